@@ -1,0 +1,185 @@
+"""The algebra of operators: composition, adjoint, sum and multiple, by structure."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.operator import LinearOperator, Operator
+
+
+def _check_fit(left: Operator, right: Operator) -> None:
+    if left.in_shape != right.out_shape:
+        raise InvpriorError(
+            f"cannot compose {left!r} @ {right!r}: the left takes {left.in_shape}, the right gives {right.out_shape}"
+        )
+
+
+def compose(left: Operator, right: Operator) -> Operator:
+    """``left @ right``, where one of them is not linear; an identity vanishes."""
+    _check_fit(left, right)
+    if left.is_identity:
+        return right
+    return left if right.is_identity else Composition(left, right)
+
+
+def compose_linear(left: LinearOperator, right: LinearOperator) -> LinearOperator:
+    """``left @ right`` of linear operators; an identity vanishes."""
+    _check_fit(left, right)
+    if left.is_identity:
+        return right
+    return left if right.is_identity else LinearComposition(left, right)
+
+
+def scale(operator: LinearOperator, factor: float) -> LinearOperator:
+    """``factor * operator``; nested factors are multiplied out and a factor of 1 vanishes."""
+    if not isinstance(factor, int | float):
+        return NotImplemented
+    if isinstance(operator, Scaled):
+        factor, operator = factor * operator.factor, operator.inner
+    return operator if factor == 1 else Scaled(float(factor), operator)
+
+
+def _bracket(operator: Operator) -> str:
+    return f"({operator!r})" if isinstance(operator, Sum | Scaled) else repr(operator)
+
+
+class Composition(Operator):
+    """(A ∘ B)(x) = A(B(x)), where one of the two is not linear."""
+
+    def __init__(self, left: Operator, right: Operator) -> None:
+        super().__init__(right.in_shape, left.out_shape)
+        self.left, self.right = left, right
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.left(self.right(x))
+
+    def __repr__(self) -> str:
+        return f"{_bracket(self.left)} @ {_bracket(self.right)}"
+
+
+class LinearComposition(LinearOperator):
+    """(AB)x = A(Bx)."""
+
+    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
+        super().__init__(right.in_shape, left.out_shape)
+        self.left, self.right = left, right
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.left(self.right(x))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        # (AB)ᴴ = BᴴAᴴ
+        return self.right.adjoint(self.left.adjoint(y))
+
+    @property
+    def H(self) -> LinearOperator:
+        return compose_linear(self.right.H, self.left.H)
+
+    def diagonal(self) -> Tensor | None:
+        left, right = self.left.diagonal(), self.right.diagonal()
+        return None if left is None or right is None else left * right
+
+    def __repr__(self) -> str:
+        return f"{_bracket(self.left)} @ {_bracket(self.right)}"
+
+
+class Adjoint(LinearOperator):
+    """Aᴴ."""
+
+    def __init__(self, inner: LinearOperator) -> None:
+        super().__init__(inner.out_shape, inner.in_shape)
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner.adjoint(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.inner.forward(y)
+
+    @property
+    def H(self) -> LinearOperator:
+        return self.inner
+
+    def diagonal(self) -> Tensor | None:
+        d = self.inner.diagonal()
+        return None if d is None else d.conj()
+
+    def norm(self) -> float:
+        # ‖Aᴴ‖ = ‖A‖
+        return self.inner.norm()
+
+    def _held(self) -> Tensor | None:
+        return self.inner._held()
+
+    def __repr__(self) -> str:
+        return f"{self.inner!r}.H" if not isinstance(self.inner, Sum | Scaled) else f"({self.inner!r}).H"
+
+
+class Sum(LinearOperator):
+    """(A + B)x = Ax + Bx."""
+
+    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
+        if (left.in_shape, left.out_shape) != (right.in_shape, right.out_shape):
+            raise InvpriorError(
+                f"cannot add {left!r} ({left.in_shape} to {left.out_shape}) and "
+                f"{right!r} ({right.in_shape} to {right.out_shape}): the shapes must agree"
+            )
+        super().__init__(left.in_shape, left.out_shape)
+        self.left, self.right = left, right
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.left(x) + self.right(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        # (A + B)ᴴ = Aᴴ + Bᴴ
+        return self.left.adjoint(y) + self.right.adjoint(y)
+
+    @property
+    def H(self) -> LinearOperator:
+        return Sum(self.left.H, self.right.H)
+
+    def diagonal(self) -> Tensor | None:
+        left, right = self.left.diagonal(), self.right.diagonal()
+        return None if left is None or right is None else left + right
+
+    def __repr__(self) -> str:
+        return f"{self.left!r} + {self.right!r}"
+
+
+class Scaled(LinearOperator):
+    """(cA)x = c(Ax), c real."""
+
+    def __init__(self, factor: float, inner: LinearOperator) -> None:
+        super().__init__(inner.in_shape, inner.out_shape)
+        self.factor, self.inner = factor, inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.factor * self.inner(x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        # (cA)ᴴ = cAᴴ
+        return self.factor * self.inner.adjoint(y)
+
+    @property
+    def H(self) -> LinearOperator:
+        return scale(self.inner.H, self.factor)
+
+    def diagonal(self) -> Tensor | None:
+        d = self.inner.diagonal()
+        return None if d is None else self.factor * d
+
+    def norm(self) -> float:
+        # ‖cA‖ = |c| ‖A‖
+        return abs(self.factor) * self.inner.norm()
+
+    def __repr__(self) -> str:
+        return f"{self.factor:g} * {_bracket(self.inner)}"
+
+
+def dense(operator: LinearOperator, dtype: torch.dtype = torch.float64) -> Tensor:
+    """The matrix of the operator, shape (numel(out), numel(in)); for small operators and for tests."""
+    n = int(torch.Size(operator.in_shape).numel())
+    basis = torch.eye(n, dtype=dtype).reshape(n, *operator.in_shape)
+    return operator(basis).reshape(n, -1).T

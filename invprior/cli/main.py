@@ -1,0 +1,115 @@
+"""``invprior``: the commands. Nothing here imports torch, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from invprior.cli.options import Settings, with_settings
+
+app = typer.Typer(
+    help="Restore pictures: denoise, upscale, inpaint, with the deep image prior, total variation or none.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Inputs = Annotated[
+    list[Path], typer.Argument(metavar="IN...", help="Pictures, or a folder of them.", show_default=False)
+]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="The picture to write; a folder where IN is several.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+@with_settings
+def denoise(inputs: Inputs, output: Output, settings: Settings) -> None:
+    """Remove white Gaussian noise."""
+    from invprior.cli import tasks
+    from invprior.cli.restore import restore
+
+    restore(tasks.Denoise(), inputs, output, settings)
+
+
+@app.command()
+@with_settings
+def upscale(
+    inputs: Inputs,
+    output: Output,
+    settings: Settings,
+    factor: Annotated[int, typer.Option(help="How many times larger.", min=1)] = 4,
+) -> None:
+    """Enlarge a picture, taken as a Lanczos decimation of the one that is sought."""
+    from invprior.cli import tasks
+    from invprior.cli.restore import restore
+
+    restore(tasks.Upscale(factor), inputs, output, settings)
+
+
+@app.command()
+@with_settings
+def inpaint(
+    inputs: Inputs,
+    output: Output,
+    settings: Settings,
+    mask: Annotated[
+        Path,
+        typer.Option(metavar="MASK", help="A picture of the same size, white = hole.", show_default=False),
+    ],
+    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
+) -> None:
+    """Fill holes. Without --sigma the known pixels come back unchanged."""
+    from invprior.cli import tasks
+    from invprior.cli.restore import restore
+
+    restore(tasks.Inpaint(mask, invert_mask), inputs, output, settings)
+
+
+@app.command()
+def demo(
+    task: Annotated[str, typer.Option(help="denoise, upscale, inpaint or all.")] = "all",
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.")] = Path(
+        "invprior-demo"
+    ),
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Degrade a photograph and restore it with no prior, TV and DIP: under two minutes, offline."""
+    from invprior.cli.demo import run_demo
+
+    run_demo(task, output, device, seed, quiet)
+
+
+@app.command()
+def info() -> None:
+    """Versions, device, threads, and what is usable here."""
+    from invprior.cli.info import print_info
+
+    print_info()
+
+
+def run() -> None:
+    """The console script: a user's mistake is one sentence and exit code 2."""
+    from invprior.errors import InvpriorError
+
+    try:
+        app()
+    except InvpriorError as error:
+        print(f"invprior: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("invprior: interrupted, nothing was written", file=sys.stderr)
+        sys.exit(130)

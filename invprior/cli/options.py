@@ -1,0 +1,68 @@
+"""The options that every restoring command takes, declared once."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to restore."""
+
+    prior: Annotated[str, typer.Option(help="none, tv, dip, or a sum such as dip+tv.")] = "dip"
+    sigma: Annotated[
+        str,
+        typer.Option(
+            help="Noise deviation for data in [0, 1]. auto: estimated by denoise, else the rounding of the file."
+        ),
+    ] = "auto"
+    weight: Annotated[
+        str,
+        typer.Option(help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; bigger is smoother. auto: least SURE."),
+    ] = "auto"
+    preset: Annotated[str, typer.Option(help="Of DIP: fast or paper; paper:text, paper:vase … name the task too.")] = (
+        "fast"
+    )
+    iterations: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default="preset")] = None
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
+    truth: Annotated[
+        Path | None,
+        typer.Option(metavar="CLEAN", help="The clean picture: scores, never used by the solve.", show_default=False),
+    ] = None
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN.json", help="Write what was done and how it went.", show_default=False),
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command whose last option is ``settings`` one option for each field of :class:`Settings`."""
+    hints = get_type_hints(Settings, include_extras=True)
+    options = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
+        for f in fields(Settings)
+    ]
+    own_hints = get_type_hints(command, include_extras=True)
+    own = [
+        p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=own_hints[p.name])
+        for p in inspect.signature(command).parameters.values()
+        if p.name != "settings"
+    ]
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> None:
+        settings = Settings(**{f.name: given.pop(f.name) for f in fields(Settings)})
+        command(settings=settings, **given)
+
+    wrapped.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in (*own, *options)}
+    return wrapped

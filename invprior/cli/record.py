@@ -1,0 +1,81 @@
+"""The run record: what was done, with what, and how it went."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from invprior.errors import InvpriorError
+from invprior.loop import Result
+from invprior.problem import Problem
+from invprior.specs import PriorSpec
+
+PACKAGES = ("invprior", "torch", "numpy", "scipy", "scikit-image", "pyvips")
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that a result depends on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def run_record(problem: Problem, result: Result, spec: PriorSpec, preset: str, seed: int) -> dict[str, Any]:
+    """All of a run that JSON can hold."""
+    data = problem.data_terms[0]
+    return {
+        "status": result.status.name,
+        "status_message": result.status.message,
+        "kept": result.kept,
+        "iterations": result.iterations,
+        "seconds": result.seconds,
+        "prior": spec.name,
+        "solver": repr(result.solver),
+        "stop": repr(result.stop),
+        "preset": preset if spec.generator is not None else None,
+        "seed": seed,
+        "operator": repr(data.operator),
+        "noise": repr(data.noise),
+        "device": str(problem.device),
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+        "history": list(result.history),
+    }
+
+
+def check_record(path: Path) -> None:
+    """Raise where the record could not be written."""
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise InvpriorError(f"cannot write the record {path}: its folder must exist and be writable, and it be a file")
+
+
+def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Write JSON beside ``path`` and rename it; an infinite or NaN number becomes null."""
+    check_record(path)
+    text = json.dumps(_finite(record), indent=1, ensure_ascii=False, allow_nan=False)
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=f".{path.name}-", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text + "\n")
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

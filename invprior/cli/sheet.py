@@ -1,0 +1,61 @@
+"""Pictures side by side with captions, and the scratches of the demo."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+SCALE = 2  # screen pixels per picture pixel
+GAP = 8
+CAPTION = 26
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A picture (C, H, W) in [0, 1] and the line above it."""
+
+    caption: str
+    x: Tensor
+
+
+def contact_sheet(path: Path, rows: list[tuple[str, list[Panel]]], size: int) -> None:
+    """Write rows of panels, each ``size`` pixels square and magnified without smoothing, as one PNG."""
+    side = size * SCALE
+    width = max(len(panels) for _, panels in rows) * (side + GAP) + GAP
+    sheet = Image.new("RGB", (width, len(rows) * (side + CAPTION + GAP) + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=16)
+    for i, (name, panels) in enumerate(rows):
+        top = GAP + i * (side + CAPTION + GAP)
+        for j, panel in enumerate(panels):
+            left = GAP + j * (side + GAP)
+            draw.text((left, top), f"{name}: {panel.caption}" if j == 0 else panel.caption, fill="black", font=font)
+            image = _as_image(panel.x).resize((side, side), Image.Resampling.NEAREST)
+            sheet.paste(image, (left, top + CAPTION))
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".png")
+    os.close(handle)
+    sheet.save(temporary)
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+
+
+def scratches(height: int, width: int) -> Tensor:
+    """Where a text is scratched over the picture: boolean (H, W), True in the hole."""
+    mask = Image.new("L", (width, height), 0)
+    draw = ImageDraw.Draw(mask)
+    font = ImageFont.load_default(size=13)
+    for k, line in enumerate(range(2, height, 21)):
+        draw.text((-3 - 11 * (k % 3), line), "argmin E(Ax; y) + R(x)  x = f(z)", fill=255, font=font)
+    return torch.from_numpy(np.array(mask) > 127)
+
+
+def _as_image(x: Tensor) -> Image.Image:
+    values = np.rint(x.clamp(0, 1).mul(255).permute(1, 2, 0).cpu().numpy()).astype(np.uint8)
+    return Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values)

@@ -1,0 +1,126 @@
+"""What differs between the restoring commands: the operator, the noise level, what becomes of the result."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from invprior import noise, operators
+from invprior.errors import InvpriorError
+from invprior.io import Picture, read_mask
+from invprior.operator import LinearOperator
+
+# The deviation of rounding to steps of 1/255 and of 1/65535; a float file is taken to have 16 good bits.
+ROUNDING = {
+    "uchar": 1 / (255 * math.sqrt(12)),
+    "ushort": 1 / (65535 * math.sqrt(12)),
+    "float": 1 / (65535 * math.sqrt(12)),
+}
+
+
+class Task(ABC):
+    """One restoring command."""
+
+    name: ClassVar[str]
+
+    @property
+    def preset_task(self) -> str:
+        """The name of the task in the presets of DIP."""
+        return self.name
+
+    def check(self) -> None:
+        """Raise where the command's own options are wrong, before any picture is read."""
+
+    @abstractmethod
+    def operator(self, picture: Picture) -> LinearOperator:
+        """From the restored picture to this one."""
+
+    def sigma(self, picture: Picture) -> tuple[float, str]:
+        """The noise level where the user gave none, and how it was found."""
+        return ROUNDING[picture.format], "rounding"
+
+    def finish(self, x: Tensor, picture: Picture, sigma_given: bool) -> Picture:
+        """The picture to write."""
+        return picture.with_pixels(x, picture.alpha)
+
+
+@dataclass(frozen=True)
+class Denoise(Task):
+    """A = identity."""
+
+    name: ClassVar[str] = "denoise"
+
+    def operator(self, picture: Picture) -> LinearOperator:
+        return operators.Identity(picture.x.shape)
+
+    def sigma(self, picture: Picture) -> tuple[float, str]:
+        return max(noise.estimate(picture.x), ROUNDING[picture.format]), "estimated"
+
+
+@dataclass(frozen=True)
+class Upscale(Task):
+    """A = Lanczos decimation."""
+
+    factor: int
+    name: ClassVar[str] = "upscale"
+
+    @property
+    def preset_task(self) -> str:
+        return "upscale8" if self.factor >= 8 else "upscale"
+
+    def operator(self, picture: Picture) -> LinearOperator:
+        C, H, W = picture.x.shape
+        return operators.Lanczos((C, H * self.factor, W * self.factor), factor=self.factor)
+
+    def finish(self, x: Tensor, picture: Picture, sigma_given: bool) -> Picture:
+        alpha = picture.alpha
+        if alpha is not None:
+            size = tuple(x.shape[-2:])
+            alpha = torch.nn.functional.interpolate(alpha[None], size, mode="bicubic", align_corners=False)[0].clamp(
+                0, 1
+            )
+        return picture.with_pixels(x, alpha)
+
+
+@dataclass(frozen=True)
+class Inpaint(Task):
+    """A = mask."""
+
+    mask: Path
+    invert: bool
+    name: ClassVar[str] = "inpaint"
+
+    def check(self) -> None:
+        read_mask(self.mask)
+
+    def known(self, picture: Picture) -> Tensor:
+        known = read_mask(self.mask, self.invert)
+        if known.shape != picture.x.shape[-2:]:
+            h, w = picture.x.shape[-2:]
+            raise InvpriorError(
+                f"the mask {self.mask} is {known.shape[1]}×{known.shape[0]} pixels and the picture {w}×{h}; they must agree"
+            )
+        if not bool(known.any()):
+            raise InvpriorError(
+                f"the mask {self.mask} leaves no pixel known; white = hole, turn it round with --invert-mask"
+            )
+        return known
+
+    def operator(self, picture: Picture) -> LinearOperator:
+        return operators.Mask(picture.x.shape, self.known(picture))
+
+    def finish(self, x: Tensor, picture: Picture, sigma_given: bool) -> Picture:
+        if not sigma_given:
+            x = put_back(x, self.operator(picture), picture.x)
+        return picture.with_pixels(x, picture.alpha)
+
+
+def put_back(x: Tensor, A: LinearOperator, y: Tensor) -> Tensor:
+    """The picture with the pixels that a mask leaves known as they were measured; of other operators, ``x``."""
+    return torch.where(A.known, y, x.to(y)) if isinstance(A, operators.Mask) else x

@@ -1,0 +1,60 @@
+"""What stop rules and callbacks see of an iteration."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from invprior.problem import Problem
+    from invprior.solvers.base import Solver
+
+
+class Iterate:
+    """One iteration, read lazily: a value that nobody asks for is not computed and stalls no device.
+
+    Attributes
+    ----------
+    iteration
+        Counted from 1, over resumed solves too.
+    seconds
+        Since the first solve began, pauses between resumed solves left out.
+    """
+
+    def __init__(self, problem: Problem, solver: Solver[Any], state: Any, seconds: float) -> None:
+        self.problem, self.solver, self.state, self.seconds = problem, solver, state, seconds
+        self.iteration: int = state.iteration
+
+    @cached_property
+    def x(self) -> Tensor:
+        """The estimate that the solver would return now."""
+        with torch.no_grad():
+            return self.solver.estimate(self.state)
+
+    @cached_property
+    def value(self) -> float:
+        """The objective."""
+        with torch.no_grad():
+            return float(self.solver.value(self.problem, self.state))
+
+    @cached_property
+    def gap(self) -> float | None:
+        """The duality gap, or None where the solver has none."""
+        with torch.no_grad():
+            gap = self.solver.gap(self.state)
+        return None if gap is None else float(gap)
+
+    @cached_property
+    def residual(self) -> float | None:
+        """The gradient's norm relative to the start, or None where the solver does not know it."""
+        residual = self.solver.residual(self.state)
+        return None if residual is None else float(residual)
+
+    def row(self) -> dict[str, float]:
+        """The line of this iteration in the history."""
+        out = {"iteration": self.iteration, "seconds": self.seconds, "value": self.value}
+        known = {"gap": self.gap, "residual": self.residual, **self.solver.log(self.state)}
+        return out | {k: float(v) for k, v in known.items() if v is not None}

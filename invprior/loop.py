@@ -1,0 +1,161 @@
+"""The one loop that runs every solver."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.functionals import Quadratic
+from invprior.iterate import Iterate
+from invprior.operator import LinearOperator, check_tensor
+from invprior.problem import Problem
+from invprior.recipe import Recipe
+from invprior.solvers import PDHG, Adam, ConjugateGradient, Solver
+from invprior.status import DIVERGED, Status
+from invprior.stop import AnyOf, StopRule
+
+Callback = Callable[[Iterate], None]
+
+
+@dataclass(frozen=True, eq=False)
+class SolveState:
+    """All that a later ``solve(..., state=...)`` needs to go on as if it had never stopped."""
+
+    solver_state: Any
+    memory: Any
+    kept_x: Tensor | None
+    kept: int
+    history: tuple[dict[str, float], ...]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a solve returns.
+
+    Attributes
+    ----------
+    x
+        The image kept, of the problem's ``full_shape``.
+    status
+        Why the solve ended: ``status.name`` and a sentence.
+    kept
+        The iteration whose iterate ``x`` is.
+    iterations
+        How many were made in all.
+    history
+        A dict per logged iteration: ``iteration``, ``seconds``, ``value``, and where known ``gap``, ``residual``.
+    seconds
+        Wall time in the loop.
+    state
+        For ``solve(..., state=result.state)``.
+    solver, stop
+        The ones used, chosen or given.
+    """
+
+    x: Tensor
+    status: Status
+    kept: int
+    iterations: int
+    history: tuple[dict[str, float], ...]
+    seconds: float
+    state: SolveState
+    solver: Solver[Any]
+    stop: StopRule
+
+
+def choose(problem: Problem) -> Recipe:
+    """The solver and the stop rule that suit the problem best.
+
+    A parametrised prior names its own. Else: all terms quadratic → ConjugateGradient; all linear and proximable →
+    PDHG; anything else → Adam on the pixels.
+    """
+    recipe = problem.prior.recipe()
+    if recipe is not None:
+        return recipe
+    solver: Solver[Any] = Adam()
+    if not problem.prior.parametrised and all(isinstance(t.operator, LinearOperator) for t in problem.terms):
+        if all(isinstance(t.functional, Quadratic) for t in problem.terms):
+            solver = ConjugateGradient()
+        elif all(t.functional.proximable for t in problem.terms):
+            solver = PDHG()
+    return Recipe(solver, solver.default_stop())
+
+
+def solve(
+    problem: Problem,
+    solver: Solver[Any] | None = None,
+    *,
+    stop: StopRule | None = None,
+    x0: Tensor | None = None,
+    callbacks: Iterable[Callback] = (),
+    seed: int = 0,
+    state: SolveState | None = None,
+) -> Result:
+    """Minimise E(Ax; y) + R(x).
+
+    Parameters
+    ----------
+    problem
+        What to solve.
+    solver, stop
+        Chosen by :func:`choose` where they are None.
+    x0
+        The image to start from, of ``problem.full_shape``; a parametrised prior takes none.
+    callbacks
+        Each is called with the :class:`~invprior.iterate.Iterate` after every iteration.
+    seed
+        Of everything random: the generator's weights and input, the jitter.
+    state
+        ``result.state`` of an earlier solve, to go on from; ``x0`` and ``seed`` then have no part.
+
+    Raises
+    ------
+    InvpriorError
+        If the solver cannot solve the problem; the message names one that can.
+    """
+    chosen = choose(problem) if solver is None else Recipe(solver, solver.default_stop())
+    solver = chosen.solver
+    rule = stop or chosen.stop
+    rules = AnyOf(rule.rules)
+    solver.check(problem)
+    rules.check(problem)
+    if x0 is not None:
+        check_tensor("x0", x0, problem.full_shape, problem.data_terms[0].y)
+    if state is None:
+        with torch.no_grad():
+            inner = solver.init(problem, x0, torch.Generator().manual_seed(seed))
+        state = SolveState(inner, None, None, 0, (), 0.0)
+    elif x0 is not None:
+        raise InvpriorError("give x0 to start anew or state to go on, not both")
+
+    inner, memory, kept_x, kept = state.solver_state, state.memory, state.kept_x, state.kept
+    history = list(state.history)
+    begin = time.perf_counter() - state.seconds
+    listeners = tuple(callbacks)
+    status: Status | None = None
+    while status is None:
+        inner = solver.step(problem, inner)
+        iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
+        memory, verdict = rules.update(memory, iterate)
+        status = verdict.stop
+        if verdict.keep:
+            kept_x, kept = iterate.x, iterate.iteration
+        if status is not None or iterate.iteration % solver.log_every == 0:
+            history.append(iterate.row())
+            if not isfinite(iterate.value):
+                status = DIVERGED
+        for listener in listeners:
+            listener(iterate)
+
+    final = SolveState(inner, memory, kept_x, kept, tuple(history), iterate.seconds)
+    if kept_x is None:
+        kept_x, kept = iterate.x, iterate.iteration
+    return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)

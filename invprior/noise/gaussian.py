@@ -1,0 +1,56 @@
+"""Additive white Gaussian noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.functionals import Quadratic
+from invprior.noise.base import Noise
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian(Noise):
+    """y = u + σ n with n ~ N(0, 1), so −log p(y | u) = ‖u − y‖² / (2σ²).
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation > 0 on the scale of the data; a number, or a tensor that broadcasts to the measurement
+        (per channel ``(C, 1, 1)``, per pixel ``(C, H, W)``).
+
+    Raises
+    ------
+    InvpriorError
+        If a sigma is not positive and finite.
+    """
+
+    sigma: float | Tensor
+
+    def __post_init__(self) -> None:
+        sigma = torch.as_tensor(self.sigma)
+        if not bool(((sigma > 0) & sigma.isfinite()).all()):
+            raise InvpriorError(
+                f"Gaussian noise needs a positive sigma, got {self.sigma}; for 8-bit data without visible noise "
+                "take the rounding error, 1/(255·√12) ≈ 0.0011"
+            )
+
+    def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        return u + self.sigma * torch.randn(u.shape, generator=rng, dtype=u.dtype, device=u.device)
+
+    def nll(self, y: Tensor) -> Quadratic:
+        return Quadratic(self._squared(y).reciprocal(), y)
+
+    def variance(self, u: Tensor) -> Tensor:
+        return self._squared(u)
+
+    def _squared(self, like: Tensor) -> Tensor:
+        sigma = self.sigma
+        if isinstance(sigma, Tensor):
+            if sigma.device != like.device:
+                raise InvpriorError(f"sigma is on {sigma.device} but the data on {like.device}; move one with .to()")
+            return sigma.to(like.real.dtype).square()
+        return torch.tensor(float(sigma) ** 2, dtype=like.real.dtype, device=like.device)

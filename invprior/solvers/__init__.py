@@ -1,0 +1,9 @@
+"""Solvers: frozen configuration that turns a problem into iterates."""
+
+from invprior.solvers.adam import Adam
+from invprior.solvers.base import Solver
+from invprior.solvers.conjugate_gradient import ConjugateGradient
+from invprior.solvers.muon import Muon
+from invprior.solvers.pdhg import PDHG
+
+__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "Solver"]

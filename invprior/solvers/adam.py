@@ -1,0 +1,44 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from invprior.prior import Generator
+from invprior.solvers.descent import Descent
+
+
+@dataclass(frozen=True)
+class Adam(Descent):
+    """Kingma & Ba (2015), Algorithm 1, on a generator's weights or on the pixels.
+
+    Parameters
+    ----------
+    betas, eps
+        Decay of the two moments, and what is added to the root of the second.
+    """
+
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+
+    def _moments(self, theta: Tensor) -> tuple[Tensor, ...]:
+        return torch.zeros_like(theta), torch.zeros_like(theta)
+
+    def _update(
+        self, generator: Generator, theta: Tensor, moments: tuple[Tensor, ...], grad: Tensor, iteration: int
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        m, v = moments
+        return adam_direction(m, v, grad, iteration, self.lr, self.betas, self.eps)
+
+
+def adam_direction(
+    m: Tensor, v: Tensor, grad: Tensor, iteration: int, lr: float, betas: tuple[float, float], eps: float
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """−lr · m̂ / (√v̂ + eps) and the new moments m, v."""
+    m = torch.lerp(m, grad, 1 - betas[0])
+    v = torch.lerp(v, grad.square(), 1 - betas[1])
+    root = (v / (1 - betas[1] ** iteration)).sqrt_().add_(eps)
+    return m / root * (-lr / (1 - betas[0] ** iteration)), (m, v)

@@ -1,0 +1,70 @@
+"""What a solver is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from invprior.problem import Problem
+    from invprior.stop import StopRule
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a solver carries from one iteration to the next: a value, never changed in place."""
+
+    iteration: int
+    x: Tensor
+
+
+S = TypeVar("S", bound=State)
+
+
+class Solver(ABC, Generic[S]):
+    """An iterative method. A subclass is a frozen dataclass of settings; all that changes lives in its state.
+
+    ``step`` is pure: the same state gives the same next state, bit for bit on a CPU.
+    """
+
+    log_every: ClassVar[int] = 10  # iterations between two rows of the history
+
+    @abstractmethod
+    def check(self, problem: Problem) -> None:
+        """Raise InvpriorError, naming the solver to take instead, where this one cannot solve the problem."""
+
+    @abstractmethod
+    def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> S:
+        """The state before the first iteration, from ``x0`` where it is given."""
+
+    @abstractmethod
+    def step(self, problem: Problem, state: S) -> S:
+        """The state one iteration later."""
+
+    @abstractmethod
+    def default_stop(self) -> StopRule:
+        """When to stop if nobody says."""
+
+    def estimate(self, state: S) -> Tensor:
+        """The image that the solver would return in this state."""
+        return state.x
+
+    def value(self, problem: Problem, state: S) -> Tensor:
+        """The objective at the estimate."""
+        return problem.objective(self.estimate(state))
+
+    def gap(self, state: S) -> Tensor | None:
+        """An upper bound of objective(x) − min objective, where there is one."""
+        return None
+
+    def residual(self, state: S) -> Tensor | None:
+        """The norm of the gradient relative to the one at the start, where the solver knows it."""
+        return None
+
+    def log(self, state: S) -> dict[str, Tensor]:
+        """Further columns of the history."""
+        return {}

@@ -1,0 +1,87 @@
+"""Conjugate gradients on the normal equations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.functionals import Quadratic
+from invprior.operator import LinearOperator
+from invprior.problem import Problem
+from invprior.solvers.base import Solver, State
+from invprior.stop import MaxIterations, Stationary, StopRule
+
+
+@dataclass(frozen=True, eq=False)
+class CGState(State):
+    """Residual r = −∇, search direction p, r·r now and at the start."""
+
+    r: Tensor
+    p: Tensor
+    rr: Tensor
+    rr0: Tensor
+
+
+@dataclass(frozen=True)
+class ConjugateGradient(Solver[CGState]):
+    """Hestenes & Stiefel (1952) for sums of quadratic terms ½‖L_i x − b_i‖²_{W_i} with linear L_i.
+
+    Solves Σ L_iᴴW_iL_i x = Σ L_iᴴW_ib_i. Started from zero, the solution of an underdetermined problem is the one of
+    least norm. There is no duality gap; the residual is the certificate.
+    """
+
+    def check(self, problem: Problem) -> None:
+        if problem.prior.parametrised:
+            raise InvpriorError(
+                f"ConjugateGradient cannot fit {problem.prior!r}; take solvers.Adam() or solvers.Muon()"
+            )
+        for t in problem.terms:
+            if not isinstance(t.operator, LinearOperator):
+                raise InvpriorError(
+                    f"ConjugateGradient needs linear operators, {t.operator!r} is not; take solvers.Adam()"
+                )
+            if not isinstance(t.functional, Quadratic):
+                raise InvpriorError(f"ConjugateGradient needs quadratic terms, {t!r} is not; take solvers.PDHG()")
+
+    def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> CGState:
+        x = torch.zeros(problem.full_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
+        at_zero = _minus_gradient(problem, torch.zeros_like(x))
+        r = at_zero if x0 is None else _minus_gradient(problem, x)
+        return CGState(0, x, r, r, _dot(r, r), _dot(at_zero, at_zero))
+
+    def step(self, problem: Problem, state: CGState) -> CGState:
+        q = _hessian(problem, state.p)
+        curvature = _dot(state.p, q)
+        # zero curvature means that the residual vanished: stay
+        alpha = torch.where(curvature > 0, state.rr / curvature, 0)
+        x = state.x + alpha * state.p
+        r = state.r - alpha * q
+        rr = _dot(r, r)
+        beta = torch.where(state.rr > 0, rr / state.rr, 0)
+        return CGState(state.iteration + 1, x, r, r + beta * state.p, rr, state.rr0)
+
+    def default_stop(self) -> StopRule:
+        return Stationary() | MaxIterations(500)
+
+    def residual(self, state: CGState) -> Tensor:
+        return torch.where(state.rr > 0, state.rr / state.rr0, 0).sqrt()
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return (a.conj() * b).real.sum()
+
+
+def _quadratics(problem: Problem) -> list[tuple[Quadratic, LinearOperator]]:
+    pairs = ((t.functional, t.operator) for t in problem.terms)
+    return [(f, L) for f, L in pairs if isinstance(f, Quadratic) and isinstance(L, LinearOperator)]
+
+
+def _minus_gradient(problem: Problem, x: Tensor) -> Tensor:
+    return -sum((L.H(f.gradient(L(x))) for f, L in _quadratics(problem)), start=torch.zeros_like(x))
+
+
+def _hessian(problem: Problem, p: Tensor) -> Tensor:
+    return sum((L.H(f.weight * L(p)) for f, L in _quadratics(problem)), start=torch.zeros_like(p))

@@ -1,0 +1,56 @@
+"""Priors by name, as the command line writes them: ``tv``, ``dip``, ``dip+tv``, ``none``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invprior import priors
+from invprior.errors import InvpriorError
+from invprior.prior import Prior
+
+
+@dataclass(frozen=True)
+class PriorSpec:
+    """A prior taken apart: the parametrisation, if any, and the penalty that a weight multiplies."""
+
+    name: str
+    generator: Prior | None
+    penalty: Prior
+
+    def weighted(self, weight: float) -> Prior:
+        """The prior with ``weight`` times its penalty."""
+        if isinstance(self.penalty, priors.NoPrior):
+            return self.generator or self.penalty
+        scaled = weight * self.penalty
+        return scaled if self.generator is None else self.generator + scaled
+
+
+def known() -> dict[str, type[Prior]]:
+    """Every exported prior by its name on the command line."""
+    found = {name: getattr(priors, name) for name in priors.__all__}
+    return {"none" if name == "NoPrior" else name.lower(): kind for name, kind in found.items()}
+
+
+def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise") -> PriorSpec:
+    """Read ``none``, ``tv``, ``dip``, ``dip+tv``, …; a preset may name its task too, as in ``paper:text``.
+
+    Raises
+    ------
+    InvpriorError
+        If a name is not known, or two priors of a sum parametrise the image.
+    """
+    preset, _, named = preset.partition(":")
+    generator: Prior | None = None
+    penalty: Prior = priors.NoPrior()
+    for name in text.split("+"):
+        kind = known().get(name.strip())
+        if kind is None:
+            raise InvpriorError(
+                f"there is no prior {name.strip()!r}; choose among {', '.join(sorted(known()))}, joined by +"
+            )
+        prior = priors.DIP(preset, named or task) if kind is priors.DIP else kind()
+        if prior.parametrised:
+            generator = prior if generator is None else generator + prior
+        elif not isinstance(prior, priors.NoPrior):
+            penalty = prior if isinstance(penalty, priors.NoPrior) else penalty + prior
+    return PriorSpec(text, generator, penalty)

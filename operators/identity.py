@@ -1,0 +1,43 @@
+"""The identity, for denoising."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from invprior.operator import LinearOperator
+
+
+class Identity(LinearOperator):
+    """Ax = x; its adjoint is itself and its norm 1. In a composition it vanishes.
+
+    Parameters
+    ----------
+    shape
+        Event shape of the image.
+    """
+
+    is_identity: ClassVar[bool] = True
+
+    def __init__(self, shape: Iterable[int]) -> None:
+        shape = tuple(shape)
+        super().__init__(shape, shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return y
+
+    @property
+    def H(self) -> LinearOperator:
+        return self
+
+    def diagonal(self) -> Tensor:
+        return torch.ones(())
+
+    def norm(self) -> float:
+        return 1.0

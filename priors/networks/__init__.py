@@ -1,0 +1,1 @@
+"""Networks of the deep image prior, one a file."""

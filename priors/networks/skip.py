@@ -1,0 +1,118 @@
+"""The hourglass of Ulyanov, Vedaldi & Lempitsky, with and without skip connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+Upsampling = Literal["nearest", "bilinear"]
+
+
+@dataclass(frozen=True)
+class SkipSpec:
+    """The shape of a network; every tuple runs from the finest level to the coarsest.
+
+    Attributes
+    ----------
+    channels
+        Width of each level, down and up.
+    skip
+        Channels of each level's 1×1 skip connection; 0 has none, and all 0 is the plain hourglass.
+    kernel_down, kernel_up
+        Odd kernel sizes.
+    upsample
+        Interpolation, one for all levels or one a level.
+    mix
+        Whether a 1×1 convolution follows the one after each join.
+    """
+
+    channels: tuple[int, ...] = (128,) * 5
+    skip: tuple[int, ...] = (4,) * 5
+    kernel_down: int = 3
+    kernel_up: int = 3
+    upsample: tuple[Upsampling, ...] = ("bilinear",)
+    mix: bool = True
+
+    @property
+    def multiple(self) -> int:
+        """Heights and widths the network takes are multiples of this."""
+        return int(2 ** len(self.channels))
+
+    @property
+    def smallest(self) -> int:
+        """The least height and width: reflection padding needs more pixels than it pads, on the coarsest level."""
+        return self.multiple * (1 + max(self.kernel_down, self.kernel_up) // 2)
+
+
+def block(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Convolution with reflected borders, batch normalisation, leaky ReLU.
+
+    The convolution has no bias, since the normalisation would take it out again; the statistics are always those of
+    the picture itself, so that there are no running ones to keep.
+    """
+    return nn.Sequential(
+        nn.Conv2d(
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            padding=kernel // 2,
+            padding_mode="reflect" if kernel > 1 else "zeros",
+            bias=False,
+        ),
+        normalisation(outputs),
+        nn.LeakyReLU(0.2, inplace=True),
+    )
+
+
+def normalisation(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, track_running_stats=False)
+
+
+class Level(nn.Module):
+    """One level: halve, convolve, the coarser levels, double, join with the skip connection, convolve."""
+
+    def __init__(self, spec: SkipSpec, depth: int, inputs: int) -> None:
+        super().__init__()
+        width, skip = spec.channels[depth], spec.skip[depth]
+        deepest = depth + 1 == len(spec.channels)
+        below = width if deepest else spec.channels[depth + 1]
+        self.upsample: Upsampling = spec.upsample[depth % len(spec.upsample)]
+        self.skip = block(inputs, skip, 1) if skip else None
+        self.down = nn.Sequential(
+            block(inputs, width, spec.kernel_down, stride=2), block(width, width, spec.kernel_down)
+        )
+        self.inner = None if deepest else Level(spec, depth + 1, width)
+        up = [normalisation(skip + below), block(skip + below, width, spec.kernel_up)]
+        self.up = nn.Sequential(*up, *([block(width, width, 1)] if spec.mix else []))
+
+    def forward(self, x: Tensor) -> Tensor:
+        deep = self.down(x)
+        if self.inner is not None:
+            deep = self.inner(deep)
+        align = False if self.upsample == "bilinear" else None
+        deep = interpolate(deep, scale_factor=2, mode=self.upsample, align_corners=align)
+        if self.skip is not None:
+            deep = torch.cat([self.skip(x), deep], dim=1)
+        out: Tensor = self.up(deep)
+        return out
+
+
+class Skip(nn.Module):
+    """The published network (supplement of the CVPR 2018 paper): levels, then a 1×1 convolution and a sigmoid.
+
+    Maps (1, ``inputs``, H, W) to (1, ``outputs``, H, W) in [0, 1], with H and W multiples of ``spec.multiple`` and at
+    least ``spec.smallest``.
+    """
+
+    def __init__(self, spec: SkipSpec, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.levels = Level(spec, 0, inputs)
+        self.head = nn.Conv2d(spec.channels[0], outputs, 1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return torch.sigmoid(self.head(self.levels(z)))

@@ -1,0 +1,72 @@
+"""The settings of the deep image prior, read from ``presets.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from invprior.errors import InvpriorError
+from invprior.priors.networks.skip import SkipSpec
+from invprior.solvers import Adam, Muon
+from invprior.solvers.descent import Descent
+
+SOLVERS: dict[str, type[Descent]] = {"Adam": Adam, "Muon": Muon}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One table of the file.
+
+    Attributes
+    ----------
+    iterations
+        The limit.
+    solver
+        With the settings that the preset was chosen with.
+    network
+        The shape of the network.
+    jitter
+        Standard deviation of the noise added to z in every fitting pass.
+    input
+        z: ``noise`` is uniform in [0, 0.1), ``meshgrid`` the two coordinates in [0, 1].
+    input_channels
+        Of a noise z.
+    """
+
+    iterations: int
+    solver: Descent
+    network: SkipSpec = field(default_factory=SkipSpec)
+    jitter: float = 0.0
+    input: Literal["noise", "meshgrid"] = "noise"
+    input_channels: int = 32
+
+
+@cache
+def _tables() -> dict[str, dict[str, dict[str, Any]]]:
+    return tomllib.loads(files("invprior.priors").joinpath("presets.toml").read_text(encoding="utf-8"))
+
+
+def names() -> tuple[str, ...]:
+    """The names of all presets."""
+    return tuple(_tables())
+
+
+def tasks(name: str) -> tuple[str, ...]:
+    """The tasks that a preset has settings for."""
+    if name not in _tables():
+        raise InvpriorError(f"there is no preset {name!r}; choose one of {', '.join(names())}")
+    return tuple(_tables()[name])
+
+
+def load(name: str, task: str) -> Preset:
+    """The settings of a preset for a task."""
+    if task not in tasks(name):
+        raise InvpriorError(f"preset {name!r} has no task {task!r}; choose one of {', '.join(tasks(name))}")
+    table = dict(_tables()[name][task])
+    solver = dict(table.pop("solver"))
+    kind = SOLVERS[solver.pop("name")]
+    network: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.pop("network", {}).items()}
+    return Preset(solver=kind(**solver), network=SkipSpec(**network), **table)

@@ -1,0 +1,53 @@
+"""Total variation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invprior.errors import InvpriorError
+from invprior.functional import Functional, Term
+from invprior.functionals import L1, L21
+from invprior.operator import Shape
+from invprior.operators.finite_difference import FiniteDifference
+from invprior.prior import Prior
+
+
+@dataclass(frozen=True)
+class TV(Prior):
+    """R(x) = Σ_i ‖(Dx)_i‖ with forward differences D along ``axes`` (Rudin, Osher & Fatemi 1992).
+
+    Isotropic: ‖·‖ is the Euclidean norm over the axes, and with ``coupled`` over the channels too, so that edges of
+    all channels fall together (Blomgren & Chan 1998). Anisotropic: the sum of absolute values.
+
+    Parameters
+    ----------
+    axes
+        Axes of the event shape to take differences along.
+    weights
+        One per axis, e.g. a time weight of a video; all 1 where None.
+    isotropic
+        Euclidean norm over the axes, or their absolute values summed.
+    coupled
+        Couple the channels, axis −3 of the event shape; images of two axes have none.
+    """
+
+    axes: tuple[int, ...] = (-2, -1)
+    weights: tuple[float, ...] | None = None
+    isotropic: bool = True
+    coupled: bool = True
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        D = FiniteDifference(shape, self.axes, self.weights)
+        return (Term(self._norm(len(shape), D.axes), D),)
+
+    def _norm(self, ndim: int, axes: tuple[int, ...]) -> Functional:
+        couple = self.coupled and ndim >= 3
+        if couple and -3 in axes:
+            raise InvpriorError(
+                "TV cannot couple the channels, axis −3, and take differences along them; set coupled=False"
+            )
+        differences = -ndim - 1  # the axis that D puts in front
+        if not self.isotropic and not couple:
+            return L1()
+        dims = ((differences,) if self.isotropic else ()) + ((-3,) if couple else ())
+        return L21(dims)

@@ -1,0 +1,93 @@
+"""Against Pillow, against ramps, against the dense matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from invprior import InvpriorError
+from invprior.algebra import dense
+from invprior.operators import Lanczos
+from tests.helpers import adjoint_error, photograph, randn
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.sampled_from([1, 2, 3, 4, 5, 8]))
+def test_agrees_with_pillow(H: int, W: int, factor: int) -> None:
+    factor = min(factor, H, W)
+    x = randn(H, W).float()
+    ours = Lanczos((H, W), factor)(x)
+    pillow = Image.fromarray(x.numpy()).resize((W // factor, H // factor), Image.Resampling.LANCZOS)
+    assert np.abs(ours.numpy() - np.asarray(pillow)).max() < 2e-6  # of values up to 4
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 8])
+def test_agrees_with_pillow_on_a_photograph(factor: int) -> None:
+    x = photograph(size=101)[0].float()
+    ours = Lanczos((101, 101), factor)(x)
+    pillow = Image.fromarray(x.numpy()).resize((ours.shape[1], ours.shape[0]), Image.Resampling.LANCZOS)
+    assert np.abs(ours.numpy() - np.asarray(pillow)).max() < 1e-6
+
+
+@given(st.integers(2, 8), st.sampled_from([2, 3]))
+def test_a_ramp_lands_on_the_pixel_centres(factor: int, a: int) -> None:
+    n = factor * (2 * a + 5)
+    ramp = torch.arange(n, dtype=torch.float64).expand(n, n)
+    small = Lanczos((n, n), factor, a=a)(ramp)  # type: ignore[arg-type]
+    k = torch.arange(n // factor, dtype=torch.float64)
+    inside = slice(a, n // factor - a)  # where the window is whole
+    assert torch.allclose(small[0, inside], (factor * k + (factor - 1) / 2)[inside], atol=1e-12)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9), st.sampled_from([2, 3]))
+def test_adjoint(H: int, W: int, factor: int, a: int) -> None:
+    A = Lanczos((2, H, W), min(factor, H, W), a=a)  # type: ignore[arg-type]
+    assert adjoint_error(A) < 10
+    assert adjoint_error(A, dtype=torch.float32) < 10
+
+
+def test_many_blocks_make_one_matrix() -> None:
+    A = Lanczos((300, 2), 2)  # 150 rows: five blocks
+    M = dense(A)
+    assert torch.allclose(dense(A.H), M.T, atol=1e-15)
+    assert torch.allclose(M.sum(1), torch.ones(150, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("shape", [(12, 9), (40, 31), (5, 64)])
+def test_norm_is_the_largest_singular_value(shape: tuple[int, int]) -> None:
+    A = Lanczos(shape, 4)
+    assert A.norm() == pytest.approx(float(torch.linalg.matrix_norm(dense(A), 2)), rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:FutureWarning")  # of torch's own vmap
+def test_derivatives_of_every_order() -> None:
+    A = Lanczos((6, 7), 2)
+    x = randn(6, 7).requires_grad_()
+    assert torch.autograd.gradcheck(A, x, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(lambda t: A(t).square().sum(), x)
+    batched = torch.func.vmap(A.forward)(randn(3, 6, 7))
+    assert torch.equal(batched, A(randn(3, 6, 7)))
+
+
+def test_constants_stay_and_a_factor_of_one_changes_nothing() -> None:
+    assert torch.allclose(Lanczos((9, 13), 3)(torch.ones(9, 13)), torch.ones(3, 4))
+    x = randn(5, 6)
+    assert torch.allclose(Lanczos((5, 6), 1)(x), x, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor", "a", "message"),
+    [
+        ((8, 8), 0, 3, "whole number from 1 to 8"),
+        ((8, 8), 9, 3, "whole number from 1 to 8"),
+        ((8, 8), 2.5, 3, "whole number from 1 to 8"),
+        ((8,), 2, 3, r"shape \(\.\.\., H, W\)"),
+        ((8, 8), 2, 4, "2 or 3 lobes"),
+    ],
+)
+def test_bad_settings_are_named(shape: tuple[int, ...], factor: int, a: int, message: str) -> None:
+    with pytest.raises(InvpriorError, match=message):
+        Lanczos(shape, factor, a=a)  # type: ignore[arg-type]

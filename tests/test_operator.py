@@ -1,0 +1,126 @@
+"""The checked call, the autograd adjoint, the norm."""
+
+from __future__ import annotations
+
+import resource
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from invprior import InvpriorError, LinearOperator, Operator
+from invprior.algebra import dense
+from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
+from tests.helpers import adjoint_error, randn
+
+
+class Cumulative(LinearOperator):
+    """Sums from the left; the adjoint is left to autograd."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__((n,), (n,))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.cumsum(-1)
+
+
+class Weighted(LinearOperator):
+    """A dense matrix held in a buffer."""
+
+    matrix: Tensor
+
+    def __init__(self, matrix: Tensor) -> None:
+        super().__init__((matrix.shape[1],), (matrix.shape[0],))
+        self.register_buffer("matrix", matrix)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.matrix.mT
+
+
+def test_autograd_adjoint_is_the_transposed_matrix() -> None:
+    A = Cumulative(7)
+    matrix = dense(A)
+    assert torch.equal(matrix, torch.tril(torch.ones(7, 7, dtype=torch.float64)))
+    assert torch.allclose(dense(A.H), matrix.T)
+
+
+def test_autograd_adjoint_of_a_complex_map_is_the_conjugate_transpose() -> None:
+    M = torch.complex(randn(5, 4), randn(5, 4, seed=1))
+    A = Weighted(M)
+    y = torch.complex(randn(5, seed=2), randn(5, seed=3))
+    assert torch.allclose(A.H(y), M.conj().T @ y)
+
+
+def test_adjoint_can_be_differentiated() -> None:
+    A = Cumulative(4)
+    assert torch.autograd.gradcheck(A.H, randn(4).requires_grad_())
+    assert not A.H(randn(4)).requires_grad
+
+
+def test_batch_axes_pass_through() -> None:
+    A = Cumulative(5)
+    y = randn(2, 3, 5)
+    assert torch.allclose(A.H(y)[1, 2], A.H(y[1, 2]))
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (torch.zeros(3, 4), r"takes shape \(\.\.\., 3, 5\), got \(3, 4\)"),
+        (torch.zeros(5), r"takes shape \(\.\.\., 3, 5\), got \(5,\)"),
+        (torch.zeros(3, 5, dtype=torch.uint8), "takes a floating tensor, got torch.uint8"),
+        (np.zeros((3, 5)), "takes a torch tensor, got ndarray"),
+    ],
+)
+def test_a_wrong_input_is_named(x: Tensor, message: str) -> None:
+    for A in (Identity((3, 5)), Mask((3, 5), torch.ones(5)).H, FiniteDifference((3, 5)), Lanczos((3, 5), 1)):
+        with pytest.raises(InvpriorError, match=message):
+            A(x)
+
+
+def test_dtype_and_device_never_change_silently() -> None:
+    A = Weighted(randn(4, 4, dtype=torch.float32))
+    with pytest.raises(InvpriorError, match=r"holds torch.float32 but got torch.float64; convert one with .to\(\)"):
+        A(randn(4))
+    assert A.double()(randn(4)).dtype == torch.float64
+    with pytest.raises(InvpriorError, match="is on cpu but got a tensor on meta"):
+        A(torch.zeros(4, device="meta", dtype=torch.float64))
+
+
+def test_norm_by_power_iteration_matches_svd() -> None:
+    M = randn(6, 9)
+    exact = float(torch.linalg.matrix_norm(M, 2))
+    assert exact <= Weighted(M).norm() <= 1.002 * exact
+
+
+def test_norm_of_zero_is_zero() -> None:
+    assert Weighted(torch.zeros(3, 3)).norm() == 0.0
+
+
+def test_a_shape_must_be_positive() -> None:
+    with pytest.raises(InvpriorError, match="positive sizes"):
+        Identity((3, 0))
+
+
+def test_an_operator_without_forward_says_so() -> None:
+    with pytest.raises(NotImplementedError, match="Operator must implement forward"):
+        Operator((2,), (2,))(torch.zeros(2))
+
+
+def test_a_thousand_autograd_adjoints_keep_the_memory_level() -> None:
+    A, y = Cumulative(1000), randn(100, 1000)
+    for _ in range(50):
+        A.H(y)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(1000):
+        A.H(y)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kB; one result is 800
+
+
+def test_adjoint_error_sees_a_wrong_scale() -> None:
+    class Wrong(Cumulative):
+        def adjoint(self, y: Tensor) -> Tensor:
+            return 1.001 * super().adjoint(y)
+
+    assert adjoint_error(Cumulative(50)) < 10 < adjoint_error(Wrong(50))
