@@ -16,7 +16,9 @@ class FiniteDifference(LinearOperator):
     """(Dx)_k[i] = w_k (x[i + e_k] − x[i]) along the k-th of ``axes``, 0 past the border (Neumann).
 
     Maps ``(*shape)`` to ``(K, *shape)``. The adjoint is minus the divergence,
-    (Dᴴp)[i] = Σ_k w_k (p_k[i − e_k] − p_k[i])
+
+        (Dᴴp)[i] = Σ_k w_k (p_k[i − e_k] − p_k[i])
+
     with p_k taken as 0 outside and on the last row; the norm is √Σ_k w_k²(2 − 2cos(π(n_k − 1)/n_k)), exact since the
     DCT diagonalises DᴴD.
 

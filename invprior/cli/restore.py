@@ -86,7 +86,7 @@ def _restore_one(
     weighted = weigh(spec, A, y, model, _number(settings.weight, "--weight"), settings.seed)
     problem = Problem(A, y, noise=model, prior=weighted.prior)
     result = run(problem, settings.iterations, settings.seed, source.name, settings.quiet)
-    final = task.finish(result.x.cpu().clamp(0, 1), picture, given is not None)
+    final = task.finish(result.x.cpu().clamp(0, 1), picture, A, given is not None)
     write(target, final)
     scores = {} if truth is None else _scores(final.x, truth)
     record = {

@@ -45,8 +45,8 @@ class Task(ABC):
         """The noise level where the user gave none, and how it was found."""
         return ROUNDING[picture.format], "rounding"
 
-    def finish(self, x: Tensor, picture: Picture, sigma_given: bool) -> Picture:
-        """The picture to write."""
+    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, sigma_given: bool) -> Picture:
+        """The picture to write, of the restored ``x`` on the CPU."""
         return picture.with_pixels(x, picture.alpha)
 
 
@@ -78,7 +78,7 @@ class Upscale(Task):
         C, H, W = picture.x.shape
         return operators.Lanczos((C, H * self.factor, W * self.factor), factor=self.factor)
 
-    def finish(self, x: Tensor, picture: Picture, sigma_given: bool) -> Picture:
+    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, sigma_given: bool) -> Picture:
         alpha = picture.alpha
         if alpha is not None:
             size = tuple(x.shape[-2:])
@@ -104,7 +104,8 @@ class Inpaint(Task):
         if known.shape != picture.x.shape[-2:]:
             h, w = picture.x.shape[-2:]
             raise InvpriorError(
-                f"the mask {self.mask} is {known.shape[1]}×{known.shape[0]} pixels and the picture {w}×{h}; they must agree"
+                f"the mask {self.mask} is {known.shape[1]}×{known.shape[0]} pixels and the picture {w}×{h}; "
+                "they must agree"
             )
         if not bool(known.any()):
             raise InvpriorError(
@@ -115,9 +116,9 @@ class Inpaint(Task):
     def operator(self, picture: Picture) -> LinearOperator:
         return operators.Mask(picture.x.shape, self.known(picture))
 
-    def finish(self, x: Tensor, picture: Picture, sigma_given: bool) -> Picture:
+    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, sigma_given: bool) -> Picture:
         if not sigma_given:
-            x = put_back(x, self.operator(picture), picture.x)
+            x = put_back(x, A.cpu(), picture.x)
         return picture.with_pixels(x, picture.alpha)
 
 

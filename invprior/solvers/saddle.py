@@ -29,9 +29,7 @@ class SaddlePoint:
     Attributes
     ----------
     low, high
-        A box far around the data (its range on each side once more). Where G does not determine a pixel, the dual
-        value is taken over this box, so that the gap is finite at every iterate. It bounds the error wherever the
-        minimiser lies in the box.
+        The range of the back-projected data and a tenth more on each side.
     """
 
     problem: Problem
@@ -52,19 +50,22 @@ class SaddlePoint:
             elif isinstance(t.operator, LinearOperator):
                 blocks.append(Block(t.functional, t.operator, max(t.operator.norm(), torch.finfo(start.dtype).tiny)))
         low, high = start.amin(), start.amax()
-        reach = (high - low).clamp(min=1e-3 * float(torch.maximum(low.abs(), high.abs())) + 1e-30)
+        reach = (0.1 * (high - low)).clamp(min=1e-3 * float(torch.maximum(low.abs(), high.abs())) + 1e-30)
         return cls(problem, G, tuple(blocks), low - reach, high + reach)
 
     def primal(self, x: Tensor) -> Tensor:
         """G(x) + Σ f_i(K_i x)."""
         return sum((b.f(b.K(x)) for b in self.blocks), start=self.G(x))
 
-    def dual(self, y: tuple[Tensor, ...], Kty: Tensor) -> Tensor:
-        """−G*(−Σ K_iᴴy_i) − Σ f_i*(y_i), with G* taken over the box where it would be infinite."""
-        return -sum(
-            (b.f.conj(v) for b, v in zip(self.blocks, y, strict=True)),
-            start=self.G.conj_bounded(-Kty, self.low, self.high),
-        )
+    def dual(self, y: tuple[Tensor, ...], Kty: Tensor, x: Tensor) -> Tensor:
+        """−G*(−Σ K_iᴴy_i) − Σ f_i*(y_i), finite at every iterate.
+
+        Where G does not determine a pixel, G* is taken over a box around the data and the iterate ``x``. The value is
+        then a lower bound of the minimum wherever the minimiser lies in that box.
+        """
+        low, high = torch.minimum(self.low, x.amin()), torch.maximum(self.high, x.amax())
+        conjugates = (b.f.conj(v) for b, v in zip(self.blocks, y, strict=True))
+        return -sum(conjugates, start=self.G.conj_bounded(-Kty, low, high))
 
 
 def _on_diagonal(term: Term, like: Tensor) -> Quadratic | None:
