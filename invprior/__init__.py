@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from invprior import io, metrics, noise, operators, priors, solvers, stop, weight
+    from invprior import interop, io, metrics, noise, operators, priors, solvers, stop, weight
     from invprior.errors import InvpriorError
     from invprior.functional import Functional, Term
     from invprior.loop import Result, solve
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from invprior.recipe import Recipe
     from invprior.solvers import Solver
 
-_MODULES = ("io", "metrics", "noise", "operators", "priors", "solvers", "stop", "weight")
+_MODULES = ("interop", "io", "metrics", "noise", "operators", "priors", "solvers", "stop", "weight")
 _HOME = {
     "DataTerm": "problem",
     "Functional": "functional",
@@ -54,6 +54,7 @@ __all__ = [
     "Result",
     "Solver",
     "Term",
+    "interop",
     "io",
     "metrics",
     "noise",

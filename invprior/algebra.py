@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
@@ -41,6 +40,13 @@ def scale(operator: LinearOperator, factor: float) -> LinearOperator:
     return operator if factor == 1 else Scaled(float(factor), operator)
 
 
+def _chain(left: Operator, right: Operator) -> tuple[bool | None, bool | None]:
+    """Whether left @ right takes and gives complex tensors; an operator with None hands its input's kind on."""
+    into = left.in_complex if right.in_complex is None else right.in_complex
+    out = right.out_complex if left.out_complex is None else left.out_complex
+    return into, out
+
+
 def _bracket(operator: Operator) -> str:
     return f"({operator!r})" if isinstance(operator, Sum | Scaled) else repr(operator)
 
@@ -51,6 +57,7 @@ class Composition(Operator):
     def __init__(self, left: Operator, right: Operator) -> None:
         super().__init__(right.in_shape, left.out_shape)
         self.left, self.right = left, right
+        self.in_complex, self.out_complex = _chain(left, right)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.left(self.right(x))
@@ -65,6 +72,7 @@ class LinearComposition(LinearOperator):
     def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
         super().__init__(right.in_shape, left.out_shape)
         self.left, self.right = left, right
+        self.in_complex, self.out_complex = _chain(left, right)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.left(self.right(x))
@@ -91,6 +99,7 @@ class Adjoint(LinearOperator):
     def __init__(self, inner: LinearOperator) -> None:
         super().__init__(inner.out_shape, inner.in_shape)
         self.inner = inner
+        self.in_complex, self.out_complex = inner.out_complex, inner.in_complex
 
     def forward(self, x: Tensor) -> Tensor:
         return self.inner.adjoint(x)
@@ -128,6 +137,8 @@ class Sum(LinearOperator):
             )
         super().__init__(left.in_shape, left.out_shape)
         self.left, self.right = left, right
+        self.in_complex = right.in_complex if left.in_complex is None else left.in_complex
+        self.out_complex = right.out_complex if left.out_complex is None else left.out_complex
 
     def forward(self, x: Tensor) -> Tensor:
         return self.left(x) + self.right(x)
@@ -154,6 +165,7 @@ class Scaled(LinearOperator):
     def __init__(self, factor: float, inner: LinearOperator) -> None:
         super().__init__(inner.in_shape, inner.out_shape)
         self.factor, self.inner = factor, inner
+        self.in_complex, self.out_complex = inner.in_complex, inner.out_complex
 
     def forward(self, x: Tensor) -> Tensor:
         return self.factor * self.inner(x)
@@ -176,10 +188,3 @@ class Scaled(LinearOperator):
 
     def __repr__(self) -> str:
         return f"{self.factor:g} * {_bracket(self.inner)}"
-
-
-def dense(operator: LinearOperator, dtype: torch.dtype = torch.float64) -> Tensor:
-    """The matrix of the operator, shape (numel(out), numel(in)); for small operators and for tests."""
-    n = int(torch.Size(operator.in_shape).numel())
-    basis = torch.eye(n, dtype=dtype).reshape(n, *operator.in_shape)
-    return operator(basis).reshape(n, -1).T

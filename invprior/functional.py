@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from random import Random
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import Operator
+from invprior.operator import Operator, Shape
 
 Step = float | Tensor
 
@@ -23,6 +24,11 @@ class Functional(ABC):
 
     proximable: ClassVar[bool] = False
     lipschitz: ClassVar[float | None] = None  # of each separable part of f, where it is finite
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Self:
+        """An instance for points of this shape with settings drawn from ``rng``, for the conformance laws."""
+        return cls()
 
     @abstractmethod
     def __call__(self, u: Tensor) -> Tensor:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from invprior.functional import Functional, Step, _weight
+from invprior.operator import Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,12 @@ class Quadratic(Functional):
     proximable: ClassVar[bool] = True
     weight: Step
     center: Step
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Quadratic:
+        numbers = torch.Generator().manual_seed(rng.getrandbits(31))
+        weight, center = (torch.randn(shape, generator=numbers, dtype=torch.float64) for _ in range(2))
+        return cls(weight.clamp(min=0.1), center)
 
     def __call__(self, u: Tensor) -> Tensor:
         return 0.5 * (self.weight * (u - self.center).abs().square()).sum()
@@ -84,6 +92,10 @@ class L21(Functional):
     proximable: ClassVar[bool] = True
     lipschitz: ClassVar[float | None] = 1.0
     dims: tuple[int, ...]
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> L21:
+        return cls(tuple(rng.sample(range(-len(shape), 0), rng.randint(1, len(shape)))))
 
     def _norms(self, u: Tensor) -> Tensor:
         norms: Tensor = torch.linalg.vector_norm(u, dim=self.dims, keepdim=True)

@@ -108,7 +108,10 @@ class MaxIterations(StopRule):
 
 @dataclass(frozen=True)
 class RelativeGap(StopRule):
-    """Stop once the duality gap is at most ``tol`` times the objective; looked at every ``every`` iterations."""
+    """Stop once the duality gap is at most ``tol`` times the objective; looked at every ``every`` iterations.
+
+    An objective below a thousandth per measured value counts as that much: beside a likelihood it is zero.
+    """
 
     tol: float = 1e-4
     every: int = 10
@@ -117,7 +120,7 @@ class RelativeGap(StopRule):
         if iterate.iteration % self.every:
             return None, GO_ON
         gap = iterate.gap
-        if gap is None or not gap <= self.tol * abs(iterate.value):
+        if gap is None or not gap <= self.tol * max(abs(iterate.value), 1e-3 * iterate.problem.size):
             return None, GO_ON
         return None, Verdict(Status(CONVERGED, f"the relative duality gap fell to {self.tol:g}"))
 

@@ -1,8 +1,36 @@
 """Degradation operators, one a file."""
 
+from invprior.operators.blur import Blur
+from invprior.operators.crop import Crop
+from invprior.operators.diagonal import Diagonal
 from invprior.operators.finite_difference import FiniteDifference
+from invprior.operators.flash_pair import FlashPair
+from invprior.operators.fourier import Fourier
+from invprior.operators.function import Function, from_function
 from invprior.operators.identity import Identity
 from invprior.operators.lanczos import Lanczos
 from invprior.operators.mask import Mask
+from invprior.operators.pad import Pad
+from invprior.operators.per_frame import PerFrame
+from invprior.operators.saturate import Saturate
+from invprior.operators.stack import Stack
+from invprior.operators.warp import Warp
 
-__all__ = ["FiniteDifference", "Identity", "Lanczos", "Mask"]
+__all__ = [
+    "Blur",
+    "Crop",
+    "Diagonal",
+    "FiniteDifference",
+    "FlashPair",
+    "Fourier",
+    "Function",
+    "Identity",
+    "Lanczos",
+    "Mask",
+    "Pad",
+    "PerFrame",
+    "Saturate",
+    "Stack",
+    "Warp",
+    "from_function",
+]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from random import Random
 
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator
+from invprior.operator import LinearOperator, Shape
 
 
 class FiniteDifference(LinearOperator):
@@ -50,6 +51,11 @@ class FiniteDifference(LinearOperator):
         super().__init__(shape, (len(axes), *shape))
         self.axes = tuple(a % n - n for a in axes)
         self.weights = weights
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> FiniteDifference:
+        axes = rng.sample(range(len(shape)), rng.randint(1, len(shape)))
+        return cls(shape, axes, [rng.choice([1.0, 0.5, 2.0]) for _ in axes])
 
     def forward(self, x: Tensor) -> Tensor:
         lead = x.ndim - len(self.in_shape)

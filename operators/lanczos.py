@@ -3,56 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from fractions import Fraction
+from random import Random
+from typing import Literal, get_args
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from invprior.banded import Banded
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator
+from invprior.operator import Geometry, LinearOperator, Shape
+from invprior.operators.pad import check_boundary, image_shape
+
+Boundary = Literal["renormalise", "replicate", "reflect", "zero"]
 
 
 class Lanczos(LinearOperator):
-    """Decimation by an integer factor with the Lanczos window of ``a`` lobes, as Pillow's LANCZOS does it (a = 3).
+    """Decimation by a whole or rational factor with the Lanczos window of ``a`` lobes; Pillow's LANCZOS for a = 3.
 
     Along an axis of n pixels, m = ⌊n / factor⌋ samples share the whole axis evenly, s = n / m pixels each (s is the
-    factor where it divides n). Sample k sits at the centre of its share, at c = (k + ½)s − ½ in pixel coordinates
-    (4k + 1.5 for a factor of 4), and
+    factor where it divides n). Phase: sample k sits at the centre of its share, at c = (k + ½)s − ½ in pixel
+    coordinates (4k + 1.5 for a factor of 4), and
 
-        (Ax)[k] = Σ_i w_ki x[i],   w_ki ∝ L((i − c)/s),   L(t) = sinc(t) sinc(t/a) for |t| < a,   Σ_i w_ki = 1,
+        (Ax)[k] = Σ_i w_ki x̃[i],   w_ki ∝ L((i − c)/s),   L(t) = sinc(t) sinc(t/a) for |t| < a,   Σ_i w_ki = 1.
 
-    the weights renormalised where the window leaves the picture. Separable; the adjoint (Aᴴy)[i] = Σ_k w_ki y[k] is
-    applied with the same banded matrices. The norm is the product of theirs. Works in every floating dtype.
+    Where the window leaves the picture, ``renormalise`` cuts it off and scales the rest to the sum 1, as Pillow does;
+    the others extend the picture to x̃ as :class:`~invprior.operators.Pad` does. Separable; the adjoint
+    (Aᴴy)[i] = Σ_k w_ki y[k], with the weight of a pixel outside moved onto the one it copies, is applied with the
+    same banded matrices. The norm is the product of theirs. Works in every floating dtype.
 
     Parameters
     ----------
     shape
         Event shape of the fine image, ``(..., H, W)``.
     factor
-        Integer ≥ 1, at most the shorter side.
+        From 1 to the shorter side: an integer, or a ``fractions.Fraction`` such as ``Fraction(3, 2)``.
     a
         Lobes of the window, 2 or 3.
+    boundary
+        ``renormalise``, ``replicate``, ``reflect`` (half-sample symmetric) or ``zero``.
+
+    Raises
+    ------
+    InvpriorError
+        If a setting is outside what is stated above.
 
     References
     ----------
     Duchon, "Lanczos filtering in one and two dimensions", J. Appl. Meteorology 18 (1979).
     """
 
-    def __init__(self, shape: Iterable[int], factor: int, a: Literal[2, 3] = 3) -> None:
-        shape = tuple(shape)
-        if len(shape) < 2:
-            raise InvpriorError(f"Lanczos needs an image of shape (..., H, W), got {shape}")
-        if not isinstance(factor, int) or not 1 <= factor <= min(shape[-2:]):
-            raise InvpriorError(f"the factor must be a whole number from 1 to {min(shape[-2:])}, got {factor!r}")
+    def __init__(
+        self,
+        shape: Iterable[int],
+        factor: int | Fraction,
+        a: Literal[2, 3] = 3,
+        boundary: Boundary = "renormalise",
+    ) -> None:
+        shape = image_shape("Lanczos", shape)
+        if not isinstance(factor, int | Fraction) or not 1 <= factor <= min(shape[-2:]):
+            raise InvpriorError(
+                f"the factor must be a whole number from 1 to {min(shape[-2:])}, or a fractions.Fraction in that "
+                f"range such as Fraction(3, 2), got {factor!r}"
+            )
         if a not in (2, 3):
             raise InvpriorError(f"a Lanczos window has 2 or 3 lobes, got {a!r}")
+        check_boundary("boundary", boundary, get_args(Boundary))
         H, W = shape[-2:]
-        super().__init__(shape, (*shape[:-2], H // factor, W // factor))
-        self.factor, self.a = factor, a
-        self._rows = lanczos_matrix(H, H // factor, a)
-        self._cols = lanczos_matrix(W, W // factor, a)
+        super().__init__(shape, (*shape[:-2], int(H // factor), int(W // factor)))
+        self.factor = factor if isinstance(factor, int) or factor.denominator > 1 else int(factor)
+        self.a, self.boundary = a, boundary
+        self._rows = lanczos_matrix(H, self.out_shape[-2], a, boundary)
+        self._cols = lanczos_matrix(W, self.out_shape[-1], a, boundary)
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Lanczos:
+        factors: list[int | Fraction] = [1, 2, 3, 4, Fraction(3, 2), Fraction(7, 3)]
+        factor = rng.choice([f for f in factors if f <= min(shape[-2:])])
+        return cls(shape, factor, rng.choice((2, 3)), rng.choice(get_args(Boundary)))
 
     def forward(self, x: Tensor) -> Tensor:
         return self._cols.apply(self._rows.apply(x, -2), -1)
@@ -60,23 +90,55 @@ class Lanczos(LinearOperator):
     def adjoint(self, y: Tensor) -> Tensor:
         return self._rows.apply_adjoint(self._cols.apply_adjoint(y, -1), -2)
 
+    def geometry(self) -> Geometry:
+        """Samples at the centres c; a ramp is exact for whole factors, where every window is symmetric."""
+        (rows, whole_rows), (cols, whole_cols) = (
+            self._centres(n, m) for n, m in zip(self.in_shape[-2:], self.out_shape[-2:], strict=True)
+        )
+        whole = all(n % m == 0 for n, m in zip(self.in_shape[-2:], self.out_shape[-2:], strict=True))
+        return Geometry(rows, cols, whole_rows[:, None] & whole_cols, 0.0 if whole else 0.03)
+
+    def _centres(self, n: int, m: int) -> tuple[Tensor, Tensor]:
+        """Where the samples of an axis sit, and whether their windows lie in the picture."""
+        scale = n / m
+        centre = (torch.arange(m, dtype=torch.float64) + 0.5) * scale - 0.5
+        reach = self.a * scale
+        return centre, (centre - reach >= -1) & (centre + reach <= n)
+
     def norm(self) -> float:
         return self._rows.norm() * self._cols.norm()
 
     def extra_repr(self) -> str:
-        return f"{self.in_shape}, factor={self.factor}, a={self.a}"
+        boundary = "" if self.boundary == "renormalise" else f", boundary={self.boundary!r}"
+        return f"{self.in_shape}, factor={self.factor!r}, a={self.a}{boundary}"
 
 
-def lanczos_matrix(n: int, m: int, a: int) -> Banded:
-    """The m × n resampling matrix: window cut at the border, rows summing to 1."""
+def lanczos_matrix(n: int, m: int, a: int, boundary: Boundary = "renormalise") -> Banded:
+    """The m × n resampling matrix; rows sum to 1 but for a zero boundary."""
     scale = n / m
     centre = (np.arange(m) + 0.5) * scale
     reach = a * scale
-    taps = min(n, int(np.ceil(2 * reach)) + 1)
-    starts = np.clip(np.floor(centre - reach + 0.5).astype(np.int64), 0, n - taps)
-    offset = starts[:, None] + np.arange(taps) + 0.5 - centre[:, None]
-    weights = _window(offset / scale, a)
-    return Banded(n, starts, weights / weights.sum(axis=1, keepdims=True))
+    window = int(np.ceil(2 * reach)) + 1
+    taps = min(n, window)
+    first = np.floor(centre - reach + 0.5).astype(np.int64)
+    starts = np.clip(first, 0, n - taps)
+    if boundary == "renormalise":
+        offset = starts[:, None] + np.arange(taps) + 0.5 - centre[:, None]
+        weights = _window(offset / scale, a)
+        return Banded(n, starts, weights / weights.sum(axis=1, keepdims=True))
+    pixel = first[:, None] + np.arange(window)
+    whole = _window((pixel + 0.5 - centre[:, None]) / scale, a)
+    whole /= whole.sum(axis=1, keepdims=True)
+    if boundary == "zero":
+        whole[(pixel < 0) | (pixel >= n)] = 0.0
+    if boundary == "reflect":
+        pixel = pixel % (2 * n)
+        pixel = np.minimum(pixel, 2 * n - 1 - pixel)
+    # a copied pixel lies in the band of its row: all of the axis, or the window pushed inside
+    column = np.clip(pixel, 0, n - 1) - starts[:, None]
+    weights = np.zeros((m, taps))
+    np.add.at(weights, (np.arange(m)[:, None], column), whole)
+    return Banded(n, starts, weights)
 
 
 def _window(t: NDArray[np.float64], a: int) -> NDArray[np.float64]:

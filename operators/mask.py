@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+from random import Random
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator
+from invprior.operator import LinearOperator, Shape
+from invprior.operators.pad import image_shape
 
 
 class Mask(LinearOperator):
@@ -43,6 +47,59 @@ class Mask(LinearOperator):
         if not (known.dtype == torch.bool or known.is_floating_point()):
             known = known != 0
         self.register_buffer("known", known)
+
+    @classmethod
+    def random(cls, shape: Iterable[int], fraction: float, rng: torch.Generator) -> Mask:
+        """A mask by which each pixel is known with probability ``fraction``, in all channels alike.
+
+        Raises
+        ------
+        InvpriorError
+            If the fraction is not in [0, 1].
+        """
+        shape = tuple(shape)
+        if not 0 <= fraction <= 1:
+            raise InvpriorError(f"the known fraction must be from 0 to 1, got {fraction}")
+        return cls(shape, torch.rand(shape[-2:], generator=rng, device=rng.device) < fraction)
+
+    @classmethod
+    def from_file(cls, shape: Iterable[int], path: str | Path, invert: bool = False) -> Mask:
+        """A mask from a picture in which white marks the hole, or with ``invert`` what is known.
+
+        Raises
+        ------
+        InvpriorError
+            If the file cannot be read or has another size than the image.
+        """
+        from invprior.io import read_mask  # an imaging library, which only this needs
+
+        shape = image_shape("Mask.from_file", shape)
+        known = read_mask(path, invert)
+        if tuple(known.shape) != shape[-2:]:
+            raise InvpriorError(
+                f"the mask {path} is {known.shape[1]}×{known.shape[0]} pixels but an image of shape {shape} "
+                f"needs {shape[-1]}×{shape[-2]}; resize the mask"
+            )
+        return cls(shape, known)
+
+    @classmethod
+    def text(cls, shape: Iterable[int], text: str = "argmin E(Ax; y) + R(x)  x = f(z)") -> Mask:
+        """A mask with a hole in the shape of a text, repeated from line to line over the whole picture."""
+        from PIL import Image, ImageDraw, ImageFont
+
+        shape = image_shape("Mask.text", shape)
+        height, width = shape[-2:]
+        hole = Image.new("L", (width, height), 0)
+        draw = ImageDraw.Draw(hole)
+        font = ImageFont.load_default(size=13)
+        for k, line in enumerate(range(2, height, 21)):
+            draw.text((-3 - 11 * (k % 3), line), text, fill=255, font=font)
+        return cls(shape, torch.from_numpy(np.array(hole) <= 127))
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Mask:
+        known = torch.rand(shape[-2:], generator=torch.Generator().manual_seed(rng.getrandbits(31)))
+        return cls(shape, known if rng.random() < 0.3 else known > rng.random())
 
     def forward(self, x: Tensor) -> Tensor:
         return x * self.known

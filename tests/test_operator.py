@@ -7,11 +7,11 @@ import resource
 import numpy as np
 import pytest
 import torch
+from scipy.sparse.linalg import lsqr, svds
 from torch import Tensor
 
 from invprior import InvpriorError, LinearOperator, Operator
-from invprior.algebra import dense
-from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
+from invprior.operators import FiniteDifference, Fourier, Identity, Lanczos, Mask
 from tests.helpers import adjoint_error, randn
 
 
@@ -40,9 +40,9 @@ class Weighted(LinearOperator):
 
 def test_autograd_adjoint_is_the_transposed_matrix() -> None:
     A = Cumulative(7)
-    matrix = dense(A)
+    matrix = A.to_dense()
     assert torch.equal(matrix, torch.tril(torch.ones(7, 7, dtype=torch.float64)))
-    assert torch.allclose(dense(A.H), matrix.T)
+    assert torch.allclose(A.H.to_dense(), matrix.T)
 
 
 def test_autograd_adjoint_of_a_complex_map_is_the_conjugate_transpose() -> None:
@@ -88,10 +88,11 @@ def test_dtype_and_device_never_change_silently() -> None:
         A(torch.zeros(4, device="meta", dtype=torch.float64))
 
 
-def test_norm_by_power_iteration_matches_svd() -> None:
-    M = randn(6, 9)
+@pytest.mark.parametrize("shape", [(6, 9), (40, 30), (1, 5)])
+def test_norm_by_the_lanczos_process_matches_svd(shape: tuple[int, int]) -> None:
+    M = randn(*shape)
     exact = float(torch.linalg.matrix_norm(M, 2))
-    assert exact <= Weighted(M).norm() <= 1.002 * exact
+    assert (1 - 1e-12) * exact <= Weighted(M).norm() <= (1 + 1e-5) * exact
 
 
 def test_norm_of_zero_is_zero() -> None:
@@ -124,3 +125,31 @@ def test_adjoint_error_sees_a_wrong_scale() -> None:
             return 1.001 * super().adjoint(y)
 
     assert adjoint_error(Cumulative(50)) < 10 < adjoint_error(Wrong(50))
+
+
+def test_as_scipy_runs_scipys_own_solvers() -> None:
+    A = Lanczos((9, 8), 2) @ Mask((9, 8), randn(9, 8) > -1)
+    S = A.as_scipy()
+    assert S.shape == (16, 72)
+    y = A(randn(9, 8, seed=5))
+    expected = np.linalg.pinv(A.to_dense().numpy()) @ y.numpy().ravel()
+    assert np.allclose(lsqr(S, y.numpy().ravel(), atol=1e-12, btol=1e-12)[0], expected, atol=1e-8)
+    assert svds(S, k=1, return_singular_vectors=False)[0] == pytest.approx(A.norm(), rel=1e-5)
+
+
+def test_as_scipy_of_a_complex_operator() -> None:
+    F = Fourier((3, 4))
+    S = F.as_scipy()
+    x, y = randn(12).numpy(), randn(12, seed=1).numpy() + 1j * randn(12, seed=2).numpy()
+    assert np.allclose(S.matvec(x), np.fft.fft2(x.reshape(3, 4), norm="ortho").ravel())
+    assert np.allclose(S.rmatvec(y), np.fft.ifft2(y.reshape(3, 4), norm="ortho").real.ravel())
+
+
+def test_real_and_complex_inputs_are_told_apart() -> None:
+    with pytest.raises(InvpriorError, match=r"takes a real tensor, got torch\.complex128"):
+        Fourier((3, 4))(torch.zeros(3, 4, dtype=torch.complex128))
+    with pytest.raises(InvpriorError, match=r"takes a complex tensor, got torch\.float64"):
+        Fourier((3, 4)).H(torch.zeros(3, 4, dtype=torch.float64))
+    masked = Mask((3, 4), randn(3, 4) > 0) @ Fourier((3, 4))
+    assert (masked.in_complex, masked.out_complex) == (False, True)
+    assert masked.H(torch.zeros(3, 4, dtype=torch.complex128)).dtype == torch.float64

@@ -13,7 +13,7 @@ from invprior import metrics, noise, operators
 from invprior.cli.device import pick_device
 from invprior.cli.record import run_record, save_record
 from invprior.cli.restore import run, weigh
-from invprior.cli.sheet import Panel, contact_sheet, scratches
+from invprior.cli.sheet import Panel, contact_sheet
 from invprior.cli.tasks import put_back
 from invprior.errors import InvpriorError
 from invprior.io import read
@@ -45,7 +45,7 @@ def degrade(task: str, clean: Tensor, rng: torch.Generator) -> tuple[LinearOpera
     A: LinearOperator = operators.Identity(clean.shape)
     sigma = 0.1 if task == "denoise" else 1 / (255 * 12**0.5)
     if task == "inpaint":
-        A = operators.Mask(clean.shape, ~scratches(SIZE, SIZE))
+        A = operators.Mask.text(clean.shape)
     elif task == "upscale":
         A = operators.Lanczos(clean.shape, factor=4)
     model = noise.Gaussian(sigma)

@@ -94,6 +94,26 @@ def demo(
 
 
 @app.command()
+def check(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODULE:NAME",
+            help="An operator, its class, or a factory taking a shape (C, H, W).",
+            show_default=False,
+        ),
+    ],
+    examples: Annotated[int, typer.Option(help="Cases tried for each law.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="Of the search.")] = 0,
+) -> None:
+    """Search for a case in which your linear operator breaks a law; exit 1 with the smallest one."""
+    from invprior.cli.check import run_check
+
+    if not run_check(target, examples, seed):
+        raise typer.Exit(1)
+
+
+@app.command()
 def info() -> None:
     """Versions, device, threads, and what is usable here."""
     from invprior.cli.info import print_info

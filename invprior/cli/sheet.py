@@ -1,4 +1,4 @@
-"""Pictures side by side with captions, and the scratches of the demo."""
+"""Pictures side by side with captions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
@@ -44,16 +43,6 @@ def contact_sheet(path: Path, rows: list[tuple[str, list[Panel]]], size: int) ->
     sheet.save(temporary)
     os.chmod(temporary, 0o644)
     os.replace(temporary, path)
-
-
-def scratches(height: int, width: int) -> Tensor:
-    """Where a text is scratched over the picture: boolean (H, W), True in the hole."""
-    mask = Image.new("L", (width, height), 0)
-    draw = ImageDraw.Draw(mask)
-    font = ImageFont.load_default(size=13)
-    for k, line in enumerate(range(2, height, 21)):
-        draw.text((-3 - 11 * (k % 3), line), "argmin E(Ax; y) + R(x)  x = f(z)", fill=255, font=font)
-    return torch.from_numpy(np.array(mask) > 127)
 
 
 def _as_image(x: Tensor) -> Image.Image:

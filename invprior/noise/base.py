@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from random import Random
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -12,6 +14,11 @@ from invprior.functional import Functional
 
 class Noise(ABC):
     """The random map from a clean measurement u to a measured y, with its likelihood: E in the objective."""
+
+    @classmethod
+    def example(cls, rng: Random) -> Self:
+        """An instance with settings drawn from ``rng``, for the conformance laws."""
+        return cls()
 
     @abstractmethod
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
 import torch
 from torch import Tensor
@@ -37,6 +38,10 @@ class Gaussian(Noise):
                 f"Gaussian noise needs a positive sigma, got {self.sigma}; for 8-bit data without visible noise "
                 "take the rounding error, 1/(255·√12) ≈ 0.0011"
             )
+
+    @classmethod
+    def example(cls, rng: Random) -> Gaussian:
+        return cls(rng.choice([0.1, 0.02, 0.5]))
 
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
         return u + self.sigma * torch.randn(u.shape, generator=rng, dtype=u.dtype, device=u.device)

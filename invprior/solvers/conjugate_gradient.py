@@ -55,12 +55,14 @@ class ConjugateGradient(Solver[CGState]):
     def step(self, problem: Problem, state: CGState) -> CGState:
         q = _hessian(problem, state.p)
         curvature = _dot(state.p, q)
-        # zero curvature means that the residual vanished: stay
-        alpha = torch.where(curvature > 0, state.rr / curvature, 0)
+        # Past the rounding error the recurrence feeds on noise and would run away from the solution: stay.
+        rounding = 10 * torch.finfo(problem.dtype).eps
+        going = (state.rr > rounding**2 * state.rr0) & (curvature > 0)
+        alpha = torch.where(going, state.rr / curvature, 0)
         x = state.x + alpha * state.p
         r = state.r - alpha * q
         rr = _dot(r, r)
-        beta = torch.where(state.rr > 0, rr / state.rr, 0)
+        beta = torch.where(going, rr / state.rr, 0)
         return CGState(state.iteration + 1, x, r, r + beta * state.p, rr, state.rr0)
 
     def default_stop(self) -> StopRule:

@@ -353,7 +353,8 @@ def test_info_names_what_matters() -> None:
         assert word in text
 
 
-def test_demo_of_one_task(tmp_path: Path) -> None:
+def test_demo_of_one_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invprior.cli.demo.ITERATIONS", 120)
     text = run("demo", "--task", "upscale", "-o", tmp_path / "demo", "--quiet")
     assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == [
         "demo.png",

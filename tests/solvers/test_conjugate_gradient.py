@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from invprior import DataTerm, Problem, noise, solve, solvers, stop
-from invprior.algebra import dense
 from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import NoPrior
 from tests.helpers import randn
@@ -19,7 +18,7 @@ def test_the_least_norm_solution_of_an_underdetermined_problem() -> None:
     r = solve(Problem(A, y, noise=noise.Gaussian(1.0), prior=NoPrior()), stop=stop.Stationary(1e-12))
     assert isinstance(r.solver, solvers.ConjugateGradient)
     assert r.status.name == "converged"
-    expected = np.linalg.pinv(dense(A).numpy()) @ y.numpy().ravel()
+    expected = np.linalg.pinv(A.to_dense().numpy()) @ y.numpy().ravel()
     assert np.allclose(r.x.numpy().ravel(), expected, atol=1e-10)
 
 
@@ -28,7 +27,7 @@ def test_several_measurements_are_weighted_by_their_noise() -> None:
     y, g = randn(6, 5, seed=1), randn(2, 6, 5, seed=2)
     terms = [DataTerm(A, y, noise.Gaussian(0.5)), DataTerm(B, g, noise.Gaussian(2.0))]
     r = solve(Problem.from_terms(terms, NoPrior()), stop=stop.Stationary(1e-12))
-    M = np.vstack([dense(A).numpy() / 0.5, dense(B).numpy() / 2])
+    M = np.vstack([A.to_dense().numpy() / 0.5, B.to_dense().numpy() / 2])
     b = np.concatenate([y.numpy().ravel() / 0.5, g.numpy().ravel() / 2])
     assert np.allclose(r.x.numpy().ravel(), np.linalg.lstsq(M, b)[0], atol=1e-9)
 

@@ -1,0 +1,21 @@
+"""Bridges to other libraries, each loaded on first use since each needs its library installed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from invprior.interop import deepinv
+
+__all__ = ["deepinv"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f"invprior.interop.{name}")
+    raise AttributeError(f"module 'invprior.interop' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,141 @@
+"""A physics of deepinv seen as an operator; needs no deepinv to be imported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from invprior.errors import InvpriorError
+from invprior.operator import LinearOperator, Operator, Shape, as_complex, as_shape
+
+
+class PhysicsOperator(Operator):
+    """Ax = ``physics.A(x)``, without the noise and the sensor of the physics.
+
+    deepinv's (B, C, H, W) becomes an event shape (C, H, W) with any number of leading axes. The physics is a submodule:
+    move the operator with ``.to()``, and its dtype, complex buffers and deepinv's caches follow.
+
+    Parameters
+    ----------
+    physics
+        A ``deepinv.physics.Physics`` that gives one tensor.
+    in_shape
+        Event shape of the image.
+
+    Raises
+    ------
+    InvpriorError
+        If the physics does not take an image of this shape, gives no single tensor, or is built for a batch.
+    """
+
+    witness: Tensor  # the dtype and device that the input must share
+
+    def __init__(self, physics: Any, in_shape: Iterable[int]) -> None:
+        in_shape = as_shape(in_shape)
+        x, y = _probe(physics, in_shape)
+        super().__init__(in_shape, y.shape[1:])
+        self.physics = physics
+        self.in_complex, self.out_complex = x.is_complex(), y.is_complex()
+        self.register_buffer("witness", x.new_zeros(()), persistent=False)
+        _settle(physics, x.real.dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _batched(self.physics.A, x, self.in_shape, self.out_shape)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        def keep_complex(t: Tensor) -> Tensor:
+            # .to(float64) would discard the imaginary part of a complex buffer, such as BlurFFT's phases
+            if not t.is_complex():
+                return fn(t)
+            moved = fn(t.real.new_empty(0))
+            same = moved.real.dtype == t.real.dtype
+            return fn(t) if same else t.to(device=moved.device, dtype=as_complex(moved.dtype, True))
+
+        super()._apply(keep_complex, recurse)  # type: ignore[no-untyped-call]
+        _settle(self.physics, self.witness.real.dtype)
+        return self
+
+    def extra_repr(self) -> str:
+        return f"{type(self.physics).__name__}, {self.in_shape}"
+
+
+class LinearPhysicsOperator(PhysicsOperator, LinearOperator):
+    """Ax = ``physics.A(x)`` and Aᴴy = ``physics.A_adjoint(y)``, or the vector-Jacobian product of ``physics.A``.
+
+    Parameters
+    ----------
+    physics
+        A ``deepinv.physics.LinearPhysics``.
+    in_shape
+        Event shape of the image.
+    adjoint
+        Whose adjoint: that of the ``physics``, or of ``autograd``, which is exact unless ``physics.A`` has a backward
+        of its own.
+    """
+
+    def __init__(
+        self, physics: Any, in_shape: Iterable[int], adjoint: Literal["physics", "autograd"] = "physics"
+    ) -> None:
+        if adjoint not in ("physics", "autograd"):
+            raise InvpriorError(f"adjoint must be 'physics' or 'autograd', got {adjoint!r}")
+        super().__init__(physics, in_shape)
+        self.by_autograd = adjoint == "autograd"
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        if self.by_autograd:
+            return super().adjoint(y)
+        return _batched(self.physics.A_adjoint, y, self.out_shape, self.in_shape)
+
+
+def _batched(f: Callable[[Tensor], Tensor], x: Tensor, shape: Shape, out_shape: Shape) -> Tensor:
+    """Apply f, which takes one batch axis, with any number of leading axes."""
+    lead = x.shape[: x.ndim - len(shape)]
+    # contiguous, since parts of deepinv call .view
+    return f(x.reshape(math.prod(lead), *shape).contiguous()).reshape(*lead, *out_shape)
+
+
+def _probe(physics: Any, in_shape: Shape) -> tuple[Tensor, Tensor]:
+    """A zero image of the dtype and device that the physics takes, and what it gives for it."""
+    tensors = [t for t in (*physics.parameters(), *physics.buffers()) if t.is_floating_point() or t.is_complex()]
+    device = tensors[0].device if tensors else None
+    # what it says, what it holds, then the rest: its attribute may be stale, its first buffer of another precision
+    said = getattr(physics, "dtype", None)
+    candidates = [said] if isinstance(said, torch.dtype) else []
+    candidates += [t.dtype for t in tensors[:1]] + [torch.float32, torch.float64]
+    failure: Exception | None = None
+    for dtype in dict.fromkeys(candidates):
+        x = torch.zeros(1, *in_shape, dtype=dtype, device=device)
+        try:
+            with torch.no_grad():
+                y = physics.A(x)
+        except Exception as error:
+            failure = failure or error
+            continue
+        if not isinstance(y, Tensor):
+            raise InvpriorError(
+                f"{type(physics).__name__} gives a {type(y).__name__}, and an operator gives one tensor"
+            )
+        if len(y) != 1:
+            raise InvpriorError(
+                f"{type(physics).__name__} holds parameters for a batch of {len(y)}; build one physics for each"
+            )
+        return x, y
+    raise InvpriorError(f"{type(physics).__name__} does not take an image of shape {in_shape}: {failure}") from failure
+
+
+def _settle(physics: nn.Module, dtype: torch.dtype) -> None:
+    """Bring up to date what deepinv 0.5.0 leaves behind when a physics moves.
+
+    Tomography and CompressedSensing cast by an attribute ``dtype``, and Tomography keeps its adjoint as a closure over
+    the tensors of the first call.
+    """
+    for module in physics.modules():
+        said = getattr(module, "dtype", None)
+        if isinstance(said, torch.dtype):
+            module.dtype = as_complex(dtype, said.is_complex)  # type: ignore[assignment]
+        if getattr(module, "_auto_grad_adjoint_fn", None) is not None:
+            module._auto_grad_adjoint_fn = None  # type: ignore[assignment]

@@ -1,0 +1,155 @@
+"""A law, its measurement, and the search for the smallest case that breaks it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Flaky, Unsatisfiable
+from hypothesis.strategies import SearchStrategy
+
+C = TypeVar("C")
+
+
+class LawError(AssertionError):
+    """A law is broken.
+
+    Attributes
+    ----------
+    law
+        Its name.
+    measured, allowed
+        The figure and its bound; the unit is in the law's description.
+    example
+        The smallest failing case, in words.
+    """
+
+    def __init__(self, law: str, measured: float, allowed: float, example: str) -> None:
+        super().__init__(f"{law}: measured {measured:.3g}, allowed {allowed:.3g}; smallest example: {example}")
+        self.law, self.measured, self.allowed, self.example = law, measured, allowed, example
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure, its bound, and what the case looked like."""
+
+    measured: float
+    allowed: float
+    example: str
+
+    @property
+    def holds(self) -> bool:
+        return self.measured <= self.allowed  # false for NaN
+
+
+@dataclass(frozen=True)
+class Law(Generic[C]):
+    """A named law.
+
+    Attributes
+    ----------
+    name
+        In a word or two.
+    says
+        The law in one sentence, with the unit of the figure.
+    measure
+        Measures it in one case; None where it does not apply.
+    core
+        Whether every object must obey; the others depend on a capability, and one that lacks it passes.
+    """
+
+    name: str
+    says: str
+    measure: Callable[[C], Measurement | None]
+    core: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a law.
+
+    Attributes
+    ----------
+    worst
+        The case with the largest measured/allowed, or the smallest failing one; None where the law never applied.
+    cases
+        In how many it was measured.
+    """
+
+    law: str
+    says: str
+    core: bool
+    holds: bool
+    worst: Measurement | None
+    cases: int
+
+    def __str__(self) -> str:
+        mark = "ok  " if self.holds else "FAIL"
+        if self.worst is None:
+            return f"{mark} {self.law:<14} does not apply"
+        bound = f"{self.worst.measured:.3g} of {self.worst.allowed:.3g} allowed"
+        tail = f", {self.cases} cases" if self.holds else f"; smallest example: {self.worst.example}"
+        return f"{mark} {self.law:<14} {bound}{tail}"
+
+
+def examine(law: Law[C], cases: SearchStrategy[C], *, examples: int, seed_: int) -> Outcome:
+    """Search for a case that breaks the law; the outcome holds the smallest one found."""
+    search = _Search(law)
+
+    def visit(case: C) -> None:
+        search.visit(case)
+
+    run = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+    )(seed(seed_)(given(cases)(visit)))
+    try:
+        run()
+    except (LawError, Flaky):  # a flaky failure is one of an operator with a memory: the last one seen stands
+        return Outcome(law.name, law.says, law.core, False, search.failed, search.count)
+    except Unsatisfiable:
+        return Outcome(law.name, law.says, law.core, True, None, 0)
+    return Outcome(law.name, law.says, law.core, True, search.worst, search.count)
+
+
+class _Search(Generic[C]):
+    """Measures one case after another; hypothesis calls it."""
+
+    def __init__(self, law: Law[C]) -> None:
+        self.law = law
+        self.worst: Measurement | None = None
+        self.failed: Measurement | None = None
+        self.count = 0
+
+    def visit(self, case: C) -> None:
+        try:
+            m = self.law.measure(case)
+        except Exception as error:
+            m = Measurement(math.inf, 0.0, f"{case} raised {type(error).__name__}: {error}")
+        if m is None:
+            return
+        self.count += 1
+        if not m.holds:
+            self.failed = m
+            raise LawError(self.law.name, m.measured, m.allowed, m.example)
+        if self.worst is None or _load(m) > _load(self.worst):
+            self.worst = m
+
+
+def _load(m: Measurement) -> float:
+    return m.measured / m.allowed if m.allowed > 0 else 0.0
+
+
+def raise_first(outcomes: Iterable[Outcome]) -> None:
+    """Raise the first broken law of a run."""
+    for o in outcomes:
+        if not o.holds and o.worst is not None:
+            raise LawError(o.law, o.worst.measured, o.worst.allowed, o.worst.example)

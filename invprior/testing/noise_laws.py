@@ -1,0 +1,155 @@
+"""The laws of a noise model: that what it samples and what it calls likely are the same thing."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import dataclass
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from invprior import noise
+from invprior.noise import Noise
+from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
+
+Target = Noise | type[Noise]
+DRAWS = 40_000
+SIGMAS = 5.0  # a statistic may be off by this many of its standard errors: one false alarm in two million
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseCase:
+    """A noise model at one gray level u, with many samples of it."""
+
+    model: Noise
+    level: float
+    seed: int
+    y: Tensor
+
+    def __repr__(self) -> str:
+        return f"{self.model!r} at gray level {self.level:.3g} (seed {self.seed})"
+
+    def clean(self, level: float | None = None) -> Tensor:
+        return torch.full_like(self.y, self.level if level is None else level)
+
+    def score(self, level: float | None = None) -> Tensor:
+        """−∂/∂u of the nll at this level, one value a sample."""
+        u = self.clean(level).requires_grad_()
+        (grad,) = torch.autograd.grad(self.model.nll(self.y)(u), u)
+        return -grad
+
+    def spread(self) -> float:
+        return math.sqrt(float(self.model.variance(self.clean()).expand_as(self.y).mean()))
+
+
+def _seeded(case: NoiseCase) -> Measurement:
+    u = case.clean()
+    state = torch.random.get_rng_state()
+    first, again, other = (case.model.sample(u, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
+    wrong = [
+        what
+        for what, bad in {
+            "the same rng gave another sample": not torch.equal(first, again),
+            "another seed gave the same sample": torch.equal(first, other),
+            "the global generator was used": not torch.equal(state, torch.random.get_rng_state()),
+            "the input was modified": not torch.equal(u, case.clean()),
+            f"shape or dtype changed to {tuple(first.shape)}, {first.dtype}": (first.shape, first.dtype)
+            != (u.shape, u.dtype),
+        }.items()
+        if bad
+    ]
+    return Measurement(float(len(wrong)), 0.0, f"{case!r}: {'; '.join(wrong)}")
+
+
+def _variance(case: NoiseCase) -> Measurement:
+    r = case.y - case.y.mean()
+    var = r.square().mean()
+    error = (r.square() - var).square().mean().sqrt() / math.sqrt(DRAWS)
+    said = float(case.model.variance(case.clean()).expand_as(case.y).mean())
+    off = abs(float(var) - said) / max(float(error), 1e-300)
+    return Measurement(off, SIGMAS, f"{case!r}: samples have variance {float(var):.6g}, the model says {said:.6g}")
+
+
+def _level(case: NoiseCase) -> Measurement:
+    measured = float((case.y - case.clean()).square().mean())
+    said = case.model.residual_level(case.y)
+    return Measurement(abs(said / measured - 1), 0.1, f"{case!r}: residual_level {said:.6g}, samples {measured:.6g}")
+
+
+def _gradient(case: NoiseCase) -> Measurement:
+    h = 1e-5 * case.spread()
+    nll = case.model.nll(case.y)
+    slope = -float(nll(case.clean(case.level + h)) - nll(case.clean(case.level - h))) / (2 * h)
+    exact = float(case.score().sum())
+    scale = float(case.score().abs().sum())
+    return Measurement(
+        abs(slope - exact) / scale, 1e-4, f"{case!r}: differences give {slope:.6g}, autograd {exact:.6g}"
+    )
+
+
+def _centred(case: NoiseCase) -> Measurement:
+    """E[score] = 0 at the truth: the likeliest level of many samples is the one they were drawn at."""
+    s = case.score()
+    return Measurement(abs(float(s.mean())) / max(float(s.std()) / math.sqrt(DRAWS), 1e-300), SIGMAS, repr(case))
+
+
+def _information(case: NoiseCase) -> Measurement:
+    """Var[score] = −∂E[score]/∂u (Fisher): a likelihood off by a factor c has c² on the left and c on the right."""
+    h = 0.1 * case.spread()
+    fisher = float(case.score().square().mean())
+    curvature = float((case.score(case.level - h) - case.score(case.level + h)).mean()) / (2 * h)
+    return Measurement(
+        abs(fisher / curvature - 1),
+        0.08,
+        f"{case!r}: the variance of the score is {fisher / curvature:.4g} × the curvature",
+    )
+
+
+LAWS: tuple[Law[NoiseCase], ...] = (
+    Law("seeded", "samples depend on the rng alone, in the shape and dtype of the input", _seeded),
+    Law("variance", "samples have the declared variance, in standard errors", _variance),
+    Law("level", "residual_level is the samples' mean square residual, relative", _level),
+    Law("gradient", "autograd of the nll is its slope, relative", _gradient),
+    Law("centred", "the nll is least at the level sampled from, in standard errors", _centred),
+    Law("information", "the score's variance is the nll's mean curvature, relative", _information),
+)
+
+
+def exported() -> dict[str, type[Noise]]:
+    """Every noise model that ``invprior.noise`` exports, by name."""
+    found = {name: getattr(noise, name) for name in noise.__all__}
+    return {n: k for n, k in found.items() if inspect.isclass(k) and issubclass(k, Noise) and k is not Noise}
+
+
+@st.composite
+def cases(draw: st.DrawFn, target: Target) -> NoiseCase:
+    """A noise model at a gray level between 0.2 and 0.8."""
+    model = target.example(draw(st.randoms(use_true_random=False))) if isinstance(target, type) else target
+    level, seed = draw(st.sampled_from([0.5, 0.2, 0.8])), draw(st.integers(0, 2**16))
+    u = torch.full((1, 1, DRAWS), level, dtype=torch.float64)
+    return NoiseCase(model, level, seed, model.sample(u, torch.Generator().manual_seed(seed)))
+
+
+def noise_outcomes(target: Target, *, examples: int = 10, seed: int = 0) -> list[Outcome]:
+    """Measure every law of :func:`check_noise` and return what came of each."""
+    return [examine(law, cases(target), examples=examples, seed_=seed) for law in LAWS]
+
+
+def check_noise(target: Target, *, examples: int = 10, seed: int = 0) -> None:
+    """Search for a gray level at which samples and likelihood of a noise model disagree.
+
+    Parameters
+    ----------
+    target
+        A noise model with scalar settings, or a class with ``example``.
+    examples, seed
+        Cases tried for each law, and the seed of the search.
+
+    Raises
+    ------
+    LawError
+        With the law, the figure, its bound and the smallest failing case.
+    """
+    raise_first(noise_outcomes(target, examples=examples, seed=seed))

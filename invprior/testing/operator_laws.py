@@ -1,0 +1,332 @@
+"""The laws of a linear operator."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from hypothesis import reject
+from hypothesis import strategies as st
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.operator import LinearOperator, Operator, Shape, as_complex
+from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
+from invprior.testing.strategies import (
+    Content,
+    contents,
+    dtypes,
+    input_dtype,
+    instances,
+    output_dtype,
+    shapes,
+)
+
+Target = LinearOperator | type[LinearOperator] | Callable[[Shape], LinearOperator]
+
+# Rounding errors are measured in eps·√n of what they are relative to; sums in any order stay well below this.
+ROUNDING = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class OperatorCase:
+    """An operator in one precision, with an input, a second one and a measurement."""
+
+    A: LinearOperator
+    real: torch.dtype
+    x: Content
+    x2: Content
+    y: Content
+
+    def __repr__(self) -> str:
+        return f"{self.A!r}, {str(self.real)[6:]}, x {self.x}, y {self.y}"
+
+    def rounding(self, error: Tensor, *scales: Tensor | float) -> Measurement:
+        """‖error‖ relative to the sum of scales, in eps·√n; what underflows below the least normal number is free."""
+        n = max(self.x.x.numel(), self.y.x.numel())
+        info = torch.finfo(self.real)
+        scale = sum(float(s) for s in scales) + n * info.tiny / info.eps
+        return Measurement(_size(error) / scale / (info.eps * math.sqrt(n)), ROUNDING, repr(self))
+
+    def exactly(self, wrong: int, what: str) -> Measurement:
+        return Measurement(float(wrong), 0.0, f"{self!r}: {what}" if wrong else repr(self))
+
+
+def _size(t: Tensor) -> float:
+    """The norm in float64, so that squares of 1e20 do not overflow."""
+    return float(torch.linalg.vector_norm(t.detach().to(torch.complex128 if t.is_complex() else torch.float64)))
+
+
+def _inner(a: Tensor, b: Tensor) -> Tensor:
+    return torch.vdot(a.detach().reshape(-1).to(torch.complex128), b.detach().reshape(-1).to(torch.complex128))
+
+
+def _gain(case: OperatorCase) -> float:
+    """A lower bound of ‖A‖ from a random image, what rounding errors of the input are amplified by."""
+    g = torch.randn(case.A.in_shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return _size(case.A(g.to(case.x.x))) / max(_size(g), 1e-300)
+
+
+def _adjoint(case: OperatorCase) -> Measurement:
+    A, x, y = case.A, case.x.x, case.y.x
+    Ax, Ay = A(x), A.H(y)
+    left, right = _inner(y, Ax), _inner(Ay, x)
+    if not x.is_complex():
+        left, right = left.real, right.real
+    m = case.rounding(left - right, _size(Ax) * _size(y), _size(x) * _size(Ay))
+    if m.holds or abs(complex(right)) == 0:
+        return m
+    factor = abs(complex(left)) / abs(complex(right))
+    return Measurement(m.measured, m.allowed, f"{m.example}; ⟨Ax, y⟩ is {factor:.6g} times ⟨x, Aᴴy⟩")
+
+
+def _linearity(case: OperatorCase) -> Measurement:
+    A, x, z = case.A, case.x.x, case.x2.x
+    a, b = 1.7, -0.6
+    error = A(a * x + b * z) - a * A(x) - b * A(z)
+    return case.rounding(error, _gain(case) * (a * _size(x) - b * _size(z)), a * _size(A(x)), -b * _size(A(z)))
+
+
+def _vjp(case: OperatorCase) -> Measurement:
+    x = case.x.x.clone().requires_grad_()
+    (vjp,) = torch.autograd.grad(case.A(x), x, case.y.x, materialize_grads=True)
+    return case.rounding(vjp - case.A.H(case.y.x), _size(vjp), _gain(case) * _size(case.y.x))
+
+
+def _jvp(case: OperatorCase) -> Measurement | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of torch's own functional transforms
+            jvp = torch.func.jvp(case.A.forward, (case.x2.x,), (case.x.x,))[1]
+    except (NotImplementedError, RuntimeError):
+        return None  # no forward mode
+    return case.rounding(jvp - case.A(case.x.x), _gain(case) * _size(case.x.x), _size(jvp))
+
+
+def _gradcheck(case: OperatorCase) -> Measurement | None:
+    if case.real != torch.float64 or case.x.x.numel() > 40 or "1e" in case.x.label or case.x.label == "denormal":
+        return None
+    x = case.x.x.clone().requires_grad_()
+    ok = torch.autograd.gradcheck(case.A, x, raise_exception=False)
+    return case.exactly(int(not ok), "torch.autograd.gradcheck fails")
+
+
+def _dtype(case: OperatorCase) -> Measurement:
+    out, back = case.A(case.x.x), case.A.H(case.y.x)
+    wrong = [t.dtype for t, want in ((out, case.y.x.dtype), (back, case.x.x.dtype)) if t.dtype != want]
+    return case.exactly(len(wrong), f"gave {wrong}")
+
+
+def _shape(case: OperatorCase) -> Measurement:
+    out, back = tuple(case.A(case.x.x).shape), tuple(case.A.H(case.y.x).shape)
+    wrong = (out != case.A.out_shape) + (back != case.A.in_shape)
+    return case.exactly(wrong, f"declares {case.A.in_shape} → {case.A.out_shape}, gave {out} and back {back}")
+
+
+def _batch(case: OperatorCase) -> Measurement:
+    A, x, z = case.A, case.x.x, case.x2.x
+    both = A(torch.stack([x, z])[:, None])
+    alone = torch.stack([A(x), A(z)])[:, None]
+    if both.shape != alone.shape:
+        return case.exactly(1, f"a batch (2, 1) of inputs gave {tuple(both.shape)}")
+    back = A.H(torch.stack([case.y.x, 2 * case.y.x]))
+    error = torch.cat(
+        [(both - alone).reshape(-1), (back - torch.stack([A.H(case.y.x), A.H(2 * case.y.x)])).reshape(-1)]
+    )
+    gain = _gain(case)
+    return case.rounding(error, gain * (_size(x) + _size(z)), gain * _size(case.y.x), _size(alone), _size(back))
+
+
+def _strides(case: OperatorCase) -> Measurement:
+    def apart(t: Tensor) -> Tensor:
+        wide = torch.full((*t.shape[:-1], t.shape[-1] + 1, 2), 9.0, dtype=t.dtype)
+        wide[..., :-1, 0] = t
+        return wide[..., :-1, 0]
+
+    A, x, y = case.A, case.x.x, case.y.x
+    error = torch.cat([(A(apart(x)) - A(x)).reshape(-1), (A.H(apart(y)) - A.H(y)).reshape(-1)])
+    return case.rounding(error, _gain(case) * (_size(x) + _size(y)), _size(A(x)), _size(A.H(y)))
+
+
+def _purity(case: OperatorCase) -> Measurement:
+    A, x, y = case.A, case.x.x.clone(), case.y.x.clone()
+    first, back = A(x).clone(), A.H(y).clone()
+    A(case.x2.x)
+    A.H(2 * y)
+    again, back_again = A(x), A.H(y)
+    changed = not (torch.equal(x, case.x.x) and torch.equal(y, case.y.x))
+    other = not (torch.equal(first, again) and torch.equal(back, back_again))
+    what = "its input was modified" if changed else "the same input gave another output after other calls"
+    return case.exactly(changed + other, what)
+
+
+def _refusals(case: OperatorCase) -> Measurement:
+    accepted = []
+    for op, t in ((case.A, case.x.x), (case.A.H, case.y.x)):
+        longer = torch.cat([t, t[..., :1]], dim=-1)
+        for bad in (t[0], longer):
+            try:
+                op(bad)
+            except InvpriorError:
+                continue
+            accepted.append(tuple(bad.shape))
+    return case.exactly(len(accepted), f"accepted {accepted}")
+
+
+def _norm(case: OperatorCase) -> Measurement | None:
+    A = case.A
+    if max(math.prod(A.in_shape), math.prod(A.out_shape)) > 500:
+        return None
+    exact = float(torch.linalg.matrix_norm(A.to_dense(case.x.x.dtype), 2))
+    said = A.norm()
+    scale = max(exact, 1e-30)
+    return Measurement(abs(said - exact) / scale, 5e-3, f"{case!r}: norm() says {said:.6g}, the matrix has {exact:.6g}")
+
+
+def _gram(case: OperatorCase) -> Measurement:
+    A, x = case.A, case.x.x
+    error = A.gram(x) - A.H(A(x))
+    return case.rounding(error, _gain(case) ** 2 * _size(x), _gain(case) * _size(A(x)))
+
+
+def _structure(case: OperatorCase) -> Measurement:
+    A, H = case.A, case.A.H
+    wrong = (H.in_shape, H.out_shape) != (A.out_shape, A.in_shape)
+    other = not torch.allclose(H.H(case.x.x), A(case.x.x), equal_nan=True)
+    return case.exactly(wrong + other, "A.H has other shapes than the adjoint" if wrong else "A.H.H is not A")
+
+
+def _movable(case: OperatorCase) -> Measurement:
+    left = [name for name, t in _tensors(copy.deepcopy(case.A).to("meta")) if t.device.type != "meta"]
+    return case.exactly(len(left), f".to() leaves {', '.join(left)} behind; register it as a buffer")
+
+
+def _tensors(A: Operator) -> Iterator[tuple[str, Tensor]]:
+    """Every tensor that the operator and its parts hold, buffers or not."""
+    for path, module in dict(A.named_modules()).items():
+        for name, value in {**vars(module), **module._buffers, **module._parameters}.items():
+            many = value if isinstance(value, list | tuple) else value.values() if isinstance(value, dict) else (value,)
+            for t in many:
+                if isinstance(t, Tensor):
+                    yield f"{path}.{name}".lstrip("."), t
+
+
+def _geometry(case: OperatorCase) -> Measurement | None:
+    geometry = case.A.geometry()
+    if geometry is None or not bool(geometry.inside.any()):
+        return None
+    H, W = case.A.in_shape[-2:]
+    rows, cols = torch.arange(H, dtype=torch.float64), torch.arange(W, dtype=torch.float64)
+    ramp = (3 * rows[:, None] + 5 * cols + 1).expand(case.A.in_shape)
+    landed = case.A(ramp.to(case.x.x.dtype)).double()
+    want = (3 * geometry.rows[:, None] + 5 * geometry.cols + 1).expand_as(landed)
+    off = (landed - want).abs()[..., geometry.inside].max()
+    allowed = 8 * (geometry.tolerance + ROUNDING * torch.finfo(case.real).eps * 8 * (H + W))
+    return Measurement(float(off), allowed, f"{case!r}: a ramp lands {float(off) / 8:.3g} pixels off")
+
+
+LAWS: tuple[Law[OperatorCase], ...] = (
+    Law("shape", "outputs and adjoints have the declared shapes", _shape),
+    Law("dtype", "float32 stays float32 and float64 float64, complex where declared", _dtype),
+    Law("adjoint", "|⟨Ax, y⟩ − ⟨x, Aᴴy⟩| over ‖Ax‖‖y‖ + ‖x‖‖Aᴴy‖, in eps·√n", _adjoint),
+    Law("linearity", "‖A(ax + bz) − aAx − bAz‖, in eps·√n", _linearity),
+    Law("vjp", "the vector-Jacobian product of autograd is Aᴴy, in eps·√n", _vjp),
+    Law("jvp", "the forward-mode derivative is Ax, in eps·√n", _jvp, core=False),
+    Law("gradcheck", "torch.autograd.gradcheck in float64", _gradcheck),
+    Law("batch", "leading axes are a batch, in eps·√n", _batch),
+    Law("strides", "an input that is not contiguous gives the same, in eps·√n", _strides),
+    Law("purity", "the same input gives the same bits whatever was called before, and is not modified", _purity),
+    Law("refusals", "an input of another rank or size raises InvpriorError", _refusals),
+    Law("norm", "norm() is the largest singular value, relative", _norm),
+    Law("gram", "A.gram is AᴴA, in eps·√n", _gram),
+    Law("structure", "A.H has the shapes turned round and A.H.H is A", _structure),
+    Law("movable", ".to() moves every tensor the operator holds", _movable),
+    Law(
+        "geometry",
+        "a linear ramp lands on the declared positions, in gray levels of a slope of 8",
+        _geometry,
+        core=False,
+    ),
+)
+
+
+def random_case(A: LinearOperator, real: torch.dtype) -> OperatorCase:
+    """One case of random content, the operator as it is, on the device of what it holds."""
+    held = next(A.buffers(), torch.zeros(()))
+
+    def draw(shape: Shape, dtype: torch.dtype, seed: int) -> Content:
+        x = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=as_complex(torch.float64, True))
+        return Content((x if dtype.is_complex else x.real).to(device=held.device, dtype=dtype), f"random (seed {seed})")
+
+    into, out = input_dtype(A, real), output_dtype(A, real)
+    return OperatorCase(A, real, draw(A.in_shape, into, 0), draw(A.in_shape, into, 1), draw(A.out_shape, out, 2))
+
+
+@st.composite
+def cases(draw: st.DrawFn, target: Target) -> OperatorCase:
+    """An operator of the target with inputs of random or edge content."""
+    A = copy.deepcopy(draw(_operators(target)))
+    real = draw(dtypes())
+    A = A.to(real) if not any(b.is_complex() for b in A.buffers()) else A.to(output_dtype(A, real))
+    into, out = input_dtype(A, real), output_dtype(A, real)
+    x, x2 = draw(contents(A.in_shape, into)), draw(contents(A.in_shape, into))
+    return OperatorCase(A, real, x, x2, draw(contents(A.out_shape, out)))
+
+
+def _operators(target: Target) -> st.SearchStrategy[Any]:
+    if isinstance(target, Operator):
+        return st.just(target)
+    if isinstance(target, type):
+        return instances(target)
+    return _made(target)
+
+
+@st.composite
+def _made(draw: st.DrawFn, factory: Callable[[Shape], LinearOperator]) -> LinearOperator:
+    shape = draw(shapes())
+    try:
+        made = factory(shape)
+    except InvpriorError:
+        reject()
+    except Exception as error:
+        raise InvpriorError(f"the factory failed for shape {shape}: {type(error).__name__}: {error}") from error
+    if not isinstance(made, LinearOperator):
+        raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(made).__name__}")
+    return made
+
+
+def operator_outcomes(target: Target, *, examples: int = 40, seed: int = 0) -> list[Outcome]:
+    """Measure every law of :func:`check_linear_operator` and return what came of each."""
+    if not (callable(target) or isinstance(target, Operator)):
+        raise InvpriorError(
+            f"there is nothing to check in {target!r}; give an operator, a class or a factory of a shape"
+        )
+    if isinstance(target, Operator) and not isinstance(target, LinearOperator):
+        raise InvpriorError(f"{target!r} is not a LinearOperator, and the laws are those of linear operators")
+    return [examine(law, cases(target), examples=examples, seed_=seed) for law in LAWS]
+
+
+def check_linear_operator(target: Target, *, examples: int = 40, seed: int = 0) -> None:
+    """Search for a case in which a linear operator breaks one of its laws.
+
+    Parameters
+    ----------
+    target
+        An operator; or a factory that takes an event shape (C, H, W), so that shapes are searched too (one that a
+        shape does not suit raises InvpriorError); or a class with ``example``.
+    examples
+        Cases tried for each law.
+    seed
+        Of the search.
+
+    Raises
+    ------
+    LawError
+        With the law, the figure, its bound and the smallest failing case.
+    """
+    raise_first(operator_outcomes(target, examples=examples, seed=seed))

@@ -1,0 +1,174 @@
+"""The laws of a solver."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from invprior import noise, operators, priors, solvers
+from invprior.errors import InvpriorError
+from invprior.loop import solve
+from invprior.operator import LinearOperator
+from invprior.problem import Problem
+from invprior.solvers import Solver
+from invprior.stop import MaxIterations
+from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
+
+Target = Solver[Any] | type[Solver[Any]]
+SHAPE = (2, 9, 7)
+ITERATIONS = 1500
+
+
+def _operator(kind: str) -> LinearOperator:
+    rng = torch.Generator().manual_seed(3)
+    if kind == "mask":
+        return operators.Mask(SHAPE, torch.rand(SHAPE[1:], generator=rng) > 0.4)
+    return operators.Lanczos(SHAPE, 2) if kind == "lanczos" else operators.Identity(SHAPE)
+
+
+@dataclass(frozen=True, eq=False)
+class SolverCase:
+    """A solver and a small problem that it accepts, its operator scaled."""
+
+    solver: Solver[Any]
+    problem: Problem
+    label: str
+
+    def __repr__(self) -> str:
+        return f"{self.solver!r} on {self.label}"
+
+    def states(self, n: int, start: Any = None) -> Any:
+        state = self.solver.init(self.problem, None, torch.Generator().manual_seed(0)) if start is None else start
+        for _ in range(n):
+            state = self.solver.step(self.problem, state)
+        return state
+
+
+def _purity(case: SolverCase) -> Measurement:
+    state = case.states(3)
+    before = case.solver.estimate(state).clone()
+    first = case.solver.estimate(case.states(4, state))
+    second = case.solver.estimate(case.states(4, state))
+    wrong = not torch.equal(first, second)
+    other = not torch.equal(before, case.solver.estimate(state))
+    what = "steps from one state gave two results" if wrong else "a step changed the state it was given"
+    return Measurement(float(wrong + other), 0.0, f"{case!r}: {what}")
+
+
+def _resume(case: SolverCase) -> Measurement:
+    whole = solve(case.problem, case.solver, stop=MaxIterations(25))
+    part = solve(case.problem, case.solver, stop=MaxIterations(11))
+    rest = solve(case.problem, case.solver, stop=MaxIterations(25), state=part.state)
+    off = float((whole.x - rest.x).abs().max())
+    return Measurement(off, 0.0, f"{case!r}: resumed after 11 of 25 iterations, off by {off:.3g}")
+
+
+def _format(case: SolverCase) -> Measurement:
+    x = case.solver.estimate(case.states(2))
+    wrong = tuple(x.shape) != case.problem.full_shape or x.dtype != case.problem.dtype or not bool(x.isfinite().all())
+    return Measurement(float(wrong), 0.0, f"{case!r}: the estimate is {tuple(x.shape)}, {x.dtype}")
+
+
+def _certificate(case: SolverCase) -> Measurement | None:
+    """The gap, or else the residual, goes to zero."""
+    state = case.states(ITERATIONS)
+    gap, residual = case.solver.gap(state), case.solver.residual(state)
+    if gap is not None:
+        relative = abs(float(gap)) / _flat(case.problem)
+        return Measurement(relative, 1e-5, f"{case!r}: gap after {ITERATIONS} iterations over a flat image's objective")
+    if residual is not None:
+        return Measurement(float(residual), 1e-8, f"{case!r}: relative residual after {ITERATIONS} iterations")
+    return None
+
+
+def _honesty(case: SolverCase) -> Measurement | None:
+    """gap ≥ objective − minimum, the minimum taken from a long run."""
+    state = case.states(20)
+    gap = case.solver.gap(state)
+    if gap is None:
+        return None
+    least = float(case.problem.objective(case.states(4 * ITERATIONS).x))
+    error = float(case.problem.objective(state.x)) - least
+    excess = max(error - float(gap), 0.0) / _flat(case.problem)
+    return Measurement(excess, 1e-7, f"{case!r}: gap {float(gap):.6g}, error {error:.6g}")
+
+
+def _flat(problem: Problem) -> float:
+    """The objective of an image of one gray level: what the other figures are relative to."""
+    start = problem.start()
+    return float(problem.objective(torch.full_like(start, float(start.mean()))))
+
+
+def _descent(case: SolverCase) -> Measurement:
+    start, end = _flat(case.problem), float(case.problem.objective(case.solver.estimate(case.states(300))))
+    return Measurement(end / start, 0.9, f"{case!r}: from {start:.6g} for flat gray to {end:.6g} in 300 iterations")
+
+
+LAWS: tuple[Law[SolverCase], ...] = (
+    Law("format", "the estimate has the image's shape and dtype and is finite", _format),
+    Law("purity", "step gives the same bits for the same state, and leaves it as it was", _purity),
+    Law("resume", "a resumed solve equals an uninterrupted one, bit for bit", _resume),
+    Law("descent", "the objective falls below 0.9 of a flat image's", _descent),
+    Law(
+        "certificate", "gap or residual goes to zero at every scale of the operator, relative", _certificate, core=False
+    ),
+    Law("honesty", "the gap is an upper bound of the error, relative", _honesty, core=False),
+)
+
+
+def exported() -> dict[str, type[Solver[Any]]]:
+    """Every solver that ``invprior.solvers`` exports, by name."""
+    found = {name: getattr(solvers, name) for name in solvers.__all__}
+    return {n: k for n, k in found.items() if inspect.isclass(k) and issubclass(k, Solver) and k is not Solver}
+
+
+@st.composite
+def cases(draw: st.DrawFn, target: Target, law: Callable[[SolverCase], Measurement | None]) -> SolverCase:
+    """The solver on a problem that it accepts: operators scaled by 1e-3 to 1e3, without prior and with TV."""
+    solver = target() if isinstance(target, type) else target
+    kind = draw(st.sampled_from(["identity", "mask", "lanczos"]))
+    penalty = draw(st.sampled_from(["tv", "none"]))
+    scale = draw(st.sampled_from([1.0, 1e-3, 1e3]))
+    if law is _descent and scale != 1.0:
+        reject()  # a fixed learning rate suits one scale, and says so
+    A = scale * _operator(kind)
+    rng = torch.Generator().manual_seed(draw(st.integers(0, 3)))
+    clean = torch.linspace(0, 1, math.prod(SHAPE), dtype=torch.float64).reshape(SHAPE).sin().round(decimals=1)
+    model = noise.Gaussian(0.05 * scale)
+    prior = 5.0 * priors.TV() if penalty == "tv" else priors.NoPrior()
+    problem = Problem(A, model.sample(A(clean), rng), noise=model, prior=prior)
+    try:
+        solver.check(problem)
+    except InvpriorError:
+        reject()
+    return SolverCase(solver, problem, f"{scale:g} × {kind} with prior {penalty}")
+
+
+def solver_outcomes(target: Target, *, examples: int = 12, seed: int = 0) -> list[Outcome]:
+    """Measure every law of :func:`check_solver` and return what came of each."""
+    return [examine(law, cases(target, law.measure), examples=examples, seed_=seed) for law in LAWS]
+
+
+def check_solver(target: Target, *, examples: int = 12, seed: int = 0) -> None:
+    """Search for a small problem on which a solver breaks one of its laws.
+
+    Parameters
+    ----------
+    target
+        A solver, or a class whose defaults are checked.
+    examples, seed
+        Cases tried for each law, and the seed of the search.
+
+    Raises
+    ------
+    LawError
+        With the law, the figure, its bound and the smallest failing case.
+    """
+    raise_first(solver_outcomes(target, examples=examples, seed=seed))
