@@ -98,8 +98,9 @@ class L21(Functional):
         return cls(tuple(rng.sample(range(-len(shape), 0), rng.randint(1, len(shape)))))
 
     def _norms(self, u: Tensor) -> Tensor:
-        norms: Tensor = torch.linalg.vector_norm(u, dim=self.dims, keepdim=True)
-        return norms
+        # a hundred times faster than torch's vector_norm over outer axes; the clamp makes the derivative 0 at 0
+        squares = u.abs().square() if u.is_complex() else u.square()
+        return squares.sum(self.dims, keepdim=True).clamp(min=torch.finfo(u.dtype).tiny).sqrt()
 
     def __call__(self, u: Tensor) -> Tensor:
         return self._norms(u).sum()
@@ -113,7 +114,102 @@ class L21(Functional):
         return _indicator(self._norms(u).amax(), u)
 
     def conj_prox(self, u: Tensor, step: Step) -> Tensor:
-        return u / self._norms(u).clamp(min=1)
+        return u * self._norms(u).clamp(min=1).reciprocal()
+
+
+@dataclass(frozen=True, eq=False)
+class Shifted(Functional):
+    """f(u − b) for a functional f.
+
+    prox: b + prox_f(u − b). Conjugate: f*(u) + Σ u·b.
+
+    Parameters
+    ----------
+    inner
+        f.
+    center
+        b, a number or a tensor that broadcasts to the shape of ``u``.
+    """
+
+    inner: Functional
+    center: Step
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Shifted:
+        numbers = torch.Generator().manual_seed(rng.getrandbits(31))
+        center = torch.randn(shape, generator=numbers, dtype=torch.float64)
+        return cls(rng.choice([L1(), PoissonNll.example(shape, rng)]), center)
+
+    @property
+    def proximable(self) -> bool:  # type: ignore[override]
+        return self.inner.proximable
+
+    @property
+    def lipschitz(self) -> float | None:  # type: ignore[override]
+        return self.inner.lipschitz
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return self.inner(u - self.center)
+
+    def prox(self, u: Tensor, step: Step) -> Tensor:
+        return self.center + self.inner.prox(u - self.center, step)
+
+    def conj(self, u: Tensor) -> Tensor:
+        return self.inner.conj(u) + (u * self.center).sum()
+
+    def conj_prox(self, u: Tensor, step: Step) -> Tensor:
+        return self.inner.conj_prox(u - step * self.center, step)
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonNll(Functional):
+    """f(u) = Σ (u − y + y log(y/u)) / g, half the Poisson deviance: the Kullback–Leibler divergence of counts y/g.
+
+    Zero at u = y; infinite where u < 0, and where u = 0 < y. prox: the positive root of
+    v² + (step/g − u) v − step·y/g. Conjugate: −Σ (y/g) log(1 − g u), infinite where g u > 1, and where g u = 1 and
+    y > 0 (Chambolle & Pock 2011, section 6.3, give the same for g = 1 as a dual step).
+
+    Parameters
+    ----------
+    y
+        The data ≥ 0 on the intensity scale, a tensor that broadcasts to the shape of ``u``.
+    gain
+        g > 0, the intensity of one count.
+    """
+
+    proximable: ClassVar[bool] = True
+    y: Tensor
+    gain: float
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> PoissonNll:
+        numbers = torch.Generator().manual_seed(rng.getrandbits(31))
+        y = torch.randn(shape, generator=numbers, dtype=torch.float64)
+        return cls(y.clamp(min=0), rng.choice([1.0, 0.1, 3.0]))  # dark pixels among them
+
+    def __call__(self, u: Tensor) -> Tensor:
+        inside = u > 0
+        u1 = torch.where(inside, u, 1)  # so that no NaN enters the gradient from outside
+        there = u1 - self.y + torch.xlogy(self.y, torch.where(self.y > 0, self.y, 1) / u1)
+        return torch.where(inside, there, torch.where((u == 0) & (self.y == 0), 0, torch.inf)).sum() / self.gain
+
+    def prox(self, u: Tensor, step: Step) -> Tensor:
+        return _positive_root(step / self.gain - u, step * self.y / self.gain)
+
+    def conj(self, u: Tensor) -> Tensor:
+        rest, eps = 1 - self.gain * u, torch.finfo(u.dtype).eps
+        values = -torch.xlogy(self.y, rest.clamp(min=eps)) / self.gain
+        return torch.where(rest < -8 * eps, torch.inf, values).sum()  # up to the rounding of conj_prox
+
+    def conj_prox(self, u: Tensor, step: Step) -> Tensor:
+        # e = 1 − g v is the root ≥ 0 of e² − (1 − g u) e − step·g·y; Moreau's difference may round v out of the domain
+        return (1 - _positive_root(self.gain * u - 1, step * self.gain * self.y)) / self.gain
+
+
+def _positive_root(b: Tensor, c: Tensor) -> Tensor:
+    """The root v ≥ 0 of v² + b v − c for c ≥ 0, without cancellation for either sign of b."""
+    size = b.abs() + (b.square() + 4 * c).sqrt()
+    return torch.where(b > 0, 2 * c / size, size / 2)
 
 
 def _indicator(largest: Tensor, u: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 import torch
@@ -150,7 +150,7 @@ def solve(
             kept_x, kept = iterate.x, iterate.iteration
         if status is not None or iterate.iteration % solver.log_every == 0:
             history.append(iterate.row())
-            if not isfinite(iterate.value):
+            if _diverged(iterate):
                 status = DIVERGED
         for listener in listeners:
             listener(iterate)
@@ -159,3 +159,10 @@ def solve(
     if kept_x is None:
         kept_x, kept = iterate.x, iterate.iteration
     return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
+
+
+def _diverged(iterate: Iterate) -> bool:
+    """Whether the solve is lost; a primal–dual one may pass through finite points of infinite objective."""
+    if isfinite(iterate.value):
+        return False
+    return isnan(iterate.value) or iterate.gap is None or not bool(iterate.x.isfinite().all())

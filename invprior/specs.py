@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 
 from invprior import priors
@@ -26,9 +27,18 @@ class PriorSpec:
 
 
 def known() -> dict[str, type[Prior]]:
-    """Every exported prior by its name on the command line."""
+    """Every exported prior that needs no arguments, by its name on the command line."""
+    return {name: kind for name, kind in _exported().items() if not _required(kind)}
+
+
+def _exported() -> dict[str, type[Prior]]:
     found = {name: getattr(priors, name) for name in priors.__all__}
     return {"none" if name == "NoPrior" else name.lower(): kind for name, kind in found.items()}
+
+
+def _required(kind: type[Prior]) -> list[str]:
+    parameters = inspect.signature(kind).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty]
 
 
 def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise") -> PriorSpec:
@@ -37,16 +47,19 @@ def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise") -> Pr
     Raises
     ------
     InvpriorError
-        If a name is not known, or two priors of a sum parametrise the image.
+        If a name is not known or that of a prior that needs arguments, or two priors of a sum parametrise the image.
     """
     preset, _, named = preset.partition(":")
     generator: Prior | None = None
     penalty: Prior = priors.NoPrior()
-    for name in text.split("+"):
-        kind = known().get(name.strip())
+    for name in map(str.strip, text.split("+")):
+        kind = _exported().get(name)
         if kind is None:
+            raise InvpriorError(f"there is no prior {name!r}; choose among {', '.join(sorted(known()))}, joined by +")
+        if needed := _required(kind):
             raise InvpriorError(
-                f"there is no prior {name.strip()!r}; choose among {', '.join(sorted(known()))}, joined by +"
+                f"prior {name!r} needs {' and '.join(needed)}, which a name cannot give; use priors.{kind.__name__} "
+                "in Python"
             )
         prior = priors.DIP(preset, named or task) if kind is priors.DIP else kind()
         if prior.parametrised:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from invprior.status import Status
@@ -120,7 +121,7 @@ class RelativeGap(StopRule):
         if iterate.iteration % self.every:
             return None, GO_ON
         gap = iterate.gap
-        if gap is None or not gap <= self.tol * max(abs(iterate.value), 1e-3 * iterate.problem.size):
+        if gap is None or not isfinite(gap) or gap > self.tol * max(abs(iterate.value), 1e-3 * iterate.problem.size):
             return None, GO_ON
         return None, Verdict(Status(CONVERGED, f"the relative duality gap fell to {self.tol:g}"))
 

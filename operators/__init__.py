@@ -3,6 +3,7 @@
 from invprior.operators.blur import Blur
 from invprior.operators.crop import Crop
 from invprior.operators.diagonal import Diagonal
+from invprior.operators.directional import Directional
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.operators.flash_pair import FlashPair
 from invprior.operators.fourier import Fourier
@@ -20,6 +21,7 @@ __all__ = [
     "Blur",
     "Crop",
     "Diagonal",
+    "Directional",
     "FiniteDifference",
     "FlashPair",
     "Fourier",

@@ -7,7 +7,7 @@ import torch
 
 from invprior import InvpriorError, Problem, noise, solve, weight
 from invprior.operators import Identity, Lanczos
-from invprior.priors import DIP, TV, NoPrior
+from invprior.priors import DIP, TV, NoPrior, Tikhonov
 from tests.helpers import photograph, psnr
 
 
@@ -24,6 +24,18 @@ def test_least_sure_is_near_the_best_weight(sigma: float) -> None:
     assert quality(choice.weight) > best - 0.2
     assert choice.rule == "least Monte-Carlo SURE"
     assert len(choice.tried) >= 3
+
+
+def test_a_quadratic_prior_gets_its_weight_too() -> None:
+    clean = photograph(size=64, top=20, left=100).float()
+    y = noise.Gaussian(0.1).sample(clean, torch.Generator().manual_seed(0))
+
+    def quality(w: float) -> float:
+        problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=w * Tikhonov())
+        return psnr(solve(problem).x, clean)
+
+    choice = weight.auto(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=Tikhonov()))
+    assert quality(choice.weight) > max(quality(w) for w in (20.0, 40.0, 80.0, 120.0, 180.0, 270.0)) - 0.2
 
 
 def test_sure_estimates_the_true_risk() -> None:

@@ -16,11 +16,18 @@ import typer
 class Settings:
     """How to restore."""
 
-    prior: Annotated[str, typer.Option(help="none, tv, dip, or a sum such as dip+tv.")] = "dip"
+    prior: Annotated[str, typer.Option(help="none, tv, tikhonov, dip, or a sum such as dip+tv.")] = "dip"
     sigma: Annotated[
         str,
         typer.Option(
-            help="Noise deviation for data in [0, 1]. auto: estimated by denoise, else the rounding of the file."
+            help="Short for --noise gaussian:SIGMA, data in [0, 1]. auto: denoise estimates it, else file rounding."
+        ),
+    ] = "auto"
+    noise: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL",
+            help="auto (see --sigma), gaussian:SIGMA, poisson:GAIN, poisson-gaussian:GAIN,READ or laplace:B.",
         ),
     ] = "auto"
     weight: Annotated[

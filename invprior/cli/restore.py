@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from invprior import noise, weight
 from invprior.cli.device import pick_device
+from invprior.cli.noise_spec import parse_noise
 from invprior.cli.options import Settings
 from invprior.cli.progress import Interrupt, bar
 from invprior.cli.record import check_record, run_record, save_record
@@ -42,7 +44,7 @@ def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) ->
     """Restore every input; all that can be wrong with the request is said before the first solve."""
     task.check()
     spec = parse_prior(settings.prior, preset=settings.preset, task=task.preset_task)
-    _number(settings.sigma, "--sigma")
+    _given_noise(settings)
     _number(settings.weight, "--weight")
     device = pick_device(settings.device)
     jobs = _pair(inputs, output, settings)
@@ -79,9 +81,12 @@ def _restore_one(
     settings: Settings,
 ) -> tuple[dict[str, Any], bool]:
     A = task.operator(picture).to(device)
-    given = _number(settings.sigma, "--sigma")
-    sigma, sigma_rule = task.sigma(picture) if given is None else (given, "given")
-    model = noise.Gaussian(sigma)
+    given = _given_noise(settings)
+    if given is None:
+        level, noise_rule = task.sigma(picture)
+        model: noise.Noise = noise.Gaussian(level)
+    else:
+        model, noise_rule = given, "given"
     y = picture.x.to(device)
     weighted = weigh(spec, A, y, model, _number(settings.weight, "--weight"), settings.seed)
     problem = Problem(A, y, noise=model, prior=weighted.prior)
@@ -94,19 +99,22 @@ def _restore_one(
         "output": str(target),
         "task": task.name,
         **run_record(problem, result, spec, settings.preset, settings.seed),
-        "sigma": sigma,
-        "sigma_rule": sigma_rule,
+        "sigma": math.sqrt(model.residual_level(y)),
+        "noise_rule": noise_rule,
         "weight": weighted.weight,
         "weight_rule": weighted.rule,
         **scores,
     }
     if not settings.quiet:
-        _report(target, result, weighted, sigma, sigma_rule, scores)
+        _report(target, result, weighted, f"{_name(model)} ({noise_rule})", scores)
     return record, result.status.name == "interrupted"
 
 
-def weigh(spec: PriorSpec, A: Any, y: Tensor, model: noise.Gaussian, given: float | None, seed: int) -> Weighted:
-    """The prior with its weight: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖²."""
+def weigh(spec: PriorSpec, A: Any, y: Tensor, model: noise.Noise, given: float | None, seed: int) -> Weighted:
+    """The prior with its weight: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
+
+    For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale.
+    """
     variance = model.residual_level(y)
     if not spec.penalty.terms(A.in_shape):
         return Weighted(spec.weighted(0.0), None, "no penalty")
@@ -128,6 +136,18 @@ def run(problem: Problem, iterations: int | None, seed: int, title: str, quiet: 
         stop = AnyOf((*others, MaxIterations(iterations)))
     with Interrupt() as interrupt, bar(title, stop.most, quiet) as callback:
         return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback], seed=seed)
+
+
+def _given_noise(settings: Settings) -> noise.Noise | None:
+    """What ``--noise`` or its short form ``--sigma`` says, None for auto."""
+    sigma, model = _number(settings.sigma, "--sigma"), parse_noise(settings.noise)
+    if sigma is not None and model is not None:
+        raise InvpriorError("--sigma is short for --noise gaussian:SIGMA; give one of the two")
+    return model if sigma is None else noise.Gaussian(sigma)
+
+
+def _name(model: noise.Noise) -> str:
+    return f"sigma {float(model.sigma):.4g}" if isinstance(model, noise.Gaussian) else repr(model)
 
 
 def _number(text: str, option: str) -> float | None:
@@ -178,14 +198,9 @@ def _scores(x: Tensor, truth: Tensor) -> dict[str, float]:
     return {"psnr": psnr(x, truth), "ssim": ssim(x, truth), "psnr_y": psnr_luma(x, truth)}
 
 
-def _report(
-    target: Path, result: Result, weighted: Weighted, sigma: float, sigma_rule: str, scores: dict[str, float]
-) -> None:
+def _report(target: Path, result: Result, weighted: Weighted, noise_text: str, scores: dict[str, float]) -> None:
     print(f"{target}: {result.status}")
     weight_text = "" if weighted.weight is None else f", weight {weighted.weight:.3g} ({weighted.rule})"
-    print(
-        f"  sigma {sigma:.4g} ({sigma_rule}){weight_text}, iterate {result.kept} of {result.iterations} kept, "
-        f"{result.seconds:.1f} s"
-    )
+    print(f"  {noise_text}{weight_text}, iterate {result.kept} of {result.iterations} kept, {result.seconds:.1f} s")
     if scores:
         print(f"  PSNR {scores['psnr']:.2f} dB, SSIM {scores['ssim']:.3f}, PSNR of Y {scores['psnr_y']:.2f} dB")

@@ -45,7 +45,7 @@ class Task(ABC):
         """The noise level where the user gave none, and how it was found."""
         return ROUNDING[picture.format], "rounding"
 
-    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, sigma_given: bool) -> Picture:
+    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
         """The picture to write, of the restored ``x`` on the CPU."""
         return picture.with_pixels(x, picture.alpha)
 
@@ -78,7 +78,7 @@ class Upscale(Task):
         C, H, W = picture.x.shape
         return operators.Lanczos((C, H * self.factor, W * self.factor), factor=self.factor)
 
-    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, sigma_given: bool) -> Picture:
+    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
         alpha = picture.alpha
         if alpha is not None:
             size = tuple(x.shape[-2:])
@@ -116,8 +116,8 @@ class Inpaint(Task):
     def operator(self, picture: Picture) -> LinearOperator:
         return operators.Mask(picture.x.shape, self.known(picture))
 
-    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, sigma_given: bool) -> Picture:
-        if not sigma_given:
+    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
+        if not noise_given:
             x = put_back(x, A.cpu(), picture.x)
         return picture.with_pixels(x, picture.alpha)
 

@@ -1,7 +1,20 @@
 """Noise models: each samples a measurement and gives its negative log-likelihood."""
 
 from invprior.noise.base import Noise
-from invprior.noise.estimate import estimate
+from invprior.noise.estimate import estimate, estimate_poisson_gaussian
 from invprior.noise.gaussian import Gaussian
+from invprior.noise.laplace import Laplace
+from invprior.noise.photon_transfer import profile
+from invprior.noise.poisson import Poisson
+from invprior.noise.poisson_gaussian import PoissonGaussian
 
-__all__ = ["Gaussian", "Noise", "estimate"]
+__all__ = [
+    "Gaussian",
+    "Laplace",
+    "Noise",
+    "Poisson",
+    "PoissonGaussian",
+    "estimate",
+    "estimate_poisson_gaussian",
+    "profile",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,8 +17,9 @@ from invprior.stop import MaxIterations, Stationary, StopRule
 
 @dataclass(frozen=True, eq=False)
 class CGState(State):
-    """Residual r = −∇, search direction p, r·r now and at the start."""
+    """The problem of the recurrence, residual r = −∇, search direction p, r·r now and at zero."""
 
+    problem: Problem
     r: Tensor
     p: Tensor
     rr: Tensor
@@ -50,9 +51,11 @@ class ConjugateGradient(Solver[CGState]):
         x = torch.zeros(problem.full_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
         at_zero = _minus_gradient(problem, torch.zeros_like(x))
         r = at_zero if x0 is None else _minus_gradient(problem, x)
-        return CGState(0, x, r, r, _dot(r, r), _dot(at_zero, at_zero))
+        return CGState(0, x, problem, r, r, _dot(r, r), _dot(at_zero, at_zero))
 
     def step(self, problem: Problem, state: CGState) -> CGState:
+        if state.problem is not problem:  # another problem's residual and direction mean nothing here
+            state = replace(self.init(problem, state.x, torch.Generator()), iteration=state.iteration)
         q = _hessian(problem, state.p)
         curvature = _dot(state.p, q)
         # Past the rounding error the recurrence feeds on noise and would run away from the solution: stay.
@@ -63,7 +66,7 @@ class ConjugateGradient(Solver[CGState]):
         r = state.r - alpha * q
         rr = _dot(r, r)
         beta = torch.where(going, rr / state.rr, 0)
-        return CGState(state.iteration + 1, x, r, r + beta * state.p, rr, state.rr0)
+        return replace(state, iteration=state.iteration + 1, x=x, r=r, p=r + beta * state.p, rr=rr)
 
     def default_stop(self) -> StopRule:
         return Stationary() | MaxIterations(500)

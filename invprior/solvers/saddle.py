@@ -28,12 +28,15 @@ class SaddlePoint:
 
     Attributes
     ----------
+    convexity
+        μ: the least weight of G.
     low, high
         The range of the back-projected data and a tenth more on each side.
     """
 
     problem: Problem
     G: Quadratic
+    convexity: float
     blocks: tuple[Block, ...]
     low: Tensor
     high: Tensor
@@ -51,7 +54,8 @@ class SaddlePoint:
                 blocks.append(Block(t.functional, t.operator, max(t.operator.norm(), torch.finfo(start.dtype).tiny)))
         low, high = start.amin(), start.amax()
         reach = (0.1 * (high - low)).clamp(min=1e-3 * float(torch.maximum(low.abs(), high.abs())) + 1e-30)
-        return cls(problem, G, tuple(blocks), low - reach, high + reach)
+        convexity = float(torch.as_tensor(G.weight).min())
+        return cls(problem, G, convexity, tuple(blocks), low - reach, high + reach)
 
     def primal(self, x: Tensor) -> Tensor:
         """G(x) + Σ f_i(K_i x)."""

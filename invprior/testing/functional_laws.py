@@ -114,10 +114,10 @@ def _fenchel(case: FunctionalCase) -> Measurement | None:
         return None
     p = case.f.prox(case.u, case.step)
     d = (case.u - p) / case.step
-    # the subtraction may leave d outside the domain of f* by the rounding of u
-    largest = float(d.abs().max())
-    rounding = 0.0 if largest == 0 else 1e-15 * (1 + float(case.u.abs().max()) / (case.step * largest))
-    excess = float(case.f(p)) + float(case.f.conj(d * (1 - 16 * rounding))) - _inner(p, d)
+    # the subtraction may leave d outside the domain of f* by the rounding of u / step, element by element
+    rounding = 1.6e-14 * (d.abs() + case.u.abs() / case.step)
+    inside = d.sgn() * (d.abs() - rounding).clamp(min=0)
+    excess = float(case.f(p)) + float(case.f.conj(inside)) - _inner(p, d)
     return case.at_most(abs(excess), abs(_inner(p, d)))
 
 
@@ -136,10 +136,11 @@ def _young(case: FunctionalCase) -> Measurement | None:
 def _scaled(case: FunctionalCase) -> Measurement:
     c = 2.5
     g = c * case.f
-    error = abs(float(g(case.u)) - c * float(case.f(case.u)))
+    scaled, plain = float(g(case.u)), c * float(case.f(case.u))
+    error = 0.0 if scaled == plain else abs(scaled - plain)  # outside the domain both are infinite
     if case.f.proximable:
         error += math.sqrt(_size2(g.prox(case.u, case.step) - case.f.prox(case.u, c * case.step)))
-    return case.at_most(error, c * float(case.f(case.u)))
+    return case.at_most(error, plain if math.isfinite(plain) else 0.0)
 
 
 def _gradient(case: FunctionalCase) -> Measurement | None:

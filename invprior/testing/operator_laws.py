@@ -50,7 +50,9 @@ class OperatorCase:
         """‖error‖ relative to the sum of scales, in eps·√n; what underflows below the least normal number is free."""
         n = max(self.x.x.numel(), self.y.x.numel())
         info = torch.finfo(self.real)
-        scale = sum(float(s) for s in scales) + n * info.tiny / info.eps
+        # an underflow in Ax or Aᴴy is multiplied by the other vector of an inner product
+        underflow = n * info.tiny / info.eps * (1 + _size(self.x.x) + _size(self.y.x))
+        scale = sum(float(s) for s in scales) + underflow
         return Measurement(_size(error) / scale / (info.eps * math.sqrt(n)), ROUNDING, repr(self))
 
     def exactly(self, wrong: int, what: str) -> Measurement:

@@ -75,7 +75,8 @@ def test_weights_are_numbers_from_zero_on(bad: object) -> None:
 
 
 def test_priors_by_name() -> None:
-    assert set(known()) >= {"none", "tv", "dip"}
+    assert set(known()) >= {"none", "tv", "tikhonov", "dip"}
+    assert "guidedtv" not in known()  # no name gives it its guide
     x = randn(3, 16, 16)
     assert value(parse_prior("tv").weighted(3.0), x) == pytest.approx(3 * value(TV(), x))
     spec = parse_prior("dip+tv", task="inpaint")
@@ -88,8 +89,9 @@ def test_priors_by_name() -> None:
 @pytest.mark.parametrize(
     ("text", "preset", "message"),
     [
-        ("gan", "fast", "no prior 'gan'; choose among dip, none, tv"),
+        ("gan", "fast", "no prior 'gan'; choose among dip, none, tikhonov, tv"),
         ("tv+", "fast", "no prior ''"),
+        ("guidedtv", "fast", r"'guidedtv' needs guide, .* use priors\.GuidedTV in Python"),
         ("dip", "slow", "no preset 'slow'; choose one of"),
         ("dip", "fast:vase", "preset 'fast' has no task 'vase'; choose one of"),
         ("dip+dip", "fast", "both parametrise"),

@@ -8,7 +8,7 @@ import torch
 
 from invprior import DataTerm, Problem, noise, solve, solvers, stop
 from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
-from invprior.priors import NoPrior
+from invprior.priors import NoPrior, Tikhonov
 from tests.helpers import randn
 
 
@@ -30,6 +30,14 @@ def test_several_measurements_are_weighted_by_their_noise() -> None:
     M = np.vstack([A.to_dense().numpy() / 0.5, B.to_dense().numpy() / 2])
     b = np.concatenate([y.numpy().ravel() / 0.5, g.numpy().ravel() / 2])
     assert np.allclose(r.x.numpy().ravel(), np.linalg.lstsq(M, b)[0], atol=1e-9)
+
+
+def test_another_problem_can_go_on_from_a_state() -> None:
+    A = Mask((6, 5), randn(6, 5) > 0)
+    first, second = (Problem(A, randn(6, 5, seed=s), noise=noise.Gaussian(1.0), prior=0.5 * Tikhonov()) for s in (1, 2))
+    warm = solve(second, stop=stop.Stationary(1e-12), state=solve(first).state)
+    cold = solve(second, stop=stop.Stationary(1e-12))
+    assert torch.allclose(warm.x, cold.x, atol=1e-9)
 
 
 def test_a_batch_is_solved_image_by_image() -> None:

@@ -366,7 +366,7 @@ class RunsAway(solvers.ConjugateGradient):
         alpha = state.rr / _dot(state.p, q)
         x, r = state.x + alpha * state.p, state.r - alpha * q
         rr = _dot(r, r)
-        return CGState(state.iteration + 1, x, r, r + rr / state.rr * state.p, rr, state.rr0)
+        return replace(state, iteration=state.iteration + 1, x=x, r=r, p=r + rr / state.rr * state.p, rr=rr)
 
 
 @dataclass(frozen=True)

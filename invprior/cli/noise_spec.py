@@ -1,0 +1,47 @@
+"""Noise models by name, as the command line writes them: ``poisson-gaussian:0.01,0.02``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+from invprior import noise
+from invprior.errors import InvpriorError
+from invprior.noise import Noise
+
+
+def noises() -> dict[str, type[Noise]]:
+    """Every exported noise model by its name on the command line."""
+    found = {name: getattr(noise, name) for name in noise.__all__}
+    kinds = {n: k for n, k in found.items() if inspect.isclass(k) and issubclass(k, Noise) and k is not Noise}
+    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower(): kind for name, kind in kinds.items()}
+
+
+def parse_noise(text: str) -> Noise | None:
+    """Read ``gaussian:SIGMA``, ``poisson-gaussian:GAIN,READ``, …; None for ``auto``.
+
+    Raises
+    ------
+    InvpriorError
+        If the name is not known, or the numbers are not those that the model takes.
+    """
+    if text == "auto":
+        return None
+    name, _, numbers = text.partition(":")
+    kind = noises().get(name)
+    if kind is None:
+        raise InvpriorError(f"there is no noise {name!r}; choose auto, {', '.join(map(_usage, noises()))}")
+    settings = inspect.signature(kind).parameters.values()
+    try:
+        values = [float(number) for number in numbers.split(",")]
+    except ValueError:
+        values = []
+    if not sum(s.default is s.empty for s in settings) <= len(values) <= len(settings):
+        raise InvpriorError(f"this noise is written {_usage(name)} with numbers, got {text!r}")
+    return kind(*values)
+
+
+def _usage(name: str) -> str:
+    settings = inspect.signature(noises()[name]).parameters.values()
+    needed = ",".join(s.name.upper() for s in settings if s.default is s.empty)
+    return f"{name}:{needed}" + "".join(f"[,{s.name.upper()}]" for s in settings if s.default is not s.empty)

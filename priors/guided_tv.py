@@ -1,0 +1,93 @@
+"""Total variation steered by a second picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from invprior.algebra import LinearComposition
+from invprior.errors import InvpriorError
+from invprior.functional import Term
+from invprior.functionals import L21
+from invprior.operator import Shape
+from invprior.operators.directional import Directional
+from invprior.operators.finite_difference import FiniteDifference
+from invprior.prior import Prior
+
+# η over the largest gradient of the guide. Smaller gains half a decibel more in denoising with a perfect guide, and
+# loses where the data leave pixels free: R is then nearly flat along the guide's edges, and PDHG slow.
+SHARE = 0.05
+
+
+class _Steered(LinearComposition):
+    """P D with the norm of D for its own."""
+
+    def norm(self) -> float:
+        # ‖PD‖ ≤ ‖P‖‖D‖ = ‖D‖, reached to a few percent wherever the guide has a flat part; the Lanczos process would
+        # run P D a hundred times for them
+        return self.right.norm()
+
+
+@dataclass(frozen=True, eq=False)
+class GuidedTV(Prior):
+    """R(x) = Σ_i ‖(I − ξ_iξ_iᵀ)(Dx)_i‖ with ξ = ∇g / √(‖∇g‖² + η²): directional TV (Ehrhardt & Betcke 2016, dTV).
+
+    D and ∇ are forward differences along the last two axes, g the mean of the guide's channels. Edges that run along
+    those of the guide cost little, whatever their contrast and sign; where the guide is flat this is TV. Nothing is
+    copied from the guide, and an edge that it lacks is still allowed.
+
+    Parameters
+    ----------
+    guide
+        A picture of the same scene, ``(C, H, W)`` or ``(H, W)``, in the precision and on the device of the data.
+    eta
+        η > 0, in the guide's units: gradients well above it are edges, those well below are none, noise of the guide
+        included. A twentieth of the guide's largest gradient where None.
+    coupled
+        One norm over the channels, axis −3 of the event shape, too; images of two axes have none.
+
+    Raises
+    ------
+    InvpriorError
+        If the guide is no such picture or ``eta`` is not positive; and from ``terms``, if the guide's size is another
+        than the image's.
+    """
+
+    guide: Tensor
+    eta: float | None = None
+    coupled: bool = True
+
+    def __post_init__(self) -> None:
+        g = self.guide
+        if not (isinstance(g, Tensor) and g.is_floating_point() and g.ndim in (2, 3) and bool(g.isfinite().all())):
+            held = f"{g.dtype} of shape {tuple(g.shape)}" if isinstance(g, Tensor) else type(g).__name__
+            raise InvpriorError(f"a guide is a finite floating tensor (C, H, W) or (H, W), got {held}")
+        if self.eta is not None and not 0 < self.eta < float("inf"):
+            raise InvpriorError(f"eta must be a positive number, got {self.eta!r}")
+
+    def __repr__(self) -> str:
+        return f"GuidedTV(guide of shape {tuple(self.guide.shape)}, eta={self.eta}, coupled={self.coupled})"
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        if tuple(self.guide.shape[-2:]) != shape[-2:]:
+            raise InvpriorError(
+                f"a guide of shape {tuple(self.guide.shape)} does not fit an image of shape {shape}; "
+                "resize it to the same height and width"
+            )
+        D = FiniteDifference(shape)
+        channels = (1,) * (len(shape) - 2)
+        P = Directional(D.out_shape, self.directions().reshape(2, *channels, *shape[-2:]))
+        couple = self.coupled and len(shape) >= 3
+        return (Term(L21((-len(shape) - 1, -3) if couple else (-len(shape) - 1,)), _Steered(P, D)),)
+
+    def directions(self) -> Tensor:
+        """ξ, of shape (2, H, W)."""
+        gray = self.guide if self.guide.ndim == 2 else self.guide.mean(0)
+        gradient = FiniteDifference(gray.shape)(gray)
+        length = torch.linalg.vector_norm(gradient, dim=0)
+        eta: float | Tensor = SHARE * length.max() if self.eta is None else self.eta
+        # a constant guide has neither gradient nor η, and ξ = 0
+        eta = torch.as_tensor(eta, dtype=gray.dtype, device=gray.device)
+        return gradient / torch.hypot(length, eta).clamp(min=torch.finfo(gray.dtype).tiny)
