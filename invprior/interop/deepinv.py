@@ -12,7 +12,8 @@ from invprior.errors import InvpriorError
 from invprior.interop.physics import LinearPhysicsOperator, PhysicsOperator
 from invprior.noise import Gaussian, Noise
 from invprior.operator import LinearOperator, Operator, as_complex
-from invprior.testing.operator_laws import LAWS, random_case
+from invprior.testing.operator_case import random_case
+from invprior.testing.operator_laws import LAWS
 
 try:
     from deepinv.physics import GaussianNoise, LinearPhysics, StackedPhysics, ZeroNoise

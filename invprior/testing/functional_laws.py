@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from invprior import functionals
 from invprior.errors import InvpriorError
 from invprior.functional import Functional
 from invprior.operator import Shape
-from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
+from invprior.testing.law import Law, Measurement, Outcome, classes, examine, raise_first
 from invprior.testing.strategies import shapes
 
 Target = Functional | type[Functional]
@@ -172,12 +171,7 @@ LAWS: tuple[Law[FunctionalCase], ...] = (
 
 def exported() -> dict[str, type[Functional]]:
     """Every functional of ``invprior.functionals``, by name."""
-    found = vars(functionals).items()
-    return {
-        name: kind
-        for name, kind in found
-        if inspect.isclass(kind) and issubclass(kind, Functional) and kind.__module__ == functionals.__name__
-    }
+    return classes(functionals, Functional)  # type: ignore[type-abstract]  # the subclasses are concrete
 
 
 @st.composite

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -12,6 +13,7 @@ from hypothesis.errors import Flaky, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 C = TypeVar("C")
+B = TypeVar("B")
 
 
 class LawError(AssertionError):
@@ -142,6 +144,17 @@ class _Search(Generic[C]):
             raise LawError(self.law.name, m.measured, m.allowed, m.example)
         if self.worst is None or _load(m) > _load(self.worst):
             self.worst = m
+
+
+def classes(module: ModuleType, base: type[B]) -> dict[str, type[B]]:
+    """Every proper subclass of ``base`` that a module exports (its ``__all__``, or else what it defines), by name."""
+    names = getattr(module, "__all__", None) or [n for n, v in vars(module).items() if _home(v) == module.__name__]
+    found = {name: getattr(module, name) for name in names}
+    return {n: k for n, k in found.items() if isinstance(k, type) and issubclass(k, base) and k is not base}
+
+
+def _home(value: object) -> str:
+    return str(getattr(value, "__module__", ""))
 
 
 def _load(m: Measurement) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from invprior import noise
 from invprior.noise import Noise
-from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
+from invprior.testing.law import Law, Measurement, Outcome, classes, examine, raise_first
 
 Target = Noise | type[Noise]
 DRAWS = 40_000
@@ -120,8 +119,7 @@ LAWS: tuple[Law[NoiseCase], ...] = (
 
 def exported() -> dict[str, type[Noise]]:
     """Every noise model that ``invprior.noise`` exports, by name."""
-    found = {name: getattr(noise, name) for name in noise.__all__}
-    return {n: k for n, k in found.items() if inspect.isclass(k) and issubclass(k, Noise) and k is not Noise}
+    return classes(noise, Noise)  # type: ignore[type-abstract]  # the subclasses are concrete
 
 
 @st.composite

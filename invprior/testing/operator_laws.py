@@ -5,82 +5,30 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import torch
-from hypothesis import reject
-from hypothesis import strategies as st
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Operator, Shape, as_complex
+from invprior.operator import LinearOperator, Operator
 from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
-from invprior.testing.strategies import (
-    Content,
-    contents,
-    dtypes,
-    input_dtype,
-    instances,
-    output_dtype,
-    shapes,
-)
-
-Target = LinearOperator | type[LinearOperator] | Callable[[Shape], LinearOperator]
-
-# Rounding errors are measured in eps·√n of what they are relative to; sums in any order stay well below this.
-ROUNDING = 8.0
-
-
-@dataclass(frozen=True, eq=False)
-class OperatorCase:
-    """An operator in one precision, with an input, a second one and a measurement."""
-
-    A: LinearOperator
-    real: torch.dtype
-    x: Content
-    x2: Content
-    y: Content
-
-    def __repr__(self) -> str:
-        return f"{self.A!r}, {str(self.real)[6:]}, x {self.x}, y {self.y}"
-
-    def rounding(self, error: Tensor, *scales: Tensor | float) -> Measurement:
-        """‖error‖ relative to the sum of scales, in eps·√n; what underflows below the least normal number is free."""
-        n = max(self.x.x.numel(), self.y.x.numel())
-        info = torch.finfo(self.real)
-        # an underflow in Ax or Aᴴy is multiplied by the other vector of an inner product
-        underflow = n * info.tiny / info.eps * (1 + _size(self.x.x) + _size(self.y.x))
-        scale = sum(float(s) for s in scales) + underflow
-        return Measurement(_size(error) / scale / (info.eps * math.sqrt(n)), ROUNDING, repr(self))
-
-    def exactly(self, wrong: int, what: str) -> Measurement:
-        return Measurement(float(wrong), 0.0, f"{self!r}: {what}" if wrong else repr(self))
-
-
-def _size(t: Tensor) -> float:
-    """The norm in float64, so that squares of 1e20 do not overflow."""
-    return float(torch.linalg.vector_norm(t.detach().to(torch.complex128 if t.is_complex() else torch.float64)))
-
-
-def _inner(a: Tensor, b: Tensor) -> Tensor:
-    return torch.vdot(a.detach().reshape(-1).to(torch.complex128), b.detach().reshape(-1).to(torch.complex128))
+from invprior.testing.operator_case import ROUNDING, OperatorCase, Target, cases, inner, size
 
 
 def _gain(case: OperatorCase) -> float:
     """A lower bound of ‖A‖ from a random image, what rounding errors of the input are amplified by."""
     g = torch.randn(case.A.in_shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return _size(case.A(g.to(case.x.x))) / max(_size(g), 1e-300)
+    return size(case.A(g.to(case.x.x))) / max(size(g), 1e-300)
 
 
 def _adjoint(case: OperatorCase) -> Measurement:
     A, x, y = case.A, case.x.x, case.y.x
     Ax, Ay = A(x), A.H(y)
-    left, right = _inner(y, Ax), _inner(Ay, x)
+    left, right = inner(y, Ax), inner(Ay, x)
     if not x.is_complex():
         left, right = left.real, right.real
-    m = case.rounding(left - right, _size(Ax) * _size(y), _size(x) * _size(Ay))
+    m = case.rounding(left - right, size(Ax) * size(y), size(x) * size(Ay))
     if m.holds or abs(complex(right)) == 0:
         return m
     factor = abs(complex(left)) / abs(complex(right))
@@ -91,13 +39,13 @@ def _linearity(case: OperatorCase) -> Measurement:
     A, x, z = case.A, case.x.x, case.x2.x
     a, b = 1.7, -0.6
     error = A(a * x + b * z) - a * A(x) - b * A(z)
-    return case.rounding(error, _gain(case) * (a * _size(x) - b * _size(z)), a * _size(A(x)), -b * _size(A(z)))
+    return case.rounding(error, _gain(case) * (a * size(x) - b * size(z)), a * size(A(x)), -b * size(A(z)))
 
 
 def _vjp(case: OperatorCase) -> Measurement:
     x = case.x.x.clone().requires_grad_()
     (vjp,) = torch.autograd.grad(case.A(x), x, case.y.x, materialize_grads=True)
-    return case.rounding(vjp - case.A.H(case.y.x), _size(vjp), _gain(case) * _size(case.y.x))
+    return case.rounding(vjp - case.A.H(case.y.x), size(vjp), _gain(case) * size(case.y.x))
 
 
 def _jvp(case: OperatorCase) -> Measurement | None:
@@ -107,7 +55,7 @@ def _jvp(case: OperatorCase) -> Measurement | None:
             jvp = torch.func.jvp(case.A.forward, (case.x2.x,), (case.x.x,))[1]
     except (NotImplementedError, RuntimeError):
         return None  # no forward mode
-    return case.rounding(jvp - case.A(case.x.x), _gain(case) * _size(case.x.x), _size(jvp))
+    return case.rounding(jvp - case.A(case.x.x), _gain(case) * size(case.x.x), size(jvp))
 
 
 def _gradcheck(case: OperatorCase) -> Measurement | None:
@@ -141,7 +89,7 @@ def _batch(case: OperatorCase) -> Measurement:
         [(both - alone).reshape(-1), (back - torch.stack([A.H(case.y.x), A.H(2 * case.y.x)])).reshape(-1)]
     )
     gain = _gain(case)
-    return case.rounding(error, gain * (_size(x) + _size(z)), gain * _size(case.y.x), _size(alone), _size(back))
+    return case.rounding(error, gain * (size(x) + size(z)), gain * size(case.y.x), size(alone), size(back))
 
 
 def _strides(case: OperatorCase) -> Measurement:
@@ -152,7 +100,7 @@ def _strides(case: OperatorCase) -> Measurement:
 
     A, x, y = case.A, case.x.x, case.y.x
     error = torch.cat([(A(apart(x)) - A(x)).reshape(-1), (A.H(apart(y)) - A.H(y)).reshape(-1)])
-    return case.rounding(error, _gain(case) * (_size(x) + _size(y)), _size(A(x)), _size(A.H(y)))
+    return case.rounding(error, _gain(case) * (size(x) + size(y)), size(A(x)), size(A.H(y)))
 
 
 def _purity(case: OperatorCase) -> Measurement:
@@ -193,7 +141,7 @@ def _norm(case: OperatorCase) -> Measurement | None:
 def _gram(case: OperatorCase) -> Measurement:
     A, x = case.A, case.x.x
     error = A.gram(x) - A.H(A(x))
-    return case.rounding(error, _gain(case) ** 2 * _size(x), _gain(case) * _size(A(x)))
+    return case.rounding(error, _gain(case) ** 2 * size(x), _gain(case) * size(A(x)))
 
 
 def _structure(case: OperatorCase) -> Measurement:
@@ -255,51 +203,6 @@ LAWS: tuple[Law[OperatorCase], ...] = (
         core=False,
     ),
 )
-
-
-def random_case(A: LinearOperator, real: torch.dtype) -> OperatorCase:
-    """One case of random content, the operator as it is, on the device of what it holds."""
-    held = next(A.buffers(), torch.zeros(()))
-
-    def draw(shape: Shape, dtype: torch.dtype, seed: int) -> Content:
-        x = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=as_complex(torch.float64, True))
-        return Content((x if dtype.is_complex else x.real).to(device=held.device, dtype=dtype), f"random (seed {seed})")
-
-    into, out = input_dtype(A, real), output_dtype(A, real)
-    return OperatorCase(A, real, draw(A.in_shape, into, 0), draw(A.in_shape, into, 1), draw(A.out_shape, out, 2))
-
-
-@st.composite
-def cases(draw: st.DrawFn, target: Target) -> OperatorCase:
-    """An operator of the target with inputs of random or edge content."""
-    A = copy.deepcopy(draw(_operators(target)))
-    real = draw(dtypes())
-    A = A.to(real) if not any(b.is_complex() for b in A.buffers()) else A.to(output_dtype(A, real))
-    into, out = input_dtype(A, real), output_dtype(A, real)
-    x, x2 = draw(contents(A.in_shape, into)), draw(contents(A.in_shape, into))
-    return OperatorCase(A, real, x, x2, draw(contents(A.out_shape, out)))
-
-
-def _operators(target: Target) -> st.SearchStrategy[Any]:
-    if isinstance(target, Operator):
-        return st.just(target)
-    if isinstance(target, type):
-        return instances(target)
-    return _made(target)
-
-
-@st.composite
-def _made(draw: st.DrawFn, factory: Callable[[Shape], LinearOperator]) -> LinearOperator:
-    shape = draw(shapes())
-    try:
-        made = factory(shape)
-    except InvpriorError:
-        reject()
-    except Exception as error:
-        raise InvpriorError(f"the factory failed for shape {shape}: {type(error).__name__}: {error}") from error
-    if not isinstance(made, LinearOperator):
-        raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(made).__name__}")
-    return made
 
 
 def operator_outcomes(target: Target, *, examples: int = 40, seed: int = 0) -> list[Outcome]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from invprior.operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers import Solver
 from invprior.stop import MaxIterations
-from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
+from invprior.testing.law import Law, Measurement, Outcome, classes, examine, raise_first
 
 Target = Solver[Any] | type[Solver[Any]]
 SHAPE = (2, 9, 7)
@@ -125,8 +124,7 @@ LAWS: tuple[Law[SolverCase], ...] = (
 
 def exported() -> dict[str, type[Solver[Any]]]:
     """Every solver that ``invprior.solvers`` exports, by name."""
-    found = {name: getattr(solvers, name) for name in solvers.__all__}
-    return {n: k for n, k in found.items() if inspect.isclass(k) and issubclass(k, Solver) and k is not Solver}
+    return classes(solvers, Solver)  # type: ignore[type-abstract]  # the subclasses are concrete
 
 
 @st.composite

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from invprior import operators
 from invprior.errors import InvpriorError
 from invprior.operator import LinearOperator, Operator, Shape, as_complex
+from invprior.testing.law import classes
 
 REAL = (torch.float32, torch.float64)
 
@@ -82,8 +82,7 @@ def contents(draw: st.DrawFn, shape: Shape, dtype: torch.dtype) -> Content:
 
 def exported() -> dict[str, type[Operator]]:
     """Every operator class that ``invprior.operators`` exports, by name."""
-    found = {name: getattr(operators, name) for name in operators.__all__}
-    return {name: kind for name, kind in found.items() if inspect.isclass(kind) and issubclass(kind, Operator)}
+    return classes(operators, Operator)
 
 
 @st.composite

@@ -29,7 +29,8 @@ from invprior.testing import (
     solver_laws,
     strategies,
 )
-from invprior.testing.operator_laws import LAWS, OperatorCase
+from invprior.testing.operator_case import OperatorCase
+from invprior.testing.operator_laws import LAWS
 from tests.testing.mutants import MUTANTS, SOLVERS, ScaledAdjoint
 
 LINEAR = {n: k for n, k in strategies.exported().items() if issubclass(k, LinearOperator)}

@@ -1,0 +1,112 @@
+"""The cases that the laws of an operator are measured in."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from hypothesis import reject
+from hypothesis import strategies as st
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.operator import LinearOperator, Operator, Shape, as_complex
+from invprior.testing.law import Measurement
+from invprior.testing.strategies import (
+    Content,
+    contents,
+    dtypes,
+    input_dtype,
+    instances,
+    output_dtype,
+    shapes,
+)
+
+Target = LinearOperator | type[LinearOperator] | Callable[[Shape], LinearOperator]
+
+# Rounding errors are measured in eps·√n of what they are relative to; sums in any order stay well below this.
+ROUNDING = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class OperatorCase:
+    """An operator in one precision, with an input, a second one and a measurement."""
+
+    A: LinearOperator
+    real: torch.dtype
+    x: Content
+    x2: Content
+    y: Content
+
+    def __repr__(self) -> str:
+        return f"{self.A!r}, {str(self.real)[6:]}, x {self.x}, y {self.y}"
+
+    def rounding(self, error: Tensor, *scales: Tensor | float) -> Measurement:
+        """‖error‖ relative to the sum of scales, in eps·√n; what underflows below the least normal number is free."""
+        n = max(self.x.x.numel(), self.y.x.numel())
+        info = torch.finfo(self.real)
+        # an underflow in Ax or Aᴴy is multiplied by the other vector of an inner product
+        underflow = n * info.tiny / info.eps * (1 + size(self.x.x) + size(self.y.x))
+        scale = sum(float(s) for s in scales) + underflow
+        return Measurement(size(error) / scale / (info.eps * math.sqrt(n)), ROUNDING, repr(self))
+
+    def exactly(self, wrong: int, what: str) -> Measurement:
+        return Measurement(float(wrong), 0.0, f"{self!r}: {what}" if wrong else repr(self))
+
+
+def size(t: Tensor) -> float:
+    """The norm in float64, so that squares of 1e20 do not overflow."""
+    return float(torch.linalg.vector_norm(t.detach().to(torch.complex128 if t.is_complex() else torch.float64)))
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    return torch.vdot(a.detach().reshape(-1).to(torch.complex128), b.detach().reshape(-1).to(torch.complex128))
+
+
+def random_case(A: LinearOperator, real: torch.dtype) -> OperatorCase:
+    """One case of random content, the operator as it is, on the device of what it holds."""
+    held = next(A.buffers(), torch.zeros(()))
+
+    def draw(shape: Shape, dtype: torch.dtype, seed: int) -> Content:
+        x = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=as_complex(torch.float64, True))
+        return Content((x if dtype.is_complex else x.real).to(device=held.device, dtype=dtype), f"random (seed {seed})")
+
+    into, out = input_dtype(A, real), output_dtype(A, real)
+    return OperatorCase(A, real, draw(A.in_shape, into, 0), draw(A.in_shape, into, 1), draw(A.out_shape, out, 2))
+
+
+@st.composite
+def cases(draw: st.DrawFn, target: Target) -> OperatorCase:
+    """An operator of the target with inputs of random or edge content."""
+    A = copy.deepcopy(draw(_operators(target)))
+    real = draw(dtypes())
+    A = A.to(real) if not any(b.is_complex() for b in A.buffers()) else A.to(output_dtype(A, real))
+    into, out = input_dtype(A, real), output_dtype(A, real)
+    x, x2 = draw(contents(A.in_shape, into)), draw(contents(A.in_shape, into))
+    return OperatorCase(A, real, x, x2, draw(contents(A.out_shape, out)))
+
+
+def _operators(target: Target) -> st.SearchStrategy[Any]:
+    if isinstance(target, Operator):
+        return st.just(target)
+    if isinstance(target, type):
+        return instances(target)
+    return _made(target)
+
+
+@st.composite
+def _made(draw: st.DrawFn, factory: Callable[[Shape], LinearOperator]) -> LinearOperator:
+    shape = draw(shapes())
+    try:
+        made = factory(shape)
+    except InvpriorError:
+        reject()
+    except Exception as error:
+        raise InvpriorError(f"the factory failed for shape {shape}: {type(error).__name__}: {error}") from error
+    if not isinstance(made, LinearOperator):
+        raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(made).__name__}")
+    return made
