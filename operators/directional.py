@@ -55,7 +55,9 @@ class Directional(LinearOperator):
         size = (shape[0], *(rng.choice([1, n]) for n in shape[1:]))
         xi = torch.randn(size, generator=generator)
         length = torch.linalg.vector_norm(xi, dim=0, keepdim=True)
-        return cls(shape, xi * (rng.choice([0.0, 0.5, 1.0]) / length))
+        # one component and a unit xi would leave nothing but the rounding of 1 − 1
+        lengths = [0.0, 0.5, 1.0] if shape[0] > 1 else [0.0, 0.5]
+        return cls(shape, xi * (rng.choice(lengths) / length))
 
     def forward(self, x: Tensor) -> Tensor:
         components = x.ndim - len(self.in_shape)

@@ -157,3 +157,8 @@ def test_names_and_whole_fractions() -> None:
     assert repr(Lanczos((6, 9), Fraction(2))) == "Lanczos((6, 9), factor=2, a=3)"
     with pytest.raises(InvpriorError, match="boundary takes one of renormalise, replicate, reflect, zero, got 'wrap'"):
         Lanczos((6, 9), 2, boundary="wrap")  # type: ignore[arg-type]
+
+
+def test_the_norm_is_found_where_lapack_gives_up_on_one_eigenvalue() -> None:
+    A = Lanczos((1, 1, 21), 1, boundary="reflect")
+    assert A.norm() == pytest.approx(float(torch.linalg.matrix_norm(A.to_dense(), 2)), rel=1e-12)
