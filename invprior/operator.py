@@ -28,6 +28,16 @@ def as_shape(shape: Iterable[int]) -> Shape:
     return out
 
 
+def check_broadcast(name: str, x: Tensor, shape: Shape) -> None:
+    """Raise unless ``x`` broadcasts to the event shape."""
+    try:
+        fits = torch.broadcast_shapes(x.shape, shape) == shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise InvpriorError(f"{name} of shape {tuple(x.shape)} does not fit an image of shape {shape}")
+
+
 def as_complex(dtype: torch.dtype, is_complex: bool) -> torch.dtype:
     """The complex or the real dtype of the same precision."""
     real = torch.zeros((), dtype=dtype).real.dtype

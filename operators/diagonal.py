@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.operator import LinearOperator, Shape, check_broadcast
 
 
 class Diagonal(LinearOperator):
@@ -35,12 +35,7 @@ class Diagonal(LinearOperator):
         shape = tuple(shape)
         super().__init__(shape, shape)
         d = torch.as_tensor(d)
-        try:
-            fits = torch.broadcast_shapes(d.shape, shape) == shape
-        except RuntimeError:
-            fits = False
-        if not fits:
-            raise InvpriorError(f"a diagonal of shape {tuple(d.shape)} does not fit an image of shape {shape}")
+        check_broadcast("a diagonal", d, shape)
         if not (d.is_floating_point() or d.is_complex()):
             raise InvpriorError(f"a diagonal is a floating or complex tensor, got {d.dtype}; Mask takes booleans")
         if d.is_complex():

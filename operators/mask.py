@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.operator import LinearOperator, Shape, check_broadcast
 from invprior.operators.pad import image_shape
 
 
@@ -38,12 +38,7 @@ class Mask(LinearOperator):
         shape = tuple(shape)
         super().__init__(shape, shape)
         known = torch.as_tensor(known)
-        try:
-            fits = torch.broadcast_shapes(known.shape, shape) == shape
-        except RuntimeError:
-            fits = False
-        if not fits:
-            raise InvpriorError(f"a mask of shape {tuple(known.shape)} does not fit an image of shape {shape}")
+        check_broadcast("a mask", known, shape)
         if not (known.dtype == torch.bool or known.is_floating_point()):
             known = known != 0
         self.register_buffer("known", known)
