@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from random import Random
 from typing import ClassVar, Self
 
@@ -19,11 +19,17 @@ Step = float | Tensor
 class Functional(ABC):
     """A real function f of a tensor. The value sums over every axis, so a batch is a separable sum.
 
-    A subclass gives ``__call__``; where it knows them ``prox`` (and sets ``proximable``) and ``conj``.
+    A subclass gives ``__call__``; where it knows them ``prox``, ``gradient``, ``conj`` and ``conj_bounded``, and
+    declares what it knows by the attributes below.
     """
 
+    valued: ClassVar[bool] = True  # False for what is known by its proximal map alone
     proximable: ClassVar[bool] = False
+    separable: ClassVar[bool] = False  # a sum over the entries, with ``conj_bounded``
+    rowwise: ClassVar[bool] = False  # no entry acts on one of another row, axis −2; a dataclass, see ``rows``
     lipschitz: ClassVar[float | None] = None  # of each separable part of f, where it is finite
+    differentiable: ClassVar[bool] = False  # inside its domain, with ``gradient``
+    curvature: ClassVar[float | None] = None  # the Lipschitz constant of the gradient, where it is finite
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> Self:
@@ -46,8 +52,30 @@ class Functional(ABC):
         """The proximal map of step·f*, by Moreau: u − step · prox(u / step, 1 / step)."""
         return u - step * self.prox(u / step, 1 / step)
 
+    def gradient(self, u: Tensor) -> Tensor:
+        """∇f(u), where f is differentiable."""
+        raise InvpriorError(f"{type(self).__name__} has no known gradient")
+
+    def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """Of a separable f: low and high where f does not grow fast enough to keep its conjugate finite, else ∓∞."""
+        raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
+
+    def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        """Of a separable f: sup of ⟨u, v⟩ − f(v) over low ≤ v ≤ high, a scalar tensor."""
+        raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
+
+    def rows(self, start: int, stop: int, height: int) -> Self:
+        """Of a rowwise f: f for rows ``start`` to ``stop`` of points with so many, its tensors cut to them."""
+        held = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        for name, value in held.items():
+            if isinstance(value, Functional):
+                held[name] = value.rows(start, stop, height)
+            elif isinstance(value, Tensor) and value.ndim >= 2 and value.shape[-2] == height:
+                held[name] = value.narrow(-2, start, stop - start)
+        return type(self)(*held.values())
+
     def __rmul__(self, factor: float) -> Functional:
-        return self if factor == 1 else Scaled(_weight(factor), self)
+        return self if factor == 1 else Scaled(check_weight(factor), self)
 
     def __mul__(self, factor: float) -> Functional:
         return factor * self
@@ -56,7 +84,8 @@ class Functional(ABC):
         return Term(self, operator)
 
 
-def _weight(factor: float) -> float:
+def check_weight(factor: float) -> float:
+    """A factor of a functional, as a float ≥ 0."""
     if not factor >= 0:
         raise InvpriorError(f"a weight must be 0 or more, got {factor}")
     return float(factor)
@@ -70,12 +99,32 @@ class Scaled(Functional):
     inner: Functional
 
     @property
+    def valued(self) -> bool:  # type: ignore[override]
+        return self.inner.valued
+
+    @property
     def proximable(self) -> bool:  # type: ignore[override]
         return self.inner.proximable
 
     @property
+    def separable(self) -> bool:  # type: ignore[override]
+        return self.inner.separable
+
+    @property
+    def rowwise(self) -> bool:  # type: ignore[override]
+        return self.inner.rowwise
+
+    @property
+    def differentiable(self) -> bool:  # type: ignore[override]
+        return self.inner.differentiable
+
+    @property
     def lipschitz(self) -> float | None:  # type: ignore[override]
         return None if self.inner.lipschitz is None else self.factor * self.inner.lipschitz
+
+    @property
+    def curvature(self) -> float | None:  # type: ignore[override]
+        return None if self.inner.curvature is None else self.factor * self.inner.curvature
 
     def __call__(self, u: Tensor) -> Tensor:
         return self.factor * self.inner(u)
@@ -93,8 +142,19 @@ class Scaled(Functional):
             return torch.zeros_like(u)
         return self.factor * self.inner.conj_prox(u / self.factor, step / self.factor)
 
+    def gradient(self, u: Tensor) -> Tensor:
+        return self.factor * self.inner.gradient(u)
+
+    def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        return (low, high) if self.factor == 0 else self.inner.limits(low, high)
+
+    def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        if self.factor == 0:
+            return torch.maximum(u * low, u * high).sum()
+        return self.factor * self.inner.conj_bounded(u / self.factor, low, high)
+
     def __rmul__(self, factor: float) -> Functional:
-        return Scaled(_weight(factor) * self.factor, self.inner)
+        return Scaled(check_weight(factor) * self.factor, self.inner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +169,9 @@ class Term:
 
     def __rmul__(self, factor: float) -> Term:
         return Term(factor * self.functional, self.operator)
+
+    def __matmul__(self, inner: Operator) -> Term:
+        return Term(self.functional, self.operator @ inner)
 
     def __repr__(self) -> str:
         return f"{type(self.functional).__name__}({self.operator!r} x)"

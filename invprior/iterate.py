@@ -32,7 +32,7 @@ class Iterate:
     def x(self) -> Tensor:
         """The estimate that the solver would return now."""
         with torch.no_grad():
-            return self.solver.estimate(self.state)
+            return self.problem.image(self.solver.estimate(self.state))
 
     @cached_property
     def value(self) -> float:

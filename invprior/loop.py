@@ -17,7 +17,7 @@ from invprior.iterate import Iterate
 from invprior.operator import LinearOperator, check_tensor
 from invprior.problem import Problem
 from invprior.recipe import Recipe
-from invprior.solvers import PDHG, Adam, ConjugateGradient, Solver
+from invprior.solvers import PDHG, Adam, ConjugateGradient, ProximalGradient, Solver
 from invprior.status import DIVERGED, Status
 from invprior.stop import AnyOf, StopRule
 
@@ -74,8 +74,8 @@ class Result:
 def choose(problem: Problem) -> Recipe:
     """The solver and the stop rule that suit the problem best.
 
-    A parametrised prior names its own. Else: all terms quadratic → ConjugateGradient; all linear and proximable →
-    PDHG; anything else → Adam on the pixels.
+    A parametrised prior names its own. Else: all terms quadratic → ConjugateGradient; a plug-and-play denoiser →
+    ProximalGradient; all linear and proximable → PDHG; anything else → Adam on the pixels.
     """
     recipe = problem.prior.recipe()
     if recipe is not None:
@@ -84,6 +84,8 @@ def choose(problem: Problem) -> Recipe:
     if not problem.prior.parametrised and all(isinstance(t.operator, LinearOperator) for t in problem.terms):
         if all(isinstance(t.functional, Quadratic) for t in problem.terms):
             solver = ConjugateGradient()
+        elif not all(t.functional.valued for t in problem.terms):
+            solver = ProximalGradient()
         elif all(t.functional.proximable for t in problem.terms):
             solver = PDHG()
     return Recipe(solver, solver.default_stop())
@@ -131,6 +133,7 @@ def solve(
         check_tensor("x0", x0, problem.full_shape, problem.data_terms[0].y)
     if state is None:
         with torch.no_grad():
+            x0 = None if x0 is None else problem.variable(x0)
             inner = solver.init(problem, x0, torch.Generator().manual_seed(seed))
         state = SolveState(inner, None, None, 0, (), 0.0)
     elif x0 is not None:

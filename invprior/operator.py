@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 
+# Rows at the cut edge of a band on which a local operator may differ, see ``LinearOperator.on_rows``.
+REACH = 2
+
 
 def as_shape(shape: Iterable[int]) -> Shape:
     """Return the shape as a tuple of positive ints, or say what is wrong with it."""
@@ -184,6 +187,13 @@ class LinearOperator(Operator):
 
     def diagonal(self) -> Tensor | None:
         """The entries d, of a shape that broadcasts to ``in_shape``, where Ax = d ⊙ x; None for other maps."""
+        return None
+
+    def on_rows(self, height: int) -> LinearOperator | None:
+        """The same operator on a band of so many rows, axis −2, where it is local; None for other operators.
+
+        Local: on a band cut out of a picture, A and Aᴴ are right on all rows but the two at a cut edge.
+        """
         return None
 
     def geometry(self) -> Geometry | None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
 from invprior.functional import Term
-from invprior.operator import Shape
+from invprior.operator import LinearOperator, Shape
 
 if TYPE_CHECKING:
     from invprior.recipe import Recipe
@@ -41,8 +41,15 @@ class Prior:
     parametrised: ClassVar[bool] = False
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
-        """The penalty terms for an image of this event shape."""
+        """The penalty terms for an image of this event shape; of a lifted prior, functions of its variable X."""
         return ()
+
+    def lift(self, shape: Shape) -> LinearOperator | None:
+        """S in x = S X, for a prior R(x) = min over the X with S X = x of its terms; None where X is x itself.
+
+        S selects: S Sᴴ = I, and SᴴS is a diagonal of zeros and ones.
+        """
+        return None
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator | None:
         """A new generator for an image of this shape, random from ``rng``; None means the pixels are free."""
@@ -85,7 +92,20 @@ class SumPrior(Prior):
         return self.left if self.left.parametrised else self.right
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
-        return self.left.terms(shape) + self.right.terms(shape)
+        left, right = self.left.terms(shape), self.right.terms(shape)
+        over, under = self.left.lift(shape), self.right.lift(shape)
+        if over is not None and under is not None:
+            raise InvpriorError(
+                f"{self.left!r} and {self.right!r} both add auxiliary fields; a sum can hold one such prior, drop one"
+            )
+        if over is not None:
+            right = tuple(t @ over for t in right)
+        if under is not None:
+            left = tuple(t @ under for t in left)
+        return left + right
+
+    def lift(self, shape: Shape) -> LinearOperator | None:
+        return self.left.lift(shape) or self.right.lift(shape)
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator | None:
         return self._parametrisation().generator(shape, rng)
@@ -114,6 +134,9 @@ class ScaledPrior(Prior):
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         return tuple(self.factor * term for term in self.inner.terms(shape))
+
+    def lift(self, shape: Shape) -> LinearOperator | None:
+        return self.inner.lift(shape)
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator | None:
         return self.inner.generator(shape, rng)

@@ -58,10 +58,18 @@ class Problem:
         The noise model; E is its negative log-likelihood.
     prior
         R.
+
+    Attributes
+    ----------
+    lift
+        S in x = S X, where the prior writes its penalties on a larger variable X (TGV); None where X is the image.
+    terms
+        The data terms first, then the penalties; functions of the variable X.
     """
 
     data_terms: tuple[DataTerm, ...]
     prior: Prior
+    lift: LinearOperator | None = field(repr=False)
     terms: tuple[Term, ...] = field(repr=False)
 
     def __init__(self, operator: Operator, y: Tensor, *, noise: Noise, prior: Prior) -> None:
@@ -94,8 +102,10 @@ class Problem:
             raise InvpriorError(f"prior must be a Prior, got {type(prior).__name__}; take priors.NoPrior() for none")
         object.__setattr__(self, "data_terms", data_terms)
         object.__setattr__(self, "prior", prior)
-        terms = tuple(d.term for d in data_terms) + prior.terms(first.operator.in_shape)
-        object.__setattr__(self, "terms", terms)
+        lift = prior.lift(first.operator.in_shape)
+        object.__setattr__(self, "lift", lift)
+        data = (d.term if lift is None else d.term @ lift for d in data_terms)
+        object.__setattr__(self, "terms", (*data, *prior.terms(first.operator.in_shape)))
 
     @property
     def shape(self) -> Shape:
@@ -106,6 +116,19 @@ class Problem:
     def full_shape(self) -> Shape:
         """Batch axes and event shape of the image."""
         return self.data_terms[0].batch + self.shape
+
+    @property
+    def variable_shape(self) -> Shape:
+        """Batch axes and event shape of the variable that the solvers work on: the image, or its lift."""
+        return self.full_shape if self.lift is None else self.data_terms[0].batch + self.lift.in_shape
+
+    def image(self, variable: Tensor) -> Tensor:
+        """x = S X."""
+        return variable if self.lift is None else self.lift.forward(variable)
+
+    def variable(self, image: Tensor) -> Tensor:
+        """The variable Sᴴx of an image, with its auxiliary fields zero."""
+        return image if self.lift is None else self.lift.adjoint(image)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -121,14 +144,23 @@ class Problem:
         return sum(d.y.numel() for d in self.data_terms)
 
     def objective(self, x: Tensor) -> Tensor:
-        """E(Ax; y) + R(x), a scalar tensor; of a parametrised prior only its penalties."""
+        """E(Ax; y) + R(x), a scalar tensor; of a parametrised prior only its penalties.
+
+        ``x`` is the variable: the image, and for a lifted prior the image with its auxiliary fields. Terms without a
+        value, those of a plug-and-play denoiser, are left out.
+        """
         total = self.terms[0](x)
         for term in self.terms[1:]:
-            total = total + term(x)
+            if term.functional.valued:
+                total = total + term(x)
         return total
 
     def start(self) -> Tensor:
-        """The back-projection c·Aᴴy with the c that fits the data best, or mid-gray where A is not linear."""
+        """Where solvers start: the variable of :meth:`back_projection`."""
+        return self.variable(self.back_projection())
+
+    def back_projection(self) -> Tensor:
+        """The image c·Aᴴy with the c that fits the data best, or mid-gray where A is not linear."""
         x = torch.zeros(self.full_shape, dtype=self.dtype, device=self.device)
         with torch.no_grad():
             for d in self.data_terms:

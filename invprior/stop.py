@@ -155,8 +155,9 @@ class Discrepancy(StopRule):
         if iterate.iteration % self.every or iterate.iteration < self.min_start:
             return None, GO_ON
         misfit = level = 0.0
+        x = iterate.problem.image(iterate.state.x)
         for d in iterate.problem.data_terms:
-            misfit += float((d.operator(iterate.state.x) - d.y).abs().square().sum())
+            misfit += float((d.operator(x) - d.y).abs().square().sum())
             level += d.noise.residual_level(d.y) * d.y.numel()
         if misfit > self.factor**2 * level:
             return None, GO_ON

@@ -15,7 +15,9 @@ from invprior.operators.pad import Pad
 from invprior.operators.per_frame import PerFrame
 from invprior.operators.saturate import Saturate
 from invprior.operators.stack import Stack
+from invprior.operators.symmetric_gradient import SymmetricGradient
 from invprior.operators.warp import Warp
+from invprior.operators.wavelet import Wavelet
 
 __all__ = [
     "Blur",
@@ -33,6 +35,8 @@ __all__ = [
     "PerFrame",
     "Saturate",
     "Stack",
+    "SymmetricGradient",
     "Warp",
+    "Wavelet",
     "from_function",
 ]

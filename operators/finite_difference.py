@@ -76,6 +76,11 @@ class FiniteDifference(LinearOperator):
             out.narrow(axis, 0, m).sub_(p, alpha=w)
         return out
 
+    def on_rows(self, height: int) -> FiniteDifference | None:
+        if len(self.in_shape) < 2:
+            return None
+        return FiniteDifference((*self.in_shape[:-2], height, self.in_shape[-1]), self.axes, self.weights)
+
     def norm(self) -> float:
         sizes = (self.in_shape[a] for a in self.axes)
         return math.sqrt(

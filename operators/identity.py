@@ -39,5 +39,8 @@ class Identity(LinearOperator):
     def diagonal(self) -> Tensor:
         return torch.ones(())
 
+    def on_rows(self, height: int) -> Identity | None:
+        return None if len(self.in_shape) < 2 else Identity((*self.in_shape[:-2], height, self.in_shape[-1]))
+
     def norm(self) -> float:
         return 1.0

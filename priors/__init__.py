@@ -1,9 +1,13 @@
 """Priors, one a file."""
 
+from invprior.priors.box import Box
 from invprior.priors.dip import DIP
 from invprior.priors.guided_tv import GuidedTV
 from invprior.priors.none import NoPrior
+from invprior.priors.pnp import PnP
+from invprior.priors.tgv import TGV
 from invprior.priors.tikhonov import Tikhonov
 from invprior.priors.tv import TV
+from invprior.priors.wavelet import Wavelet
 
-__all__ = ["DIP", "TV", "GuidedTV", "NoPrior", "Tikhonov"]
+__all__ = ["DIP", "TGV", "TV", "Box", "GuidedTV", "NoPrior", "PnP", "Tikhonov", "Wavelet"]

@@ -68,6 +68,10 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_core_imports_neither_operators_nor_priors() -> None:
     core = [p for p in (ROOT / "invprior").glob("*.py") if p.name not in ("__init__.py", "specs.py")]
-    core += [p for name in ("noise", "solvers", "io") for p in (ROOT / "invprior" / name).glob("*.py")]
+    core += [
+        p
+        for name in ("functionals", "noise", "solvers", "weight", "io")
+        for p in (ROOT / "invprior" / name).glob("*.py")
+    ]
     guilty = [p.name for p in core if "invprior.operators" in p.read_text() or "invprior.priors" in p.read_text()]
     assert guilty == []

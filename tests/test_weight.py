@@ -1,14 +1,22 @@
-"""The automatic weight against the best one, which only the test may know."""
+"""The automatic weights against the best one, which only the test may know, and against their definitions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
+from scipy.optimize import brentq
 
-from invprior import InvpriorError, Problem, noise, solve, weight
-from invprior.operators import Identity, Lanczos
+from invprior import InvpriorError, Problem, noise, solve, stop, weight
+from invprior.loop import Result
+from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
+from invprior.weight import path
 from tests.helpers import photograph, psnr
+
+Rule = Callable[[Problem], weight.Choice]
 
 
 @pytest.mark.parametrize("sigma", [0.05, 0.1, 0.2])
@@ -47,16 +55,94 @@ def test_sure_estimates_the_true_risk() -> None:
         assert risk == pytest.approx(float((x - clean).square().mean()), rel=0.15)
 
 
-def test_without_noise_the_typical_weight_is_taken() -> None:
+RULES = [weight.auto, weight.discrepancy]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_without_noise_the_typical_weight_is_taken(rule: Rule) -> None:
     x = photograph(size=32).float()
     A = Lanczos(x.shape, 2)
-    choice = weight.auto(Problem(A, A(x), noise=noise.Gaussian(0.001), prior=TV()))
+    choice = rule(Problem(A, A(x), noise=noise.Gaussian(0.001), prior=TV()))
     assert choice.weight == weight.TYPICAL
     assert choice.tried == ()
 
 
-def test_what_has_no_automatic_weight_says_so() -> None:
+@pytest.mark.parametrize("rule", RULES)
+def test_what_has_no_automatic_weight_says_so(rule: Rule) -> None:
     x = torch.rand(3, 16, 16)
     with pytest.raises(InvpriorError, match="give a weight"):
-        weight.auto(Problem(Identity(x.shape), x, noise=noise.Gaussian(0.1), prior=DIP() + TV()))
-    assert weight.auto(Problem(Identity(x.shape), x, noise=noise.Gaussian(0.1), prior=NoPrior())).weight == 1.0
+        rule(Problem(Identity(x.shape), x, noise=noise.Gaussian(0.1), prior=DIP() + TV()))
+    with pytest.raises(InvpriorError, match="needs a linear operator and Gaussian or photon noise; give a weight"):
+        rule(Problem(Identity(x.shape), x, noise=noise.Laplace(0.1), prior=TV()))
+    assert rule(Problem(Identity(x.shape), x, noise=noise.Gaussian(0.1), prior=NoPrior())).weight == 1.0
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_solve_begins_with_the_image_of_the_last(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    y = noise.Gaussian(0.1).sample(photograph(size=64, top=20, left=100).float(), torch.Generator().manual_seed(0))
+    made: list[int] = []
+    scratch: list[int] = []
+
+    def counted(problem: Problem, **options: Any) -> Result:
+        scratch.append(solve(problem, stop=options["stop"]).iterations)
+        result = solve(problem, **options)
+        made.append(result.iterations)
+        return result
+
+    monkeypatch.setattr(path, "solve", counted)
+    rule(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()))
+    assert made[0] == scratch[0]
+    assert all(a <= b for a, b in zip(made, scratch, strict=True))
+    assert sum(made) < sum(scratch)
+
+
+def test_discrepancy_of_a_quadratic_prior_against_its_closed_form() -> None:
+    shape, sigma = (3, 12, 12), 0.1
+    A = Mask(shape, torch.rand(12, 12, generator=torch.Generator().manual_seed(3)) > 0.3)
+    y = noise.Gaussian(sigma).sample(A(photograph(size=12)), torch.Generator().manual_seed(1))
+    matrix, D = A.to_dense(), FiniteDifference(shape).to_dense()
+
+    def excess(log_c: float) -> float:
+        x = torch.linalg.solve(matrix.T @ matrix + 2.718281828**log_c * sigma**2 * D.T @ D, matrix.T @ y.flatten())
+        return float((matrix @ x - y.flatten()).square().mean()) - sigma**2
+
+    exact = 2.718281828 ** brentq(excess, -5, 12)
+    choice = weight.discrepancy(Problem(A, y, noise=noise.Gaussian(sigma), prior=Tikhonov()))
+    assert choice.weight == pytest.approx(exact, rel=0.02)
+    assert choice.rule == "discrepancy principle"
+
+
+MODELS = [noise.Gaussian(0.1), noise.Poisson(0.02), noise.PoissonGaussian(0.02, 0.05, 0.1)]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("factor", [1, 2])
+def test_discrepancy_leaves_as_much_residual_as_there_is_noise(model: noise.Noise, factor: int) -> None:
+    clean = photograph(size=64, top=20, left=100)
+    A = Lanczos(clean.shape, factor) if factor > 1 else Identity(clean.shape)
+    y = model.sample(A(clean), torch.Generator().manual_seed(0))
+    choice = weight.discrepancy(Problem(A, y, noise=model, prior=TV()))
+    problem = Problem(A, y, noise=model, prior=choice.weight * TV())
+    x = solve(problem, stop=stop.RelativeGap(1e-5) | stop.MaxIterations(3000)).x
+    offset = model.offset if isinstance(model, noise.PoissonGaussian) else 0.0
+    level = float(model.variance(y - offset).mean())
+    assert float((A(x) + offset - y).square().mean()) == pytest.approx(level, rel=0.02)
+
+
+def test_discrepancy_smooths_more_than_least_sure() -> None:
+    y = noise.Gaussian(0.1).sample(photograph(size=64, top=20, left=100).float(), torch.Generator().manual_seed(0))
+    problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV())
+    assert weight.discrepancy(problem).weight > 1.2 * weight.auto(problem).weight
+
+
+def test_discrepancy_says_where_it_found_no_weight() -> None:
+    y = photograph(size=16)
+    flat = weight.discrepancy(Problem(Identity(y.shape), y, noise=noise.Gaussian(1.0), prior=TV()))
+    assert flat.rule == (
+        "discrepancy principle: the largest weight tried, since the residual stays below the noise level"
+    )
+    assert flat.weight == max(w for w, _ in flat.tried) > 1e4
+    nothing_known = Mask(y.shape, torch.zeros(16, 16, dtype=torch.bool))
+    rough = weight.discrepancy(Problem(nothing_known, y, noise=noise.Gaussian(0.01), prior=TV()))
+    assert rough.rule.endswith("the least weight tried, since the residual stays above the noise level")
+    assert rough.weight == min(w for w, _ in rough.tried) < 0.1

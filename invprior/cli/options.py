@@ -16,7 +16,7 @@ import typer
 class Settings:
     """How to restore."""
 
-    prior: Annotated[str, typer.Option(help="none, tv, tikhonov, dip, or a sum such as dip+tv.")] = "dip"
+    prior: Annotated[str, typer.Option(help="none, tv, wavelet, tikhonov, dip, or a sum such as dip+tv.")] = "dip"
     sigma: Annotated[
         str,
         typer.Option(
@@ -32,7 +32,10 @@ class Settings:
     ] = "auto"
     weight: Annotated[
         str,
-        typer.Option(help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; bigger is smoother. auto: least SURE."),
+        typer.Option(
+            metavar="auto|discrepancy|NUMBER",
+            help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; bigger is smoother. auto: least SURE.",
+        ),
     ] = "auto"
     preset: Annotated[str, typer.Option(help="Of DIP: fast or paper; paper:text, paper:vase … name the task too.")] = (
         "fast"

@@ -6,7 +6,7 @@ import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -30,6 +30,9 @@ from invprior.stop import AnyOf, MaxIterations, StopRule
 # A penalty beside DIP only steadies it: a tenth of what it needs alone.
 BESIDE_DIP = 0.1
 
+# What --weight says; None for auto.
+Weight = float | Literal["discrepancy"] | None
+
 
 @dataclass(frozen=True)
 class Weighted:
@@ -45,7 +48,7 @@ def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) ->
     task.check()
     spec = parse_prior(settings.prior, preset=settings.preset, task=task.preset_task)
     _given_noise(settings)
-    _number(settings.weight, "--weight")
+    _weight(settings.weight)
     device = pick_device(settings.device)
     jobs = _pair(inputs, output, settings)
     pictures = [read(source) for source, _ in jobs]
@@ -88,7 +91,7 @@ def _restore_one(
     else:
         model, noise_rule = given, "given"
     y = picture.x.to(device)
-    weighted = weigh(spec, A, y, model, _number(settings.weight, "--weight"), settings.seed)
+    weighted = weigh(spec, A, y, model, _weight(settings.weight), settings.seed)
     problem = Problem(A, y, noise=model, prior=weighted.prior)
     result = run(problem, settings.iterations, settings.seed, source.name, settings.quiet)
     final = task.finish(result.x.cpu().clamp(0, 1), picture, A, given is not None)
@@ -110,7 +113,7 @@ def _restore_one(
     return record, result.status.name == "interrupted"
 
 
-def weigh(spec: PriorSpec, A: Any, y: Tensor, model: noise.Noise, given: float | None, seed: int) -> Weighted:
+def weigh(spec: PriorSpec, A: Any, y: Tensor, model: noise.Noise, given: Weight, seed: int) -> Weighted:
     """The prior with its weight: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
 
     For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale.
@@ -118,9 +121,10 @@ def weigh(spec: PriorSpec, A: Any, y: Tensor, model: noise.Noise, given: float |
     variance = model.residual_level(y)
     if not spec.penalty.terms(A.in_shape):
         return Weighted(spec.weighted(0.0), None, "no penalty")
-    if given is not None:
+    if isinstance(given, float):
         return Weighted(spec.weighted(given / variance), given, "given")
-    choice = weight.auto(Problem(A, y, noise=model, prior=spec.penalty), seed=seed)
+    problem = Problem(A, y, noise=model, prior=spec.penalty)
+    choice = weight.auto(problem, seed=seed) if given is None else weight.discrepancy(problem)
     if spec.generator is None:
         return Weighted(spec.weighted(choice.weight), choice.weight * variance, choice.rule)
     share = BESIDE_DIP * choice.weight
@@ -150,7 +154,11 @@ def _name(model: noise.Noise) -> str:
     return f"sigma {float(model.sigma):.4g}" if isinstance(model, noise.Gaussian) else repr(model)
 
 
-def _number(text: str, option: str) -> float | None:
+def _weight(text: str) -> Weight:
+    return "discrepancy" if text == "discrepancy" else _number(text, "--weight", ", or discrepancy")
+
+
+def _number(text: str, option: str, others: str = "") -> float | None:
     if text == "auto":
         return None
     try:
@@ -158,7 +166,7 @@ def _number(text: str, option: str) -> float | None:
     except ValueError:
         value = -1.0
     if not (0 < value < float("inf") or (value == 0 and option == "--weight")):
-        raise InvpriorError(f"{option} takes auto or a positive number, got {text!r}")
+        raise InvpriorError(f"{option} takes auto or a positive number{others}, got {text!r}")
     return value
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from invprior import noise, operators
 from invprior.errors import InvpriorError
-from invprior.io import Picture, read_mask
+from invprior.io import Picture, read_mask, read_psf
 from invprior.operator import LinearOperator
 
 # The deviation of rounding to steps of 1/255 and of 1/65535; a float file is taken to have 16 good bits.
@@ -86,6 +86,24 @@ class Upscale(Task):
                 0, 1
             )
         return picture.with_pixels(x, alpha)
+
+
+@dataclass(frozen=True)
+class Deblur(Task):
+    """A = convolution with a measured point spread function."""
+
+    psf: Path
+    name: ClassVar[str] = "deblur"
+
+    @property
+    def preset_task(self) -> str:
+        return "upscale"  # as there, the fine detail is missing and the noise is weak
+
+    def check(self) -> None:
+        read_psf(self.psf)
+
+    def operator(self, picture: Picture) -> LinearOperator:
+        return operators.Blur(picture.x.shape, read_psf(self.psf))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,19 @@ except ModuleNotFoundError as error:
         raise
     raise InvpriorError("invprior.interop.deepinv needs deepinv; pip install 'invprior[deepinv]'") from error
 
-__all__ = ["LinearPhysicsOperator", "OperatorPhysics", "PhysicsOperator", "from_physics", "to_physics"]
+from invprior.interop.denoiser import from_denoiser  # after deepinv is known to be there
+from invprior.interop.reconstructor import PriorReconstructor, as_reconstructor
+
+__all__ = [
+    "LinearPhysicsOperator",
+    "OperatorPhysics",
+    "PhysicsOperator",
+    "PriorReconstructor",
+    "as_reconstructor",
+    "from_denoiser",
+    "from_physics",
+    "to_physics",
+]
 
 # In eps. The inner products are summed in float64, so the defect is no larger than the relative error of Ax and Aᴴy:
 # up to 0.4 eps over deepinv 0.5.0's right adjoints. Its least wrong one, Tomography's interpolated back-projection, is

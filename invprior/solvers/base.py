@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What a solver carries from one iteration to the next: a value, never changed in place."""
+    """What a solver carries from one iteration to the next: a value, never changed in place.
+
+    Attributes
+    ----------
+    x
+        The problem's variable: the image, or for a lifted prior the image with its auxiliary fields.
+    """
 
     iteration: int
     x: Tensor
@@ -39,7 +45,7 @@ class Solver(ABC, Generic[S]):
 
     @abstractmethod
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> S:
-        """The state before the first iteration, from ``x0`` where it is given."""
+        """The state before the first iteration, from the variable ``x0`` where it is given."""
 
     @abstractmethod
     def step(self, problem: Problem, state: S) -> S:
@@ -50,7 +56,7 @@ class Solver(ABC, Generic[S]):
         """When to stop if nobody says."""
 
     def estimate(self, state: S) -> Tensor:
-        """The image that the solver would return in this state."""
+        """The variable whose image the solver would return in this state."""
         return state.x
 
     def value(self, problem: Problem, state: S) -> Tensor:

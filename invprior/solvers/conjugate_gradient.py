@@ -32,7 +32,19 @@ class ConjugateGradient(Solver[CGState]):
 
     Solves Σ L_iᴴW_iL_i x = Σ L_iᴴW_ib_i. Started from zero, the solution of an underdetermined problem is the one of
     least norm. There is no duality gap; the residual is the certificate.
+
+    Parameters
+    ----------
+    damp
+        d ≥ 0 adds ½d²‖x‖² to the objective, as the ``damp`` of LSQR does (Paige & Saunders 1982): it steadies a problem
+        whose data leave parts of the image nearly free.
     """
+
+    damp: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.damp < float("inf"):
+            raise InvpriorError(f"damp must be a number of 0 or more, got {self.damp!r}")
 
     def check(self, problem: Problem) -> None:
         if problem.prior.parametrised:
@@ -48,15 +60,15 @@ class ConjugateGradient(Solver[CGState]):
                 raise InvpriorError(f"ConjugateGradient needs quadratic terms, {t!r} is not; take solvers.PDHG()")
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> CGState:
-        x = torch.zeros(problem.full_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
+        x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
         at_zero = _minus_gradient(problem, torch.zeros_like(x))
-        r = at_zero if x0 is None else _minus_gradient(problem, x)
+        r = at_zero if x0 is None else _minus_gradient(problem, x) - self.damp**2 * x
         return CGState(0, x, problem, r, r, _dot(r, r), _dot(at_zero, at_zero))
 
     def step(self, problem: Problem, state: CGState) -> CGState:
         if state.problem is not problem:  # another problem's residual and direction mean nothing here
             state = replace(self.init(problem, state.x, torch.Generator()), iteration=state.iteration)
-        q = _hessian(problem, state.p)
+        q = _hessian(problem, state.p) + self.damp**2 * state.p
         curvature = _dot(state.p, q)
         # Past the rounding error the recurrence feeds on noise and would run away from the solution: stay.
         rounding = 10 * torch.finfo(problem.dtype).eps
@@ -70,6 +82,9 @@ class ConjugateGradient(Solver[CGState]):
 
     def default_stop(self) -> StopRule:
         return Stationary() | MaxIterations(500)
+
+    def value(self, problem: Problem, state: CGState) -> Tensor:
+        return problem.objective(state.x) + 0.5 * self.damp**2 * _dot(state.x, state.x)
 
     def residual(self, state: CGState) -> Tensor:
         return torch.where(state.rr > 0, state.rr / state.rr0, 0).sqrt()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
+from invprior.operator import LinearOperator
 from invprior.prior import Generator
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
@@ -48,6 +49,20 @@ class Pixels(Generator):
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         return self.x
+
+
+class Completed(Generator):
+    """The variable of a lifted problem: the image of a generator, and auxiliary fields that are free."""
+
+    def __init__(self, image: Generator, lift: LinearOperator) -> None:
+        super().__init__()
+        self.image, self.lift = image, lift
+        self.constants = frozenset(f"image.{name}" for name in image.constants)  # type: ignore[misc]
+        self.fields = nn.Parameter(torch.zeros(lift.in_shape))
+
+    def forward(self, rng: torch.Generator | None = None) -> Tensor:
+        fields = self.fields - self.lift.adjoint(self.lift.forward(self.fields))
+        return self.lift.adjoint(self.image(rng)) + fields
 
 
 @dataclass(frozen=True)
@@ -112,12 +127,14 @@ class Descent(Solver[DescentState]):
             generator = Pixels(problem.start() if x0 is None else x0)
         elif x0 is not None:
             raise InvpriorError(f"{problem.prior!r} starts from random weights; drop x0, or pass state= to go on")
+        elif problem.lift is not None:
+            generator = Completed(generator, problem.lift)
         generator = generator.to(device=problem.device, dtype=problem.dtype)
         theta = torch.cat([p.detach().reshape(-1) for p in _parameters(generator).values()])
         buffers = {k: v for k, v in generator.named_buffers() if k not in generator.constants}
         zero = torch.zeros((), dtype=problem.dtype, device=problem.device)
         weights = Weights(theta, self._moments(theta), buffers, torch.full_like(zero, torch.inf))
-        x = torch.zeros(problem.full_shape, dtype=problem.dtype, device=problem.device)
+        x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device)
         seed = int(torch.randint(2**62, (), generator=rng))
         return DescentState(0, x, generator, weights, weights, x, zero, zero + 1, zero, seed)
 

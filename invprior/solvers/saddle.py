@@ -2,86 +2,168 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from invprior.functional import Functional, Term
-from invprior.functionals import Quadratic
+from invprior.functionals import Bounded, Bounds, Quadratic
 from invprior.operator import LinearOperator
 from invprior.problem import Problem
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """f(Kx) with ‖K‖."""
-
-    f: Functional
-    K: LinearOperator
-    norm: float
+from invprior.solvers.bands import Block, Part, cut
 
 
 @dataclass(frozen=True, eq=False)
 class SaddlePoint:
-    """Quadratic terms after diagonal operators join in G; every other term is a block with a dual variable.
+    """What acts on single pixels joins in G; every other term is a block with a dual variable.
+
+    G holds the quadratic terms after diagonal operators, or where there are none the one other term on the pixels
+    themselves (a photon likelihood), within the bounds that the prior gives.
 
     Attributes
     ----------
     convexity
-        μ: the least weight of G.
+        μ: the least curvature of G.
+    parts
+        G and the blocks in bands of rows.
     low, high
         The range of the back-projected data and a tenth more on each side.
     """
 
     problem: Problem
-    G: Quadratic
+    G: Functional
     convexity: float
     blocks: tuple[Block, ...]
+    parts: tuple[Part, ...]
     low: Tensor
     high: Tensor
 
     @classmethod
     def of(cls, problem: Problem) -> SaddlePoint:
+        """G as large as it can be."""
         start = problem.start()
-        G = Quadratic(torch.zeros_like(start), torch.zeros_like(start))
+        return cls._join(problem, start, *_on_pixels(problem, start))
+
+    @classmethod
+    def smooth(cls, problem: Problem) -> SaddlePoint:
+        """G as small as it can be: every differentiable term is a block."""
+        smooth, rest = smooth_and_rest(problem)
+        G = rest[0].functional if rest else Quadratic(0.0, 0.0)
+        return cls._join(problem, problem.start(), G, 0.0, smooth)
+
+    @classmethod
+    def _join(cls, problem: Problem, start: Tensor, G: Functional, convexity: float, rest: list[Term]) -> SaddlePoint:
         blocks = []
-        for t in problem.terms:
-            joined = _on_diagonal(t, start)
-            if joined is not None:
-                G = _join(G, joined)
-            elif isinstance(t.operator, LinearOperator):
+        for t in rest:
+            if isinstance(t.operator, LinearOperator):
                 blocks.append(Block(t.functional, t.operator, max(t.operator.norm(), torch.finfo(start.dtype).tiny)))
-        low, high = start.amin(), start.amax()
+        image = problem.image(start)
+        low, high = image.amin(), image.amax()
         reach = (0.1 * (high - low)).clamp(min=1e-3 * float(torch.maximum(low.abs(), high.abs())) + 1e-30)
-        convexity = float(torch.as_tensor(G.weight).min())
-        return cls(problem, G, convexity, tuple(blocks), low - reach, high + reach)
+        return cls(problem, G, convexity, tuple(blocks), cut(G, tuple(blocks), start), low - reach, high + reach)
 
     def primal(self, x: Tensor) -> Tensor:
         """G(x) + Σ f_i(K_i x)."""
-        return sum((b.f(b.K(x)) for b in self.blocks), start=self.G(x))
+        return sum((b.f(b.K.forward(x)) for b in self.blocks), start=self.G(x))
 
-    def dual(self, y: tuple[Tensor, ...], Kty: Tensor, x: Tensor) -> Tensor:
+    def back(self, y: Sequence[Tensor]) -> Tensor:
+        """Σ K_iᴴy_i."""
+        total: Tensor | float = 0.0
+        for b, v in zip(self.blocks, y, strict=True):
+            total = total + b.K.adjoint(v)
+        return total if isinstance(total, Tensor) else torch.zeros_like(self.problem.start())
+
+    def dual(self, y: Sequence[Tensor], x: Tensor) -> Tensor:
         """−G*(−Σ K_iᴴy_i) − Σ f_i*(y_i), finite at every iterate.
 
-        Where G does not determine a pixel, G* is taken over a box around the data and the iterate ``x``. The value is
-        then a lower bound of the minimum wherever the minimiser lies in that box.
+        Where G does not keep its conjugate finite, G* is taken over a box around the data and the iterate ``x``, and
+        over auxiliary fields of up to twice their present size. The value is then a lower bound of the minimum
+        wherever the minimiser lies in that box.
         """
-        low, high = torch.minimum(self.low, x.amin()), torch.maximum(self.high, x.amax())
         conjugates = (b.f.conj(v) for b, v in zip(self.blocks, y, strict=True))
-        return -sum(conjugates, start=self.G.conj_bounded(-Kty, low, high))
+        return -sum(conjugates, start=self._conj_G(-self.back(y), x))
+
+    def _conj_G(self, u: Tensor, x: Tensor) -> Tensor:
+        if self.convexity > 0:
+            return self.G.conj(u)
+        image = self.problem.image(x)
+        low, high = torch.minimum(self.low, image.amin()), torch.maximum(self.high, image.amax())
+        if self.problem.lift is not None:
+            on_image = self.problem.lift.H(torch.ones_like(image)) > 0
+            fields = torch.where(on_image, 0, x).abs().amax()
+            reach = torch.maximum(2 * fields, 0.02 * (high - low))
+            low, high = torch.where(on_image, low, -reach), torch.where(on_image, high, reach)
+        return self.G.conj_bounded(u, *self.G.limits(low, high))
 
 
-def _on_diagonal(term: Term, like: Tensor) -> Quadratic | None:
+def smooth_and_rest(problem: Problem) -> tuple[list[Term], list[Term]]:
+    """The differentiable terms, and the others with bounds joined to the one other separable term on the pixels."""
+    smooth = [t for t in problem.terms if t.functional.differentiable]
+    rest = [t for t in problem.terms if not t.functional.differentiable]
+    bounds = [t for t in rest if isinstance(t.functional, Bounds) and t.operator.is_identity]
+    others = [t for t in rest if t not in bounds]
+    if not bounds or len(others) > 1 or not all(t.functional.separable and t.operator.is_identity for t in others):
+        return smooth, rest
+    y = problem.data_terms[0].y.real
+    low, high = max(t.functional.low for t in bounds), min(t.functional.high for t in bounds)  # type: ignore[attr-defined]
+    inner = others[0].functional if others else Quadratic(0.0, 0.0)
+    return smooth, [Term(Bounded(inner, y.new_tensor(low), y.new_tensor(high)), bounds[0].operator)]
+
+
+def _on_pixels(problem: Problem, start: Tensor) -> tuple[Functional, float, list[Term]]:
+    """G, its convexity, and the terms that G does not hold."""
+    quadratic: Quadratic | None = None
+    low, high = (start.real.new_full((), bound) for bound in (-torch.inf, torch.inf))
+    alone: list[Term] = []
+    rest: list[Term] = []
+    for i, t in enumerate(problem.terms):
+        joined = _on_diagonal(t, start)
+        if joined is None and i < len(problem.data_terms):  # A of a lifted problem is diagonal before the lift
+            joined = _on_diagonal(problem.data_terms[i].term, start)
+            joined = None if joined is None else _lift_quadratic(problem, joined)
+        if joined is not None:
+            quadratic = joined if quadratic is None else _join(quadratic, joined)
+        elif isinstance(t.functional, Bounds) and (t.operator.is_identity or t.operator is problem.lift):
+            low = torch.maximum(low, _lift(problem, start.new_tensor(t.functional.low), -torch.inf))
+            high = torch.minimum(high, _lift(problem, start.new_tensor(t.functional.high), torch.inf))
+        else:
+            (alone if t.functional.separable and t.operator.is_identity else rest).append(t)
+    G: Functional = Quadratic(0.0, 0.0) if quadratic is None else quadratic
+    if quadratic is None and len(alone) == 1:
+        G = alone.pop().functional
+    if bool(low.isfinite().any() | high.isfinite().any()):
+        G = Bounded(G, low, high)
+    convexity = 0.0 if quadratic is None else float(torch.as_tensor(quadratic.weight).min())
+    return G, convexity, alone + rest
+
+
+def _on_diagonal(term: Term, start: Tensor) -> Quadratic | None:
     """½w(dx − b)² as a quadratic in x: ½wd²(x − b/d)², less the constant where d = 0."""
     f, L = term.functional, term.operator
     if not isinstance(f, Quadratic) or not isinstance(L, LinearOperator):
         return None
     d = L.diagonal()
-    if d is None:
+    if d is None or (d.is_complex() and not start.is_complex()):
         return None
-    d = d.to(like.dtype).expand_as(like)
-    return Quadratic(f.weight * d.square(), torch.where(d == 0, 0, f.center / d))
+    d = d.to(start.dtype)
+    center = f.center / d if L.is_identity else torch.where(d == 0, 0, f.center / d)
+    return Quadratic(torch.as_tensor(f.weight * d.abs().square()), torch.as_tensor(center))
+
+
+def _lift_quadratic(problem: Problem, f: Quadratic) -> Quadratic:
+    weight, center = (_lift(problem, torch.as_tensor(t), 0.0) for t in (f.weight, f.center))
+    return Quadratic(weight, center)
+
+
+def _lift(problem: Problem, values: Tensor, elsewhere: float) -> Tensor:
+    """Values on the image as values on the variable, with ``elsewhere`` on its auxiliary fields."""
+    if problem.lift is None:
+        return values
+    whole = values.expand(problem.full_shape)
+    on_image = problem.lift.H(torch.ones_like(whole)) > 0
+    return torch.where(on_image, problem.lift.H(whole), elsewhere)
 
 
 def _join(f: Quadratic, g: Quadratic) -> Quadratic:

@@ -117,7 +117,8 @@ def _fenchel(case: FunctionalCase) -> Measurement | None:
     rounding = 1.6e-14 * (d.abs() + case.u.abs() / case.step)
     inside = d.sgn() * (d.abs() - rounding).clamp(min=0)
     excess = float(case.f(p)) + float(case.f.conj(inside)) - _inner(p, d)
-    return case.at_most(abs(excess), abs(_inner(p, d)))
+    # p is the gradient of f* at d, and so what the rounding of d comes to
+    return case.at_most(abs(excess) - _inner(p.abs(), rounding), abs(_inner(p, d)))
 
 
 def _young(case: FunctionalCase) -> Measurement | None:
@@ -143,12 +144,46 @@ def _scaled(case: FunctionalCase) -> Measurement:
 
 
 def _gradient(case: FunctionalCase) -> Measurement | None:
-    given = getattr(case.f, "gradient", None)
-    if given is None:
+    if not case.f.differentiable:
         return None
-    u = case.u.clone().requires_grad_()
+    inside = case.f.prox(case.u, case.step) if case.f.proximable else case.u
+    u = (inside + 1e-3 + inside.abs()).requires_grad_()  # a domain that ends below, as that of counts, is left there
     (exact,) = torch.autograd.grad(case.f(u), u)
-    return case.at_most(math.sqrt(_size2(given(case.u) - exact)), math.sqrt(_size2(exact)))
+    return case.at_most(math.sqrt(_size2(case.f.gradient(u.detach()) - exact)), math.sqrt(_size2(exact)))
+
+
+def _bounded(case: FunctionalCase) -> Measurement | None:
+    """The conjugate over a box: the equality at a proximal pair of f plus the box, the inequality elsewhere."""
+    f = case.f
+    if not (f.separable and f.proximable):
+        return None
+    middle = case.w.abs().mean()
+    low, high = torch.zeros_like(case.u) - 0.3 * middle, torch.zeros_like(case.u) + middle + 1e-6
+    v = torch.minimum(torch.maximum(f.prox(case.u, case.step), low), high)
+    if not math.isfinite(float(f(v))):  # the box and the domain of f do not meet
+        return None
+    d = (case.u - v) / case.step
+    rounding = _inner(v.abs(), 1.6e-14 * (d.abs() + case.u.abs() / case.step))
+    conj = float(f.conj_bounded(d, low, high))
+    off = abs(float(f(v)) + conj - _inner(v, d)) - rounding
+    other = torch.minimum(torch.maximum(case.w, low), high)
+    below = _inner(other, d) - float(f(other)) - conj
+    return case.at_most(max(off, below), max(abs(_inner(v, d)), abs(_inner(other, d))))
+
+
+def _rows(case: FunctionalCase) -> Measurement | None:
+    f, u = case.f, case.u
+    if not f.rowwise or u.ndim < 2 or u.shape[-2] < 2:
+        return None
+    height, k = u.shape[-2], u.shape[-2] // 2
+    upper, lower = f.rows(0, k, height), f.rows(k, height, height)
+    above, below = u.narrow(-2, 0, k), u.narrow(-2, k, height - k)
+    parts, value = float(upper(above)) + float(lower(below)), float(f(u))
+    error = 0.0 if parts == value else abs(parts - value)  # both may be infinite
+    if f.proximable:
+        both = torch.cat([upper.prox(above, case.step), lower.prox(below, case.step)], dim=-2)
+        error += float((both - f.prox(u, case.step)).abs().max())
+    return case.at_most(error, value if math.isfinite(value) else 0.0)
 
 
 def _has_conjugate(f: Functional) -> bool:
@@ -166,6 +201,8 @@ LAWS: tuple[Law[FunctionalCase], ...] = (
     Law("young", "f(w) + f*(d) ≥ ⟨w, d⟩, relative", _young, core=False),
     Law("scaling", "c·f has c times the value, and prox with c times the step", _scaled),
     Law("gradient", "gradient is that of autograd, relative", _gradient, core=False),
+    Law("bounded", "f(p) + f*(d) = ⟨p, d⟩ with f* over a box, relative", _bounded, core=False),
+    Law("rows", "f on two bands of rows is f on both, relative", _rows, core=False),
 )
 
 

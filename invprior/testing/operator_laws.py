@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Operator
+from invprior.operator import REACH, LinearOperator, Operator
 from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
 from invprior.testing.operator_case import ROUNDING, OperatorCase, Target, cases, inner, size
 
@@ -166,6 +166,25 @@ def _tensors(A: Operator) -> Iterator[tuple[str, Tensor]]:
                     yield f"{path}.{name}".lstrip("."), t
 
 
+def _rows(case: OperatorCase) -> Measurement | None:
+    """A band of the picture, with the rows beyond that it reads, against the whole."""
+    A, x, y = case.A, case.x.x, case.y.x
+    height = A.in_shape[-2] if len(A.in_shape) > 1 else 0
+    if height < 3 or A.on_rows(3) is None:
+        return None
+    errors, sizes = [], 0.0
+    for start, stop in ((0, height // 2), (height // 3, 2 * height // 3), (height // 2, height)):
+        first, last = max(start - REACH, 0), min(stop + REACH, height)
+        band = A.on_rows(last - first)
+        if band is None:
+            return case.exactly(1, f"on_rows({last - first}) is None where on_rows(3) is not")
+        for whole, on_band, t in ((A, band, x), (A.H, band.H, y)):
+            part = on_band(t.narrow(-2, first, last - first)).narrow(-2, start - first, stop - start)
+            errors.append((part - whole(t).narrow(-2, start, stop - start)).reshape(-1))
+            sizes += _gain(case) * size(t)
+    return case.rounding(torch.cat(errors), sizes)
+
+
 def _geometry(case: OperatorCase) -> Measurement | None:
     geometry = case.A.geometry()
     if geometry is None or not bool(geometry.inside.any()):
@@ -195,6 +214,7 @@ LAWS: tuple[Law[OperatorCase], ...] = (
     Law("norm", "norm() is the largest singular value, relative", _norm),
     Law("gram", "A.gram is AᴴA, in eps·√n", _gram),
     Law("structure", "A.H has the shapes turned round and A.H.H is A", _structure),
+    Law("rows", "on_rows is the operator on a band of the picture, in eps·√n", _rows, core=False),
     Law("movable", ".to() moves every tensor the operator holds", _movable),
     Law(
         "geometry",

@@ -71,7 +71,9 @@ def _resume(case: SolverCase) -> Measurement:
 
 def _format(case: SolverCase) -> Measurement:
     x = case.solver.estimate(case.states(2))
-    wrong = tuple(x.shape) != case.problem.full_shape or x.dtype != case.problem.dtype or not bool(x.isfinite().all())
+    wrong = (
+        tuple(x.shape) != case.problem.variable_shape or x.dtype != case.problem.dtype or not bool(x.isfinite().all())
+    )
     return Measurement(float(wrong), 0.0, f"{case!r}: the estimate is {tuple(x.shape)}, {x.dtype}")
 
 

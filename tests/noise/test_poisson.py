@@ -82,7 +82,7 @@ def test_pdhg_closes_the_gap() -> None:
 
 def test_an_infinite_objective_on_the_way_is_neither_divergence_nor_convergence() -> None:
     y = torch.zeros(1, 8, 8, dtype=torch.float64)
-    problem = Problem(Identity(y.shape), y, noise=noise.Poisson(0.1), prior=1.0 * TV())
+    problem = Problem(2.0 * Identity(y.shape), y, noise=noise.Poisson(0.1), prior=1.0 * TV())
     start = torch.full_like(y, -1.0)
     first = solve(problem, PDHG(), x0=start, stop=RelativeGap(1e-4, every=1) | MaxIterations(1))
     assert math.isinf(first.history[-1]["value"])

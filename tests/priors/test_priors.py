@@ -89,7 +89,7 @@ def test_priors_by_name() -> None:
 @pytest.mark.parametrize(
     ("text", "preset", "message"),
     [
-        ("gan", "fast", "no prior 'gan'; choose among dip, none, tikhonov, tv"),
+        ("gan", "fast", "no prior 'gan'; choose among box, dip, none, tgv, tikhonov, tv, wavelet"),
         ("tv+", "fast", "no prior ''"),
         ("guidedtv", "fast", r"'guidedtv' needs guide, .* use priors\.GuidedTV in Python"),
         ("dip", "slow", "no preset 'slow'; choose one of"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse.linalg
 import torch
 
-from invprior import DataTerm, Problem, noise, solve, solvers, stop
+from invprior import DataTerm, InvpriorError, Problem, noise, solve, solvers, stop
 from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import NoPrior, Tikhonov
-from tests.helpers import randn
+from tests.helpers import photograph, randn
 
 
 def test_the_least_norm_solution_of_an_underdetermined_problem() -> None:
@@ -52,3 +53,16 @@ def test_a_batch_is_solved_image_by_image() -> None:
 def test_a_problem_that_is_solved_at_once_stays_solved(y: torch.Tensor) -> None:
     r = solve(Problem(Identity((4, 4)), y, noise=noise.Gaussian(0.1), prior=NoPrior()), stop=stop.MaxIterations(5))
     assert torch.allclose(r.x, y)
+
+
+@pytest.mark.parametrize("damp", [0.1, 2.0])
+def test_damping_is_that_of_lsqr(damp: float) -> None:
+    A = Lanczos((1, 8, 8), 2)
+    y = A(photograph(size=8)[:1])
+    problem = Problem(A, y, noise=noise.Gaussian(1.0), prior=NoPrior())
+    r = solve(problem, solvers.ConjugateGradient(damp), stop=stop.Stationary(1e-10) | stop.MaxIterations(500))
+    exact = scipy.sparse.linalg.lsqr(A.as_scipy(), y.numpy().ravel(), damp=damp, atol=1e-14, btol=1e-14)[0]
+    assert np.abs(r.x.numpy().ravel() - exact).max() < 1e-8
+    assert r.history[-1]["value"] == pytest.approx(float(problem.objective(r.x) + 0.5 * damp**2 * r.x.square().sum()))
+    with pytest.raises(InvpriorError, match="damp"):
+        solvers.ConjugateGradient(-1.0)

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from invprior.noise import Gaussian
 from invprior.operator import Shape
 from invprior.operators import FiniteDifference, Lanczos
 from invprior.problem import Problem
+from invprior.solvers.bands import Part, cut
 from invprior.solvers.conjugate_gradient import CGState, _dot, _hessian
 from invprior.solvers.pdhg import PDHGState
 from invprior.testing import (
@@ -126,6 +127,22 @@ class BroadcastsBatch(Square):
 
     def forward(self, x: Tensor) -> Tensor:
         return x - x.mean(0, keepdim=True)
+
+
+class ReachesFar(LinearOperator):
+    """x[i + 3] − x[i] along the rows, declared local."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape, shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = 0 * x
+        if x.ndim > 1 and x.shape[-2] > 3:
+            out[..., :-3, :] = x[..., 3:, :] - x[..., :-3, :]
+        return out
+
+    def on_rows(self, height: int) -> ReachesFar | None:
+        return None if len(self.in_shape) < 2 else ReachesFar((*self.in_shape[:-2], height, self.in_shape[-1]))
 
 
 class SlightlyQuadratic(Square):
@@ -291,6 +308,20 @@ class GradientOfTwice(Quadratic):
         return 2 * super().gradient(u)
 
 
+class IgnoresBox(Quadratic):
+    """Its conjugate over a box is that over the whole space."""
+
+    def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        return self.conj(u)
+
+
+class FirstRows(Quadratic):
+    """Every band gets the weights of the first one."""
+
+    def rows(self, start: int, stop: int, height: int) -> Self:
+        return super().rows(0, stop - start, height)
+
+
 class SmallConjugate(Quadratic):
     def conj(self, u: Tensor) -> Tensor:
         return 0.5 * super().conj(u)
@@ -326,11 +357,17 @@ class DeclaresSigma(Gaussian):
         return super().variance(u).sqrt()
 
 
+class NotAhead(Part):
+    def primal(self, x: Tensor, y: Sequence[Tensor], tau: float, theta: float) -> tuple[Tensor, Tensor]:
+        return super().primal(x, y, tau, 0.0)
+
+
 @dataclass(frozen=True)
 class NoExtrapolation(solvers.PDHG):
-    def step(self, problem: Problem, state: PDHGState) -> PDHGState:
-        after = super().step(problem, state)
-        return replace(after, x_bar=after.x)
+    def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> PDHGState:
+        state = super().init(problem, x0, rng)
+        parts = tuple(NotAhead(p.rows, p.G, p.blocks) for p in state.saddle.parts)
+        return replace(state, saddle=replace(state.saddle, parts=parts))
 
 
 @dataclass(frozen=True)
@@ -340,7 +377,8 @@ class NoNorm(solvers.PDHG):
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> PDHGState:
         state = super().init(problem, x0, rng)
         blocks = tuple(replace(b, norm=min(max(b.norm, 1.0), 3.0)) for b in state.saddle.blocks)
-        return replace(state, saddle=replace(state.saddle, blocks=blocks))
+        parts = cut(state.saddle.G, blocks, state.x)
+        return replace(state, saddle=replace(state.saddle, blocks=blocks, parts=parts))
 
 
 @dataclass(frozen=True)
@@ -390,9 +428,11 @@ OPERATORS: tuple[Any, ...] = (
     ScaledAdjoint, HalfPixel, NoBoundaryTerm, Remembers, DropsDtype, SinglePrecisionInside, LeavesBuffer,
     BroadcastsBatch, SlightlyQuadratic, Affine, ModifiesInput, WrongShape, NormTooSmall, NotConjugated,
     NeedsContiguous, AcceptsAnything, Dropout, Detached, EvenSizesOnly, ConvolvesBack, WrongGram,
+    ReachesFar,
 )  # fmt: skip
 FUNCTIONALS: tuple[type[Functional], ...] = (
     WrongThreshold, HardThreshold, PerAxisThreshold, NoDomain, WarmProx, ForgetsWeight, GradientOfTwice, SmallConjugate,
+    IgnoresBox, FirstRows,
 )  # fmt: skip
 NOISES: tuple[type[noise.Noise], ...] = (HalfNll, SigmaForVariance, VarianceForSigma, GlobalRng, Biased, DeclaresSigma)
 SOLVERS: tuple[type[Any], ...] = (NoExtrapolation, NoNorm, HalfGap, InPlace, RunsAway, ForgetsMoments, Ascends)

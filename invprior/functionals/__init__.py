@@ -1,0 +1,9 @@
+"""The functionals that data terms and penalties are made of."""
+
+from invprior.functionals.box import Bounded, Bounds
+from invprior.functionals.norms import L1, L21
+from invprior.functionals.poisson import PoissonNll
+from invprior.functionals.quadratic import Quadratic
+from invprior.functionals.shifted import Shifted
+
+__all__ = ["L1", "L21", "Bounded", "Bounds", "PoissonNll", "Quadratic", "Shifted"]

@@ -1,0 +1,84 @@
+"""A functional moved to another centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from torch import Tensor
+
+from invprior.functional import Functional, Step
+from invprior.functionals.norms import L1
+from invprior.functionals.poisson import PoissonNll
+from invprior.operator import Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Shifted(Functional):
+    """f(u − b) for a functional f.
+
+    prox: b + prox_f(u − b). Conjugate: f*(u) + Σ u·b.
+
+    Parameters
+    ----------
+    inner
+        f.
+    center
+        b, a number or a tensor that broadcasts to the shape of ``u``.
+    """
+
+    inner: Functional
+    center: Step
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Shifted:
+        numbers = torch.Generator().manual_seed(rng.getrandbits(31))
+        center = torch.randn(shape, generator=numbers, dtype=torch.float64)
+        return cls(rng.choice([L1(), PoissonNll.example(shape, rng)]), center)
+
+    @property
+    def separable(self) -> bool:  # type: ignore[override]
+        return self.inner.separable
+
+    @property
+    def proximable(self) -> bool:  # type: ignore[override]
+        return self.inner.proximable
+
+    @property
+    def rowwise(self) -> bool:  # type: ignore[override]
+        return self.inner.rowwise
+
+    @property
+    def differentiable(self) -> bool:  # type: ignore[override]
+        return self.inner.differentiable
+
+    @property
+    def curvature(self) -> float | None:  # type: ignore[override]
+        return self.inner.curvature
+
+    @property
+    def lipschitz(self) -> float | None:  # type: ignore[override]
+        return self.inner.lipschitz
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return self.inner(u - self.center)
+
+    def gradient(self, u: Tensor) -> Tensor:
+        return self.inner.gradient(u - self.center)
+
+    def prox(self, u: Tensor, step: Step) -> Tensor:
+        return self.center + self.inner.prox(u - self.center, step)
+
+    def conj(self, u: Tensor) -> Tensor:
+        return self.inner.conj(u) + (u * self.center).sum()
+
+    def conj_prox(self, u: Tensor, step: Step) -> Tensor:
+        return self.inner.conj_prox(u - step * self.center, step)
+
+    def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        low, high = self.inner.limits(low - self.center, high - self.center)
+        return low + self.center, high + self.center
+
+    def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        return self.inner.conj_bounded(u, low - self.center, high - self.center) + (u * self.center).sum()

@@ -1,0 +1,100 @@
+"""invprior's solves as deepinv's reconstructors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from deepinv.models import Reconstructor
+from torch import Tensor
+
+from invprior import weight
+from invprior.errors import InvpriorError
+from invprior.loop import solve
+from invprior.noise import Gaussian, Noise, Poisson
+from invprior.operator import Operator
+from invprior.prior import Prior
+from invprior.problem import Problem
+from invprior.solvers import Solver
+from invprior.stop import StopRule
+
+
+class PriorReconstructor(Reconstructor):  # type: ignore[misc]  # deepinv carries no types
+    """x̂(y, physics) = argmin_x E(A x; y) + R(x), picture by picture; see :func:`as_reconstructor`."""
+
+    def __init__(
+        self,
+        prior: Prior,
+        noise: Noise | None,
+        auto: bool,
+        solver: Solver[Any] | None,
+        stop: StopRule | None,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.prior, self.noise, self.auto = prior, noise, auto
+        self.solver, self.stop, self.seed = solver, stop, seed
+
+    # deepinv passes parameters of the physics this way
+    def forward(self, y: Tensor, physics: Any, **kwargs: Any) -> Tensor:
+        shape = tuple(physics.A_adjoint(y[:1]).shape[1:])
+        A = self._operator(physics, shape)
+        noise = _noise(physics) if self.noise is None else self.noise
+        return torch.stack([self._one(Problem(A, picture, noise=noise, prior=self.prior)) for picture in y])
+
+    def _operator(self, physics: Any, shape: tuple[int, ...]) -> Operator:
+        from invprior.interop.deepinv import OperatorPhysics, from_physics
+
+        if isinstance(physics, OperatorPhysics):
+            return physics.operator
+        operator: Operator = from_physics(physics, shape)
+        return operator
+
+    def _one(self, problem: Problem) -> Tensor:
+        if self.auto:
+            c = weight.auto(problem, seed=self.seed).weight
+            data = problem.data_terms[0]
+            problem = Problem(data.operator, data.y, noise=data.noise, prior=c * self.prior)
+        return solve(problem, self.solver, stop=self.stop, seed=self.seed).x
+
+
+def _noise(physics: Any) -> Noise:
+    """The noise model of a physics, as far as both sides know it."""
+    model = physics.noise_model
+    name = type(model).__name__
+    if name == "GaussianNoise" and math.isfinite(sigma := float(torch.as_tensor(model.sigma).max())) and sigma > 0:
+        return Gaussian(sigma)
+    if name == "PoissonNoise":
+        return Poisson(float(torch.as_tensor(model.gain).max()))
+    raise InvpriorError(f"the physics has {name}, of which no likelihood is known here; give as_reconstructor a noise")
+
+
+def as_reconstructor(
+    prior: Prior,
+    *,
+    noise: Noise | None = None,
+    auto_weight: bool = False,
+    solver: Solver[Any] | None = None,
+    stop: StopRule | None = None,
+    seed: int = 0,
+) -> PriorReconstructor:
+    """A prior as a ``deepinv.models.Reconstructor``: ``model(y, physics)`` solves each picture of the batch.
+
+    Parameters
+    ----------
+    prior
+        R with its weight.
+    noise
+        The noise model; where None that of the physics, Gaussian or Poisson.
+    auto_weight
+        Choose the weight of every picture by :func:`invprior.weight.auto`.
+    solver, stop, seed
+        As in :func:`invprior.solve`.
+
+    Raises
+    ------
+    InvpriorError
+        From the call, if the physics has a noise that is not known here.
+    """
+    return PriorReconstructor(prior, noise, auto_weight, solver, stop, seed)

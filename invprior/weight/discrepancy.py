@@ -1,0 +1,97 @@
+"""The weight that leaves as much residual as there is noise."""
+
+from __future__ import annotations
+
+import math
+
+from invprior.problem import Problem
+from invprior.weight.choice import TYPICAL, Choice, without_search
+from invprior.weight.path import Path, centred
+
+# How far log(residual/level) may stay from 0: the energy of the noise in a picture of 512×512 varies as much by chance.
+CLOSE = 2e-3
+
+
+def discrepancy(problem: Problem) -> Choice:
+    """Choose c for the prior c·R of a convex problem with one data term: ‖A x_c − y‖² = E‖n‖² (Morozov 1966).
+
+    The residual grows with c. The weight is bracketed from the typical one on in factors of 3, then found by regula
+    falsi in log c and the log of the residual (the Illinois variant: Dowell & Jarratt 1971), each solve started from
+    the last. Where the residual stays on one side of E‖n‖² for all weights tried, the one at that end is returned, and
+    the rule says so. For noise below two 8-bit steps the typical weight is taken.
+
+    An estimate follows the noise with its degrees of freedom, so that the best one leaves less residual than there is
+    noise: this rule smooths more than :func:`auto`, and is about a decibel worse for photographs. It needs no more than
+    the level of the noise.
+
+    Parameters
+    ----------
+    problem
+        With the prior R at weight 1.
+
+    Raises
+    ------
+    InvpriorError
+        If the problem is not convex with one data term, or its noise has heavy tails.
+    """
+    known = without_search(problem)
+    if known is not None:
+        return known
+    excess = _Excess(problem)
+    weight = _root(excess)
+    above = excess(weight) > 0
+    rule = "discrepancy principle"
+    if not excess.crossed:
+        end, side = ("least", "above") if above else ("largest", "below")
+        rule = f"{rule}: the {end} weight tried, since the residual stays {side} the noise level"
+    return Choice(weight, rule, tuple(sorted(excess.tried.items())))
+
+
+class _Excess:
+    """log(‖A x_c − y‖² / E‖n‖²) as a function of the weight; remembers the mean squared residuals."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.y, noise = centred(problem.data_terms[0])
+        self.level = noise.residual_level(self.y)
+        self.predict = Path(problem, self.y, noise)
+        self.tried: dict[float, float] = {}
+
+    def __call__(self, weight: float) -> float:
+        if weight not in self.tried:
+            self.tried[weight] = float((self.predict(weight) - self.y).abs().square().double().mean())
+        return math.log(max(self.tried[weight], 1e-30) / self.level)
+
+    @property
+    def crossed(self) -> bool:
+        return min(self.tried.values()) <= self.level <= max(self.tried.values())
+
+
+def _root(excess: _Excess, factor: float = 3.0, most: int = 8) -> float:
+    """The weight of no excess, or the last one of a walk that met none."""
+    weight = TYPICAL
+    if abs(value := excess(weight)) <= CLOSE:
+        return weight
+    if value > 0:
+        factor = 1 / factor
+    for _ in range(most):
+        before, weight = weight, weight * factor
+        if excess(weight) * value <= 0:
+            return _false_position(excess, before, weight)
+    return weight
+
+
+def _false_position(excess: _Excess, near: float, far: float, most: int = 12) -> float:
+    """Regula falsi between two weights whose excesses differ in sign."""
+    a, b = math.log(near), math.log(far)
+    fa, fb = excess(near), excess(far)
+    weight = far
+    for _ in range(most):
+        if abs(excess(weight)) <= CLOSE or abs(b - a) <= CLOSE:
+            break
+        middle = b - fb * (b - a) / (fb - fa)
+        weight = math.exp(middle)
+        value = excess(weight)
+        # an end that stays twice counts half, so that both ends close in on the root
+        a, fa = (b, fb) if value * fb < 0 else (a, fa / 2)
+        b, fb = middle, value
+    return weight

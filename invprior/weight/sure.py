@@ -1,0 +1,97 @@
+"""The weight of least estimated risk."""
+
+from __future__ import annotations
+
+import torch
+
+from invprior.problem import Problem
+from invprior.weight.choice import TYPICAL, Choice, without_search
+from invprior.weight.path import Path, centred
+
+# ε: small against the noise, large against the rounding of float32.
+PROBE = 0.05
+
+
+def auto(problem: Problem, *, seed: int = 0) -> Choice:
+    """Choose c for the prior c·R of a convex problem with one data term.
+
+    Minimises Stein's unbiased estimate of the predicted risk E‖A x̂ − A x‖² (Stein 1981; for a general A, Vonesch,
+    Ramani & Unser 2008), its divergence estimated with one random probe (Ramani, Blu & Unser 2008, eq. 14):
+
+        SURE(c) = ‖A x̂ − y‖² − Σ v_i + 2 Σ √v_i b_i (A x̂(y + ε√v b) − A x̂(y))_i / ε,   b ~ N(0, I), ε = 1/20
+
+    with the noise variances v. That is exact for Gaussian noise. For Poisson and Poisson–Gaussian noise v is the
+    variance at the data, as if the noise were Gaussian of that variance: an approximation good from a few counts on.
+
+    It goes over a path of weights from the typical one downhill, each solve started from the last, ended by a
+    narrower step and a parabola in log c. For noise below two 8-bit steps the typical weight is taken.
+
+    Parameters
+    ----------
+    problem
+        With the prior R at weight 1.
+    seed
+        Of the probe.
+
+    Raises
+    ------
+    InvpriorError
+        If the problem is not convex with one data term, or its noise has heavy tails.
+    """
+    known = without_search(problem)
+    if known is not None:
+        return known
+    risk = _Risk(problem, seed)
+    weight = _descend(risk)
+    return Choice(weight, "least Monte-Carlo SURE", tuple(sorted(risk.tried.items())))
+
+
+class _Risk:
+    """SURE as a function of the weight; remembers what was tried.
+
+    y and y + εb are solved as a batch of two. Both make the same steps, so that their difference is the derivative of
+    the iterate itself, and SURE holds for it however loosely the problem is solved.
+    """
+
+    def __init__(self, problem: Problem, seed: int) -> None:
+        self.y, noise = centred(problem.data_terms[0])
+        rng = torch.Generator().manual_seed(seed)
+        probe = torch.randn(self.y.shape, generator=rng, dtype=torch.float64).to(self.y)
+        self.variance = noise.variance(self.y).expand_as(self.y)
+        self.probe = probe * self.variance.sqrt()  # no move where there is no noise, so that counts stay counts
+        self.predict = Path(problem, torch.stack([self.y, self.y + PROBE * self.probe]), noise)
+        self.tried: dict[float, float] = {}
+
+    def __call__(self, weight: float) -> float:
+        if weight not in self.tried:
+            Ax, moved = self.predict(weight)
+            misfit = (Ax - self.y).square().double().sum() - self.variance.double().sum()
+            divergence = (self.probe * (moved - Ax)).double().sum() / PROBE
+            self.tried[weight] = float((misfit + 2 * divergence) / Ax.numel())
+        return self.tried[weight]
+
+
+def _descend(risk: _Risk, most: int = 12) -> float:
+    """Walk downhill in factors of 1.5 from the typical weight, halve the step, take the vertex of the last three."""
+
+    def at(k: int) -> float:
+        return risk(_grid(k))
+
+    k, step = 0, 2
+    if at(step) > at(0):
+        step = -step
+    for _ in range(most):
+        if at(k + step) >= at(k):
+            break
+        k += step
+    # the risk climbs more steeply below its minimum than above: a parabola over factors of 1.5 would cost up to 0.1 dB
+    k = min((k, k - 1, k + 1), key=at)
+    left, right = at(k - 1), at(k + 1)
+    bend = left - 2 * at(k) + right
+    shift = 0.5 * (left - right) / bend if bend > 0 else 0.0
+    return _grid(k + max(-1.0, min(1.0, shift)))
+
+
+def _grid(k: float) -> float:
+    """The typical weight, and two steps to a factor of 1.5."""
+    return float(TYPICAL * 1.5 ** (k / 2))

@@ -1,0 +1,34 @@
+"""Bounds on the values of the pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invprior.functional import Term
+from invprior.functionals import Bounds
+from invprior.operator import Shape
+from invprior.operators.identity import Identity
+from invprior.prior import Prior
+
+
+@dataclass(frozen=True)
+class Box(Prior):
+    """R(x) = 0 where low ≤ x ≤ high in every pixel, else infinite; its weight has no part.
+
+    Added to another prior: ``10 * TV() + Box()``. PDHG and ProximalGradient keep every iterate inside, and their
+    duality gap counts on nothing else where the data leave pixels free.
+
+    Parameters
+    ----------
+    low, high
+        Either may be infinite.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        Bounds(self.low, self.high)
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        return (Term(Bounds(self.low, self.high), Identity(shape)),)

@@ -1,0 +1,79 @@
+"""A denoiser in the place of a proximal map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.functional import Functional, Step, Term, check_weight
+from invprior.operator import Shape
+from invprior.operators.identity import Identity
+from invprior.prior import Prior
+
+Denoiser = Callable[[Tensor, float], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Denoised(Functional):
+    """c·φ, known by prox_{σ²φ}(u) = D(u, σ) alone: prox with a step s is D(u, √(s c)). It has no value.
+
+    Parameters
+    ----------
+    denoiser
+        D.
+    weight
+        c > 0.
+    """
+
+    valued: ClassVar[bool] = False
+    proximable: ClassVar[bool] = True
+    denoiser: Denoiser
+    weight: float = 1.0
+
+    def __call__(self, u: Tensor) -> Tensor:
+        raise InvpriorError("a plug-and-play denoiser has no value; its objective and gap are unknown")
+
+    def prox(self, u: Tensor, step: Step) -> Tensor:
+        if self.weight == 0:
+            return u
+        with torch.no_grad():
+            out = self.denoiser(u, math.sqrt(float(step) * self.weight))
+        if out.shape != u.shape or out.dtype != u.dtype:
+            raise InvpriorError(
+                f"the denoiser returned {out.dtype} of shape {tuple(out.shape)} for {u.dtype} of {tuple(u.shape)}; "
+                "it must keep both"
+            )
+        return out
+
+    def __rmul__(self, factor: float) -> Denoised:
+        return Denoised(self.denoiser, check_weight(factor) * self.weight)
+
+
+@dataclass(frozen=True, eq=False)
+class PnP(Prior):
+    """R = φ with prox_{σ²φ} = D(·, σ), whatever φ is (plug-and-play; Venkatakrishnan, Bouman & Wohlberg 2013).
+
+    ``solve`` takes ProximalGradient, whose steps 1/L denoise at σ = √(c/L) for the weight c: at weight 1, denoising y
+    with Gaussian noise is one call D(y, σ) at the noise's own σ. There is no objective to watch and no gap.
+
+    Parameters
+    ----------
+    denoiser
+        Maps an image ``(..., C, H, W)`` and the standard deviation of its noise to an image of the same shape.
+        ``interop.deepinv.from_denoiser`` makes one of deepinv's.
+    """
+
+    denoiser: Denoiser
+
+    def __post_init__(self) -> None:
+        if not callable(self.denoiser):
+            raise InvpriorError(f"PnP takes a function of an image and a sigma, got {type(self.denoiser).__name__}")
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        return (Term(Denoised(self.denoiser), Identity(shape)),)

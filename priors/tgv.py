@@ -1,0 +1,122 @@
+"""Total generalised variation of second order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.functional import Term
+from invprior.functionals import L21
+from invprior.operator import LinearOperator, Shape
+from invprior.operators.finite_difference import FiniteDifference
+from invprior.operators.symmetric_gradient import SymmetricGradient
+from invprior.prior import Prior
+
+
+class Image(LinearOperator):
+    """X = (x, w) ↦ x, from ``(3, *shape)`` to ``shape``; the adjoint puts zeros for w."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__((3, *shape), shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.select(-len(self.in_shape), 0)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        out = torch.stack([y, torch.zeros_like(y), torch.zeros_like(y)], dim=-len(self.in_shape))
+        return out
+
+    def norm(self) -> float:
+        return 1.0
+
+
+class Remainder(LinearOperator):
+    """X = (x, w) ↦ Dx − w, from ``(3, *shape)`` to ``(2, *shape)``; the adjoint is p ↦ (Dᴴp, −p)."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__((3, *shape), (2, *shape))
+        self.D = FiniteDifference(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        axis = x.ndim - len(self.in_shape)
+        return self.D.forward(x.select(axis, 0)).sub_(x.narrow(axis, 1, 2))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        axis = -len(self.out_shape)
+        return torch.cat([self.D.adjoint(y).unsqueeze(axis), -y], dim=axis)
+
+    def norm(self) -> float:
+        return math.hypot(self.D.norm(), 1.0)  # KKᴴ = DDᴴ + I
+
+    def on_rows(self, height: int) -> Remainder:
+        return Remainder((*self.D.in_shape[:-2], height, self.D.in_shape[-1]))
+
+
+class Bending(LinearOperator):
+    """X = (x, w) ↦ Ew, from ``(3, *shape)`` to ``(3, *shape)``; the adjoint is q ↦ (0, Eᴴq)."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__((3, *shape), (3, *shape))
+        self.E = SymmetricGradient(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.E.forward(x.narrow(x.ndim - len(self.in_shape), 1, 2))
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        axis = -len(self.out_shape)
+        field = self.E.adjoint(y)
+        return torch.cat([torch.zeros_like(field.narrow(axis, 0, 1)), field], dim=axis)
+
+    def norm(self) -> float:
+        return self.E.norm()
+
+    def on_rows(self, height: int) -> Bending:
+        return Bending((*self.in_shape[1:-2], height, self.in_shape[-1]))
+
+
+@cache
+def _image(shape: Shape) -> Image:
+    return Image(shape)
+
+
+@dataclass(frozen=True)
+class TGV(Prior):
+    """R(x) = min_w Σ_i ‖(Dx − w)_i‖ + α Σ_i ‖(Ew)_i‖ (Bredies, Kunisch & Pock 2010, equation 4.2, with α₁ = 1, α₀ = α).
+
+    D are forward differences, E the symmetrised backward differences of the field w. Where the picture is smooth w
+    takes up its slope, which then costs nothing: edges stay sharp as with TV, and ramps stay ramps where TV makes
+    stairs. A lifted prior: the solver's variable is X = (x, w).
+
+    Parameters
+    ----------
+    ratio
+        α = α₀/α₁ > 0; 2 is usual for pictures (Knoll, Bredies, Pock & Stollberger 2011). A large one forbids slopes
+        that change, a small one lets w follow the noise.
+    coupled
+        One norm over the channels, axis −3, too; images of two axes have none.
+
+    Raises
+    ------
+    InvpriorError
+        If the ratio is not positive; and from ``terms``, if the image has no two axes.
+    """
+
+    ratio: float = 2.0
+    coupled: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.ratio < math.inf:
+            raise InvpriorError(f"the ratio of TGV must be a positive number, got {self.ratio!r}")
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        fields = -len(shape) - 1  # the axis that D and E put in front
+        norm = L21((fields, -3) if self.coupled and len(shape) >= 3 else (fields,))
+        return (Term(norm, Remainder(shape)), Term(self.ratio * norm, Bending(shape)))
+
+    def lift(self, shape: Shape) -> LinearOperator:
+        return _image(shape)  # one object a shape, so that a sum with this prior knows its own lift

@@ -1,0 +1,47 @@
+"""Sparse wavelet coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invprior.functional import Functional, Term
+from invprior.functionals import L1, L21
+from invprior.operator import Shape
+from invprior.operators.wavelet import Wavelet as Transform
+from invprior.prior import Prior
+
+# A weight then means what it means beside TV: without it the best weights of photographs are 1.1 to 1.3 times TV's.
+SCALE = 1.2
+
+
+@dataclass(frozen=True)
+class Wavelet(Prior):
+    """R(x) = 1.2 Σ_j 4^(1 − j) Σ_i ‖(W_j x)_i‖ over the details W_j x of level j = 1 … ``levels``; analysis sparsity.
+
+    W is the undecimated transform (:class:`invprior.operators.Wavelet`), of no preferred position: cycle spinning
+    (Coifman & Donoho 1995) in one convex problem. The approximation costs nothing. With ``coupled`` ‖·‖ is the norm
+    over the channels, else the sum of absolute values.
+
+    A coefficient deserves the weight (noise variance)/(its size), as in Chang, Yu & Vetterli (2000). From level to
+    level the variance falls to a quarter, and in photographs the size of the coefficients of a Parseval frame stays
+    about the same: hence 4^(1 − j).
+
+    Parameters
+    ----------
+    wavelet
+        The name of an orthonormal wavelet of PyWavelets: haar, db2, sym4, …; short filters keep edges best.
+    levels
+        Levels of details; the coarsest filters have to fit into the picture.
+    coupled
+        Couple the channels, axis −3 of the event shape; images of two axes have none.
+    """
+
+    wavelet: str = "haar"
+    levels: int = 3
+    coupled: bool = True
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        scales = [SCALE * 4.0**-j for j in range(self.levels)]
+        W = Transform(shape, self.wavelet, self.levels, (*scales, 0.0))
+        norm: Functional = L21((-3,)) if self.coupled and len(shape) >= 3 else L1()
+        return (Term(norm, W),)

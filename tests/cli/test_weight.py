@@ -1,0 +1,77 @@
+"""``--weight`` on the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+from invprior import InvpriorError, Problem, noise, weight
+from invprior.cli.main import app
+from invprior.io import read
+from invprior.operators import Identity
+from invprior.priors import TV
+from tests.helpers import photograph
+
+SIGMA = 0.1
+
+
+@pytest.fixture
+def noisy(tmp_path: Path) -> Path:
+    y = noise.Gaussian(SIGMA).sample(photograph(size=32, top=20, left=100), torch.Generator().manual_seed(0))
+    levels = np.rint(y.clamp(0, 1).numpy().transpose(1, 2, 0) * 255).astype(np.uint8)
+    Image.fromarray(levels).save(tmp_path / "noisy.png")
+    return tmp_path / "noisy.png"
+
+
+def denoise(noisy: Path, *options: str) -> dict[str, object]:
+    record = noisy.with_name("run.json")
+    arguments = ["denoise", str(noisy), "-o", str(noisy.with_name("out.png")), "--prior", "tv", "--record", str(record)]
+    CliRunner().invoke(app, [*arguments, "--sigma", str(SIGMA), *options], catch_exceptions=False)
+    found: dict[str, object] = json.loads(record.read_text())
+    return found
+
+
+def test_the_rules_and_a_number_are_recorded_on_the_scale_of_the_literature(noisy: Path) -> None:
+    y = read(noisy).x
+    problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(SIGMA), prior=TV())
+    for name, rule in {"auto": weight.auto, "discrepancy": weight.discrepancy}.items():
+        choice, record = rule(problem), denoise(noisy, "--weight", name)
+        assert record["weight"] == pytest.approx(choice.weight * SIGMA**2, rel=1e-6)
+        assert record["weight_rule"] == choice.rule
+    given = denoise(noisy, "--weight", "0.07")
+    assert (given["weight"], given["weight_rule"]) == (0.07, "given")
+    assert denoise(noisy)["weight_rule"] == "least Monte-Carlo SURE"
+
+
+def test_beside_dip_it_is_a_tenth(noisy: Path) -> None:
+    record = denoise(noisy, "--prior", "dip+tv", "--iterations", "2", "--weight", "discrepancy")
+    assert record["weight_rule"] == "a tenth of: discrepancy principle"
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "nan", "inf", "Discrepancy", ""])
+def test_a_mistake_gets_one_sentence(noisy: Path, text: str) -> None:
+    with pytest.raises(InvpriorError) as error:
+        denoise(noisy, "--weight", text)
+    assert str(error.value) == f"--weight takes auto or a positive number, or discrepancy, got {text!r}"
+
+
+def test_a_mistake_ends_with_two(noisy: Path) -> None:
+    code = "from invprior.cli.main import run; run()"
+    arguments = ["denoise", str(noisy), "-o", str(noisy.with_name("out.png")), "--weight", "much"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "--weight takes auto" in done.stderr
+
+
+def test_laplace_noise_has_no_discrepancy(noisy: Path) -> None:
+    with pytest.raises(InvpriorError, match="needs a linear operator and Gaussian or photon noise; give a weight"):
+        denoise(noisy, "--sigma", "auto", "--noise", "laplace:0.1", "--weight", "discrepancy")

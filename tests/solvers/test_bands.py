@@ -1,0 +1,50 @@
+"""Steps in bands of rows: the same iterates as on the whole picture, whatever the cut."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from invprior import Problem, noise, solve, solvers, stop
+from invprior.operators import Identity, Lanczos, Mask
+from invprior.prior import Prior
+from invprior.priors import TGV, TV, Box
+from invprior.solvers import bands
+from invprior.solvers.saddle import SaddlePoint
+from tests.helpers import photograph, randn
+
+
+def denoising(prior: Prior, y: Tensor) -> Problem:
+    return Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=prior)
+
+
+@pytest.mark.parametrize("prior", [9.0 * TV(), 9.0 * TV(coupled=False), 9.0 * TGV(), 9.0 * TV() + Box(0.2, 0.7)])
+@pytest.mark.parametrize("rows", [2, 4, 5])
+def test_bands_give_the_iterates_of_the_whole(prior: Prior, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    y = photograph(size=23) + 0.1 * randn(3, 23, 23)
+    problem = denoising(prior, y)
+    whole = solve(problem, solvers.PDHG(), stop=stop.MaxIterations(30))
+    assert len(whole.state.solver_state.saddle.parts) == 1
+    monkeypatch.setattr(bands, "SIZE", rows * problem.start()[..., 0, :].numel())
+    cut = solve(problem, solvers.PDHG(), stop=stop.MaxIterations(30))
+    parts = cut.state.solver_state.saddle.parts
+    assert len(parts) > 1
+    assert [p.rows.stop for p in parts[:-1]] == [p.rows.start for p in parts[1:]]
+    assert torch.allclose(cut.x, whole.x, rtol=0, atol=1e-12)
+
+
+def test_per_pixel_noise_is_cut_with_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = photograph(size=20)
+    sigma = 0.05 + 0.1 * torch.rand(20, 20, dtype=torch.float64)
+    problem = Problem(Mask(y.shape, randn(20, 20) > -1), y, noise=noise.Gaussian(sigma), prior=5.0 * TV())
+    whole = solve(problem, stop=stop.MaxIterations(20)).x
+    monkeypatch.setattr(bands, "SIZE", 3 * 20 * 4)
+    assert torch.allclose(solve(problem, stop=stop.MaxIterations(20)).x, whole, rtol=0, atol=1e-12)
+
+
+def test_what_mixes_distant_rows_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "SIZE", 16)
+    A = Lanczos((3, 16, 16), 2)
+    saddle = SaddlePoint.of(Problem(A, A(photograph(size=16)), noise=noise.Gaussian(0.1), prior=TV()))
+    assert len(saddle.parts) == 1
