@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from invprior.status import Status
@@ -120,10 +119,15 @@ class RelativeGap(StopRule):
     def update(self, memory: Any, iterate: Iterate) -> tuple[Any, Verdict]:
         if iterate.iteration % self.every:
             return None, GO_ON
-        gap = iterate.gap
-        if gap is None or not isfinite(gap) or gap > self.tol * max(abs(iterate.value), 1e-3 * iterate.problem.size):
+        excess = self.excess(iterate)
+        if excess is None or not excess <= 1:  # a NaN compares false
             return None, GO_ON
         return None, Verdict(Status(CONVERGED, f"the relative duality gap fell to {self.tol:g}"))
+
+    def excess(self, iterate: Iterate) -> float | None:
+        """The gap over the one to stop at; None where there is none."""
+        gap = iterate.gap
+        return None if gap is None else gap / (self.tol * max(abs(iterate.value), 1e-3 * iterate.problem.size))
 
 
 @dataclass(frozen=True)

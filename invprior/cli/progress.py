@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import time
@@ -14,13 +15,13 @@ from typing import Any
 from invprior.iterate import Iterate
 from invprior.loop import Callback
 from invprior.status import Status
-from invprior.stop import GO_ON, StopRule, Verdict
+from invprior.stop import GO_ON, RelativeGap, StopRule, Verdict
 
-REFRESH = 0.2  # seconds between two readings of the objective
+REFRESH = 0.2  # least seconds between two readings of the objective
 
 
 @contextmanager
-def bar(title: str, total: int | None, quiet: bool) -> Iterator[Callback]:
+def bar(title: str, stop: StopRule, quiet: bool) -> Iterator[Callback]:
     """A callback that shows iteration, objective, elapsed time and the time left at the recent speed."""
     if quiet or not sys.stderr.isatty():
         yield lambda iterate: None
@@ -45,17 +46,50 @@ def bar(title: str, total: int | None, quiet: bool) -> Iterator[Callback]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=10, transient=True) as progress:
-        task = progress.add_task(title, total=total, value="")
-        last = 0.0
+        task = progress.add_task(title, total=stop.most, value="")
+        forecast = Forecast(stop)
+        due = 0.0
 
         def show(iterate: Iterate) -> None:
-            nonlocal last
-            now = time.perf_counter()
-            if now - last >= REFRESH:
-                last = now
-                progress.update(task, completed=iterate.iteration, value=f"objective {iterate.value:.6g}")
+            nonlocal due
+            begin = time.perf_counter()
+            forecast.note(iterate)
+            progress.update(task, completed=iterate.iteration, total=forecast.total)
+            if begin >= due:
+                progress.update(task, value=f"objective {iterate.value:.6g}")
+                now = time.perf_counter()
+                due = now + max(REFRESH, 20 * (now - begin))  # the objective of a large picture takes its time
 
         yield show
+
+
+class Forecast:
+    """How many iterations a solve will make: the limit, or earlier where its duality gap is seen to fall.
+
+    The gap falls about as a power of the iteration; the power is that between half of the way and now.
+    """
+
+    def __init__(self, stop: StopRule) -> None:
+        self.total = stop.most
+        self._rule = next((r for r in stop.rules if isinstance(r, RelativeGap)), None)
+        self._most = stop.most
+        self._seen: list[tuple[int, float]] = []
+
+    def note(self, iterate: Iterate) -> None:
+        rule = self._rule
+        if rule is None or iterate.iteration % rule.every:  # elsewhere the gap would have to be computed
+            return
+        excess = rule.excess(iterate)
+        if excess is None or not 0 < excess < math.inf:
+            return
+        self._seen.append((iterate.iteration, excess))
+        earlier = [s for s in self._seen if s[0] <= iterate.iteration / 2]
+        if not earlier:
+            return
+        k, before = earlier[-1]
+        power = math.log(before / excess) / math.log(iterate.iteration / k)
+        expected = iterate.iteration * max(excess, 1.0) ** (1 / min(max(power, 0.5), 4.0))
+        self.total = math.ceil(expected if self._most is None else min(expected, self._most))
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _restore_one(
     else:
         model, noise_rule = given, "given"
     y = picture.x.to(device)
-    weighted = weigh(spec, A, y, model, _weight(settings.weight), settings.seed)
+    weighted = weigh(spec, *task.excerpt(A, y), model, _weight(settings.weight), settings.seed)
     problem = Problem(A, y, noise=model, prior=weighted.prior)
     result = run(problem, settings.iterations, settings.seed, source.name, settings.quiet)
     final = task.finish(result.x.cpu().clamp(0, 1), picture, A, given is not None)
@@ -138,7 +138,7 @@ def run(problem: Problem, iterations: int | None, seed: int, title: str, quiet: 
     if iterations is not None:
         others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
         stop = AnyOf((*others, MaxIterations(iterations)))
-    with Interrupt() as interrupt, bar(title, stop.most, quiet) as callback:
+    with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
         return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback], seed=seed)
 
 

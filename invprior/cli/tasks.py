@@ -23,6 +23,9 @@ ROUNDING = {
     "float": 1 / (65535 * math.sqrt(12)),
 }
 
+# The weight of a picture above four million pixels is chosen by 4×4 tiles of it.
+TILES, TILE = 4, 256
+
 
 class Task(ABC):
     """One restoring command."""
@@ -41,6 +44,10 @@ class Task(ABC):
     def operator(self, picture: Picture) -> LinearOperator:
         """From the restored picture to this one."""
 
+    def excerpt(self, A: LinearOperator, y: Tensor) -> tuple[LinearOperator, Tensor]:
+        """A smaller measurement, perhaps a batch, that the weight is chosen by; the whole where there is none."""
+        return A, y
+
     def sigma(self, picture: Picture) -> tuple[float, str]:
         """The noise level where the user gave none, and how it was found."""
         return ROUNDING[picture.format], "rounding"
@@ -58,6 +65,15 @@ class Denoise(Task):
 
     def operator(self, picture: Picture) -> LinearOperator:
         return operators.Identity(picture.x.shape)
+
+    def excerpt(self, A: LinearOperator, y: Tensor) -> tuple[LinearOperator, Tensor]:
+        C, H, W = y.shape
+        if H * W <= 4 * TILES**2 * TILE**2 or min(H, W) < TILE:
+            return A, y
+        # a weight holds for the whole picture: tiles spread evenly over it tell as much as all of it
+        tops, lefts = (torch.linspace(0, n - TILE, TILES).long().tolist() for n in (H, W))
+        tiles = [y[:, top : top + TILE, left : left + TILE] for top in tops for left in lefts]
+        return operators.Identity((C, TILE, TILE)), torch.stack(tiles)
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         return max(noise.estimate(picture.x), ROUNDING[picture.format]), "estimated"
