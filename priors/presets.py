@@ -9,9 +9,11 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from invprior.errors import InvpriorError
-from invprior.priors.networks.skip import SkipSpec
+from invprior.priors.networks import NetworkSpec, SkipSpec
 from invprior.solvers import Adam, Muon
 from invprior.solvers.descent import Descent
+
+Precision = Literal["float32", "bfloat16"]
 
 SOLVERS: dict[str, type[Descent]] = {"Adam": Adam, "Muon": Muon}
 
@@ -34,14 +36,17 @@ class Preset:
         z: ``noise`` is uniform in [0, 0.1), ``meshgrid`` the two coordinates in [0, 1].
     input_channels
         Of a noise z.
+    precision
+        Of the activations, where device and problem have it; weights and statistics are never rounded.
     """
 
     iterations: int
     solver: Descent
-    network: SkipSpec = field(default_factory=SkipSpec)
+    network: NetworkSpec = field(default_factory=SkipSpec)
     jitter: float = 0.0
     input: Literal["noise", "meshgrid"] = "noise"
     input_channels: int = 32
+    precision: Precision = "float32"
 
 
 @cache
