@@ -5,5 +5,6 @@ from invprior.solvers.base import Solver
 from invprior.solvers.conjugate_gradient import ConjugateGradient
 from invprior.solvers.muon import Muon
 from invprior.solvers.pdhg import PDHG
+from invprior.solvers.restarts import Restarts
 
-__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "Solver"]
+__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "Restarts", "Solver"]
