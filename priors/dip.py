@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import ClassVar, Literal
 
 import torch
@@ -13,9 +12,10 @@ from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
 from invprior.operator import Shape
+from invprior.precision import Precision, rounded
 from invprior.prior import Generator, Prior
 from invprior.priors.networks import NETWORKS
-from invprior.priors.presets import Precision, Preset, load
+from invprior.priors.presets import Preset, load
 from invprior.recipe import Recipe
 from invprior.stop import Discrepancy, MaxIterations, StopRule
 
@@ -53,10 +53,10 @@ class NetworkGenerator(Generator):
         if rng is not None and self.jitter > 0:
             noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
             z = torch.add(z, noise, alpha=self.jitter)
-        if self.precision == "bfloat16" and z.dtype == torch.float32 and _has_bfloat16(z.device.type):
-            z = z.bfloat16()
         # channels side by side: convolutions are faster so, on processors as on graphics cards
-        canvas: Tensor = self.network(z.contiguous(memory_format=torch.channels_last)).to(self.z.dtype)
+        canvas: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last)).to(
+            self.z.dtype
+        )
         H, W = self.shape[-2:]
         top, left = (canvas.shape[-2] - H) // 2, (canvas.shape[-1] - W) // 2
         return canvas[0, :, top : top + H, left : left + W].reshape(self.shape)
@@ -124,17 +124,6 @@ class DIP(Prior):
         if self.preset != "paper":
             stop = stop | Discrepancy()
         return Recipe(s.solver, stop)
-
-
-@cache
-def _has_bfloat16(device: str) -> bool:
-    """Whether the device multiplies in bfloat16, rather than in float32 with conversions."""
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device != "cpu":
-        return False
-    has = torch.cpu.get_capabilities()
-    return bool(has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16"))
 
 
 def _canvas(n: int, multiple: int, smallest: int) -> int:

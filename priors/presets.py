@@ -9,11 +9,10 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from invprior.errors import InvpriorError
+from invprior.precision import Precision
 from invprior.priors.networks import NetworkSpec, SkipSpec
 from invprior.solvers import Adam, Muon
 from invprior.solvers.descent import Descent
-
-Precision = Literal["float32", "bfloat16"]
 
 SOLVERS: dict[str, type[Descent]] = {"Adam": Adam, "Muon": Muon}
 

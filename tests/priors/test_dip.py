@@ -8,13 +8,14 @@ from torch import nn
 
 from invprior import InvpriorError, Problem, noise, solve, solvers, stop
 from invprior.operators import Identity
+from invprior.precision import Precision, has_bfloat16
 from invprior.priors import DIP, presets
-from invprior.priors.dip import NetworkGenerator, _has_bfloat16
+from invprior.priors.dip import NetworkGenerator
 from invprior.priors.networks import NETWORKS, SkipSpec
 from invprior.priors.networks.layers import Convolution, packed
 from tests.helpers import photograph, psnr, randn
 
-PRECISIONS: tuple[presets.Precision, ...] = ("float32", "bfloat16")
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -143,7 +144,7 @@ def test_bfloat16_is_near_float32_and_never_in_the_weights(name: str) -> None:
     exact, rounded = (NetworkGenerator(network, z, (3, 128, 128), 0.0, p) for p in PRECISIONS)
     assert rounded().dtype == torch.float32
     assert all(p.dtype == torch.float32 for p in network.parameters())
-    assert 0 < float((exact() - rounded()).detach().square().mean()) < 0.02**2 or not _has_bfloat16("cpu")
+    assert 0 < float((exact() - rounded()).detach().square().mean()) < 0.02**2 or not has_bfloat16("cpu")
     assert torch.equal(exact.double()(), rounded.double()())
 
 

@@ -89,6 +89,16 @@ def test_muon_moves_matrices_by_orthogonal_steps_and_the_rest_as_adam() -> None:
     assert float(values.max()) < 1.3 * 0.02 * 3  # √(36/4)
 
 
+def test_muon_in_bfloat16_keeps_weights_and_moments_in_float32() -> None:
+    p = problem(TinyPrior())
+    exact, rough = solvers.Muon(), solvers.Muon(precision="bfloat16")
+    start = exact.init(p, None, torch.Generator().manual_seed(0))
+    a, b = exact.step(p, start).weights, rough.step(p, start).weights
+    assert b.theta.dtype == torch.float32
+    assert all(torch.equal(x, y) for x, y in zip(a.moments, b.moments, strict=True))
+    assert float((a.theta - b.theta).norm()) < 0.1 * float((a.theta - start.weights.theta).norm())
+
+
 def test_a_step_is_pure(solver: Descent) -> None:
     p = problem(TinyPrior())
     state = solver.init(p, None, torch.Generator().manual_seed(0))
