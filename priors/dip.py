@@ -17,7 +17,8 @@ from invprior.prior import Generator, Prior
 from invprior.priors.networks import NETWORKS
 from invprior.priors.presets import Preset, load
 from invprior.recipe import Recipe
-from invprior.stop import Discrepancy, MaxIterations, StopRule
+from invprior.solvers import Restarts
+from invprior.stop import AnyOf, MaxIterations
 
 
 class NetworkGenerator(Generator):
@@ -120,10 +121,11 @@ class DIP(Prior):
 
     def recipe(self) -> Recipe:
         s = self.settings
-        stop: StopRule = MaxIterations(s.iterations)
-        if self.preset != "paper":
-            stop = stop | Discrepancy()
-        return Recipe(s.solver, stop)
+        stop = AnyOf((*s.stop, MaxIterations(s.iterations)))
+        if s.restarts == 1:
+            return Recipe(s.solver, stop)
+        solver = Restarts(s.solver, stop, s.restarts)
+        return Recipe(solver, solver.default_stop())
 
 
 def _canvas(n: int, multiple: int, smallest: int) -> int:

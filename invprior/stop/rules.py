@@ -156,8 +156,10 @@ class Discrepancy(StopRule):
             return None, GO_ON
         misfit = level = 0.0
         for d in iterate.problem.data_terms:
-            misfit += float((d.operator(iterate.state.x) - d.y).abs().square().sum())
-            level += d.noise.residual_level(d.y) * d.y.numel()
+            residual = d.operator(iterate.state.x) - d.y
+            misfit += float(residual.abs().square().sum())
+            # what fits exactly was not measured: the hole of a mask
+            level += d.noise.residual_level(d.y) * int(residual.count_nonzero())
         if misfit > self.factor**2 * level:
             return None, GO_ON
         return None, Verdict(Status(CONVERGED, "the residual fell to the noise level"))

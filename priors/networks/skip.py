@@ -29,6 +29,8 @@ class SkipSpec(NetworkSpec):
         Whether a 1×1 convolution follows the one after each join.
     taper
         Whether a level's last convolution goes to the width of the next finer level, so that less is upsampled.
+    normalise_join
+        Whether what is upsampled and the skip connection, normalised each, are normalised again side by side.
     """
 
     channels: tuple[int, ...] = (128,) * 5
@@ -38,6 +40,7 @@ class SkipSpec(NetworkSpec):
     upsample: tuple[Upsampling, ...] = ("bilinear",)
     mix: bool = True
     taper: bool = False
+    normalise_join: bool = True
 
     @property
     def multiple(self) -> int:
@@ -67,8 +70,11 @@ class Level(nn.Module):
             block(inputs, width, spec.kernel_down, stride=2), block(width, width, spec.kernel_down)
         )
         self.inner = None if deepest else Level(spec, depth + 1, width)
-        up = [normalisation(skip + below), block(skip + below, width if spec.mix else outputs, spec.kernel_up)]
-        self.up = nn.Sequential(*up, *([block(width, outputs, 1)] if spec.mix else []))
+        self.up = nn.Sequential(
+            *([normalisation(skip + below)] if spec.normalise_join else []),
+            block(skip + below, width if spec.mix else outputs, spec.kernel_up),
+            *([block(width, outputs, 1)] if spec.mix else []),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         deep = self.down(x)

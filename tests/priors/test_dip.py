@@ -29,10 +29,20 @@ def test_any_size_and_channel_count(shape: tuple[int, ...]) -> None:
     assert bool(((x > 0) & (x < 1)).all())
 
 
-@pytest.mark.parametrize("task", presets.tasks("paper"))
-def test_published_presets_build(task: str) -> None:
-    x = DIP("paper", task).generator((3, 40, 24), rng())()
+@pytest.mark.parametrize(("name", "task"), [(n, t) for n in presets.names() for t in presets.tasks(n)])
+def test_presets_build(name: str, task: str) -> None:
+    x = DIP(name, task).generator((3, 40, 24), rng())()
     assert tuple(x.shape) == (3, 40, 24)
+    assert DIP(name, task).recipe().stop.most is not None
+
+
+def test_the_paper_stops_at_its_limit_and_the_others_by_the_noise() -> None:
+    assert DIP("paper").recipe().stop.rules == (stop.MaxIterations(1800),)
+    for name in ("fast", "best"):
+        solver = DIP(name).recipe().solver
+        assert isinstance(solver, solvers.Restarts)
+        kinds = [type(r) for r in solver.each.rules]
+        assert kinds == [stop.Discrepancy, stop.MovingVariance, stop.MaxIterations]
 
 
 def test_the_published_network_has_its_published_size() -> None:
