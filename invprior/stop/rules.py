@@ -144,7 +144,8 @@ class Discrepancy(StopRule):
     """Stop once the data are fitted to the noise level, ‖Ax − y‖² ≤ factor²·E‖n‖² (Morozov 1966).
 
     Looked at every ``every`` iterations, from ``min_start`` on, and on the iterate itself rather than on a running
-    average of iterates, which fits the data worse and the truth better.
+    average of iterates, which fits the data worse and the truth better. The estimate it stops at is the one to keep,
+    whatever the rules beside it kept before.
     """
 
     factor: float = 1.0
@@ -162,4 +163,4 @@ class Discrepancy(StopRule):
             level += d.noise.residual_level(d.y) * int(residual.count_nonzero())
         if misfit > self.factor**2 * level:
             return None, GO_ON
-        return None, Verdict(Status(CONVERGED, "the residual fell to the noise level"))
+        return None, Verdict(Status(CONVERGED, "the residual fell to the noise level"), keep=True)

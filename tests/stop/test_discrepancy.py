@@ -39,3 +39,16 @@ def test_the_factor_is_one_of_the_deviation(factor: float, stops: bool) -> None:
     problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(SIGMA), prior=NoPrior())
     verdict = stop.Discrepancy(factor=factor).update(None, iterate(problem, clean))[1]
     assert (verdict.stop is not None) == stops
+
+
+def test_the_estimate_at_the_noise_level_is_kept_whatever_was_kept_before() -> None:
+    clean = photograph(size=16)
+    y = clean + SIGMA * randn(3, 16, 16)
+    problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(SIGMA), prior=NoPrior())
+    rule = stop.MovingVariance(min_start=1) | stop.Discrepancy(factor=1.1, min_start=1, every=1)
+    memory: Any = None
+    frames = [torch.zeros_like(clean)] * 3 + [0.5 * clean, clean]
+    for k, x in enumerate(frames):
+        memory, verdict = rule.update(memory, SimpleNamespace(**vars(iterate(problem, x)) | {"iteration": k + 1}))  # type: ignore[arg-type]
+    assert verdict.stop is not None
+    assert verdict.keep
