@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,8 +13,9 @@ from invprior.iterate import Iterate
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.descent import Descent, DescentState
+from invprior.solvers.muon import Muon
 from invprior.status import Status
-from invprior.stop import CONVERGED, GO_ON, StopRule, Verdict
+from invprior.stop import CONVERGED, GO_ON, MaxIterations, StopRule, Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,8 @@ class Restarts(Solver[RestartsState]):
     """Fits again from other random weights and averages what the fits keep.
 
     The fits share their bias, and what each makes of the noise and of its own initial weights cancels. Before the
-    first is finished the estimate is that of the fit under way, then the average of the finished ones.
+    first is finished the estimate is that of the fit under way, then the average of the finished ones. Without a
+    parametrisation all fits start from the same pixels, an ``x0`` aside, which only the first sees.
 
     Parameters
     ----------
@@ -64,8 +66,8 @@ class Restarts(Solver[RestartsState]):
         How many fits.
     """
 
-    inner: Descent
-    each: StopRule
+    inner: Descent = field(default_factory=Muon)
+    each: StopRule = field(default_factory=lambda: MaxIterations(500))
     times: int = 4
 
     def __post_init__(self) -> None:
@@ -75,8 +77,6 @@ class Restarts(Solver[RestartsState]):
     def check(self, problem: Problem) -> None:
         self.inner.check(problem)
         self.each.check(problem)
-        if not problem.prior.parametrised:
-            raise InvpriorError(f"{problem.prior!r} has one solution from wherever one starts; take {self.inner!r}")
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> RestartsState:
         seed = int(torch.randint(2**62, (), generator=rng))
