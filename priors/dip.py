@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
@@ -11,11 +12,13 @@ from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
 from invprior.operator import Shape
+from invprior.precision import Precision, rounded
 from invprior.prior import Generator, Prior
-from invprior.priors.networks.skip import Skip
+from invprior.priors.networks import NETWORKS
 from invprior.priors.presets import Preset, load
 from invprior.recipe import Recipe
-from invprior.stop import Discrepancy, MaxIterations, StopRule
+from invprior.solvers import Restarts
+from invprior.stop import AnyOf, MaxIterations
 
 
 class NetworkGenerator(Generator):
@@ -31,14 +34,19 @@ class NetworkGenerator(Generator):
         Event shape of the image, ``(C, H, W)`` or ``(H, W)``, with H ≤ H' and W ≤ W'.
     jitter
         Standard deviation of the noise added to z in a randomised pass.
+    precision
+        What a float32 z is rounded to, and with it all activations of a network that follows its input. It stays
+        float32 where the device has no fast bfloat16; float64 is never rounded.
     """
 
     constants: ClassVar[frozenset[str]] = frozenset({"z"})
     z: Tensor
 
-    def __init__(self, network: nn.Module, z: Tensor, shape: Shape, jitter: float) -> None:
+    def __init__(
+        self, network: nn.Module, z: Tensor, shape: Shape, jitter: float, precision: Precision = "float32"
+    ) -> None:
         super().__init__()
-        self.network, self.shape, self.jitter = network, shape, jitter
+        self.network, self.shape, self.jitter, self.precision = network, shape, jitter, precision
         self.register_buffer("z", z)
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
@@ -46,7 +54,10 @@ class NetworkGenerator(Generator):
         if rng is not None and self.jitter > 0:
             noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
             z = torch.add(z, noise, alpha=self.jitter)
-        canvas: Tensor = self.network(z)
+        # channels side by side: convolutions are faster so, on processors as on graphics cards
+        canvas: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last)).to(
+            self.z.dtype
+        )
         H, W = self.shape[-2:]
         top, left = (canvas.shape[-2] - H) // 2, (canvas.shape[-1] - W) // 2
         return canvas[0, :, top : top + H, left : left + W].reshape(self.shape)
@@ -62,42 +73,59 @@ class DIP(Prior):
     Parameters
     ----------
     preset
-        ``fast`` (default) or ``paper``, the published settings.
+        ``fast`` (default), ``best`` or ``paper``, the published settings.
     task
         What the settings were chosen for: ``denoise``, ``upscale``, ``inpaint``; ``paper`` also has ``upscale8``,
         ``text``, ``vase`` and ``library``.
+    network
+        In place of the preset's: ``skip``, ``hourglass``, ``deep_decoder``, ``conv_decoder``, or any module that maps
+        (1, c, H, W) to (1, C, H, W) of the image's C channels, H and W being multiples of 32 and at least 64, and c
+        the preset's ``input_channels``. A module is copied and starts from the weights that it has.
     """
 
     preset: str = "fast"
     task: str = "denoise"
+    network: str | nn.Module | None = None
 
     parametrised: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         load(self.preset, self.task)
+        if isinstance(self.network, str) and self.network not in NETWORKS:
+            raise InvpriorError(
+                f"there is no network {self.network!r}; choose one of {', '.join(NETWORKS)}, or a module"
+            )
 
     @property
     def settings(self) -> Preset:
-        return load(self.preset, self.task)
+        s = load(self.preset, self.task)
+        return replace(s, network=NETWORKS[self.network]) if isinstance(self.network, str) else s
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator:
         if len(shape) not in (2, 3) or min(shape[-2:]) < 8:
             raise InvpriorError(f"DIP takes an image (C, H, W) or (H, W) with sides of at least 8, got shape {shape}")
         s = self.settings
-        size = [_canvas(n, s.network.multiple, s.network.smallest) for n in shape[-2:]]
+        given = self.network if isinstance(self.network, nn.Module) else None
+        multiple, smallest, reduction = (
+            (s.network.multiple, s.network.smallest, s.network.reduction) if given is None else (32, 64, 1)
+        )
+        size = [_canvas(n, multiple, smallest) // reduction for n in shape[-2:]]
         z = _input(s.input, s.input_channels, size, rng)
+        if given is not None:
+            return NetworkGenerator(deepcopy(given), z, shape, s.jitter)
         # torch.nn draws its weights from the global generator: fork it, so that nobody else's numbers change
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
-            network = Skip(s.network, z.shape[1], math.prod(shape[:-2]))
-        return NetworkGenerator(network, z, shape, s.jitter)
+            network = s.network.build(z.shape[1], math.prod(shape[:-2]))
+        return NetworkGenerator(network, z, shape, s.jitter, s.precision)
 
     def recipe(self) -> Recipe:
         s = self.settings
-        stop: StopRule = MaxIterations(s.iterations)
-        if self.preset != "paper":
-            stop = stop | Discrepancy()
-        return Recipe(s.solver, stop)
+        stop = AnyOf((*s.stop, MaxIterations(s.iterations)))
+        if s.restarts == 1:
+            return Recipe(s.solver, stop)
+        solver = Restarts(s.solver, stop, s.restarts)
+        return Recipe(solver, solver.default_stop())
 
 
 def _canvas(n: int, multiple: int, smallest: int) -> int:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
 from invprior.errors import InvpriorError
-from invprior.priors.networks.skip import SkipSpec
+from invprior.precision import Precision
+from invprior.priors.networks import NetworkSpec, SkipSpec
 from invprior.solvers import Adam, Muon
 from invprior.solvers.descent import Descent
+from invprior.stop import Discrepancy, MovingVariance, StopRule, WindowedVariance
 
 SOLVERS: dict[str, type[Descent]] = {"Adam": Adam, "Muon": Muon}
+
+STOPS: dict[str, Callable[..., StopRule]] = {
+    "Discrepancy": Discrepancy,
+    "MovingVariance": MovingVariance,
+    "WindowedVariance": WindowedVariance,
+}
 
 
 @dataclass(frozen=True)
@@ -23,9 +32,11 @@ class Preset:
     Attributes
     ----------
     iterations
-        The limit.
+        The limit of one fit.
     solver
         With the settings that the preset was chosen with.
+    stop
+        The rules that end a fit before the limit, and say which of its estimates is kept.
     network
         The shape of the network.
     jitter
@@ -34,14 +45,21 @@ class Preset:
         z: ``noise`` is uniform in [0, 0.1), ``meshgrid`` the two coordinates in [0, 1].
     input_channels
         Of a noise z.
+    restarts
+        Fits whose results are averaged.
+    precision
+        Of the activations, where device and problem have it; weights and statistics are never rounded.
     """
 
     iterations: int
     solver: Descent
-    network: SkipSpec = field(default_factory=SkipSpec)
+    stop: tuple[StopRule, ...] = ()
+    network: NetworkSpec = field(default_factory=SkipSpec)
     jitter: float = 0.0
     input: Literal["noise", "meshgrid"] = "noise"
     input_channels: int = 32
+    restarts: int = 1
+    precision: Precision = "float32"
 
 
 @cache
@@ -69,4 +87,5 @@ def load(name: str, task: str) -> Preset:
     solver = dict(table.pop("solver"))
     kind = SOLVERS[solver.pop("name")]
     network: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.pop("network", {}).items()}
-    return Preset(solver=kind(**solver), network=SkipSpec(**network), **table)
+    stop = tuple(STOPS[r["name"]](**{k: v for k, v in r.items() if k != "name"}) for r in table.pop("stop", []))
+    return Preset(solver=kind(**solver), stop=stop, network=SkipSpec(**network), **table)

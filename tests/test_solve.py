@@ -43,7 +43,8 @@ def tv_problem(weight: float = 5.0) -> Problem:
         (Square(), NoPrior(), solvers.Adam),
         (Square(), TV(), solvers.Adam),
         (Identity(SHAPE), DIP("paper"), solvers.Adam),
-        (Identity(SHAPE), DIP("fast") + 0.1 * TV(), solvers.Muon),
+        (Identity(SHAPE), DIP("fast") + 0.1 * TV(), solvers.Restarts),
+        (Identity(SHAPE), DIP("fast", "inpaint"), solvers.Muon),
     ],
 )
 def test_the_solver_that_suits_is_picked(operator: Operator, prior: Any, expected: type) -> None:

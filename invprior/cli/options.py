@@ -37,9 +37,9 @@ class Settings:
             help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; bigger is smoother. auto: least SURE.",
         ),
     ] = "auto"
-    preset: Annotated[str, typer.Option(help="Of DIP: fast or paper; paper:text, paper:vase … name the task too.")] = (
-        "fast"
-    )
+    preset: Annotated[
+        str, typer.Option(help="Of DIP: fast, best or paper; paper:text, paper:vase … name the task too.")
+    ] = "fast"
     iterations: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default="preset")] = None
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"

@@ -6,5 +6,6 @@ from invprior.solvers.conjugate_gradient import ConjugateGradient
 from invprior.solvers.muon import Muon
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.proximal_gradient import ProximalGradient
+from invprior.solvers.restarts import Restarts
 
-__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "ProximalGradient", "Solver"]
+__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "ProximalGradient", "Restarts", "Solver"]

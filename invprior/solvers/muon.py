@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from invprior.precision import Precision, rounded
 from invprior.prior import Generator
 from invprior.solvers.adam import adam_direction
 from invprior.solvers.descent import Descent, split
@@ -30,12 +31,15 @@ class Muon(Descent):
         Learning rate of everything that is not a matrix.
     newton_schulz
         Steps of the orthogonalisation.
+    precision
+        Of the orthogonalisation, which is rough by itself.
     """
 
     lr: float = 0.02
     momentum: float = 0.95
     adam_lr: float = 0.01
     newton_schulz: int = 5
+    precision: Precision = "float32"
 
     def _moments(self, theta: Tensor) -> tuple[Tensor, ...]:
         return torch.zeros_like(theta), torch.zeros_like(theta)
@@ -63,7 +67,8 @@ class Muon(Descent):
                 shape = (weight.shape[0], weight[0].numel())
                 groups.setdefault(shape, []).append((out, (g + self.momentum * momentum).reshape(shape)))
         for (rows, cols), members in groups.items():
-            step = orthogonalise(torch.stack([g for _, g in members]), self.newton_schulz)
+            matrices = rounded(torch.stack([g for _, g in members]), self.precision)
+            step = orthogonalise(matrices, self.newton_schulz).to(theta.dtype)
             step = step * (-self.lr * max(1.0, rows / cols) ** 0.5)
             for (out, _), s in zip(members, step, strict=True):
                 out.copy_(s.reshape(out.shape))

@@ -1,1 +1,15 @@
 """Networks of the deep image prior, one a file."""
+
+from invprior.priors.networks.conv_decoder import ConvDecoderSpec
+from invprior.priors.networks.deep_decoder import DeepDecoderSpec
+from invprior.priors.networks.skip import SkipSpec
+from invprior.priors.networks.spec import NetworkSpec
+
+NETWORKS: dict[str, NetworkSpec] = {
+    "skip": SkipSpec(channels=(64,) * 5),
+    "hourglass": SkipSpec(channels=(64,) * 5, skip=(0,) * 5),
+    "deep_decoder": DeepDecoderSpec(),
+    "conv_decoder": ConvDecoderSpec(),
+}
+
+__all__ = ["NETWORKS", "ConvDecoderSpec", "DeepDecoderSpec", "NetworkSpec", "SkipSpec"]

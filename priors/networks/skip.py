@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
-Upsampling = Literal["nearest", "bilinear"]
+from invprior.priors.networks.layers import Head, Upsampling, block, double, normalisation, packed
+from invprior.priors.networks.spec import NetworkSpec
 
 
 @dataclass(frozen=True)
-class SkipSpec:
+class SkipSpec(NetworkSpec):
     """The shape of a network; every tuple runs from the finest level to the coarsest.
 
     Attributes
@@ -28,6 +27,10 @@ class SkipSpec:
         Interpolation, one for all levels or one a level.
     mix
         Whether a 1×1 convolution follows the one after each join.
+    taper
+        Whether a level's last convolution goes to the width of the next finer level, so that less is upsampled.
+    normalise_join
+        Whether what is upsampled and the skip connection, normalised each, are normalised again side by side.
     """
 
     channels: tuple[int, ...] = (128,) * 5
@@ -36,41 +39,20 @@ class SkipSpec:
     kernel_up: int = 3
     upsample: tuple[Upsampling, ...] = ("bilinear",)
     mix: bool = True
+    taper: bool = False
+    normalise_join: bool = True
 
     @property
     def multiple(self) -> int:
-        """Heights and widths the network takes are multiples of this."""
         return int(2 ** len(self.channels))
 
     @property
     def smallest(self) -> int:
-        """The least height and width: reflection padding needs more pixels than it pads, on the coarsest level."""
+        # reflection padding needs more pixels than it pads, on the coarsest level
         return self.multiple * (1 + max(self.kernel_down, self.kernel_up) // 2)
 
-
-def block(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Convolution with reflected borders, batch normalisation, leaky ReLU.
-
-    The convolution has no bias, since the normalisation would take it out again; the statistics are always those of
-    the picture itself, so that there are no running ones to keep.
-    """
-    return nn.Sequential(
-        nn.Conv2d(
-            inputs,
-            outputs,
-            kernel,
-            stride,
-            padding=kernel // 2,
-            padding_mode="reflect" if kernel > 1 else "zeros",
-            bias=False,
-        ),
-        normalisation(outputs),
-        nn.LeakyReLU(0.2, inplace=True),
-    )
-
-
-def normalisation(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, track_running_stats=False)
+    def build(self, inputs: int, outputs: int) -> Skip:
+        return Skip(self, inputs, outputs)
 
 
 class Level(nn.Module):
@@ -80,22 +62,25 @@ class Level(nn.Module):
         super().__init__()
         width, skip = spec.channels[depth], spec.skip[depth]
         deepest = depth + 1 == len(spec.channels)
-        below = width if deepest else spec.channels[depth + 1]
+        below = width if deepest or spec.taper else spec.channels[depth + 1]
+        outputs = spec.channels[max(depth - 1, 0)] if spec.taper else width
         self.upsample: Upsampling = spec.upsample[depth % len(spec.upsample)]
         self.skip = block(inputs, skip, 1) if skip else None
         self.down = nn.Sequential(
             block(inputs, width, spec.kernel_down, stride=2), block(width, width, spec.kernel_down)
         )
         self.inner = None if deepest else Level(spec, depth + 1, width)
-        up = [normalisation(skip + below), block(skip + below, width, spec.kernel_up)]
-        self.up = nn.Sequential(*up, *([block(width, width, 1)] if spec.mix else []))
+        self.up = nn.Sequential(
+            *([normalisation(skip + below)] if spec.normalise_join else []),
+            block(skip + below, width if spec.mix else outputs, spec.kernel_up),
+            *([block(width, outputs, 1)] if spec.mix else []),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         deep = self.down(x)
         if self.inner is not None:
             deep = self.inner(deep)
-        align = False if self.upsample == "bilinear" else None
-        deep = interpolate(deep, scale_factor=2, mode=self.upsample, align_corners=align)
+        deep = packed(double(deep, self.upsample))
         if self.skip is not None:
             deep = torch.cat([self.skip(x), deep], dim=1)
         out: Tensor = self.up(deep)
@@ -112,7 +97,8 @@ class Skip(nn.Module):
     def __init__(self, spec: SkipSpec, inputs: int, outputs: int) -> None:
         super().__init__()
         self.levels = Level(spec, 0, inputs)
-        self.head = nn.Conv2d(spec.channels[0], outputs, 1)
+        self.head = Head(spec.channels[0], outputs)
 
     def forward(self, z: Tensor) -> Tensor:
-        return torch.sigmoid(self.head(self.levels(z)))
+        out: Tensor = self.head(self.levels(z))
+        return out

@@ -148,7 +148,8 @@ class Discrepancy(StopRule):
     """Stop once the data are fitted to the noise level, ‖Ax − y‖² ≤ factor²·E‖n‖² (Morozov 1966).
 
     Looked at every ``every`` iterations, from ``min_start`` on, and on the iterate itself rather than on a running
-    average of iterates, which fits the data worse and the truth better.
+    average of iterates, which fits the data worse and the truth better. The estimate it stops at is the one to keep,
+    whatever the rules beside it kept before.
     """
 
     factor: float = 1.0
@@ -161,8 +162,10 @@ class Discrepancy(StopRule):
         misfit = level = 0.0
         x = iterate.problem.image(iterate.state.x)
         for d in iterate.problem.data_terms:
-            misfit += float((d.operator(x) - d.y).abs().square().sum())
-            level += d.noise.residual_level(d.y) * d.y.numel()
+            residual = d.operator(x) - d.y
+            misfit += float(residual.abs().square().sum())
+            # what fits exactly was not measured: the hole of a mask
+            level += d.noise.residual_level(d.y) * int(residual.count_nonzero())
         if misfit > self.factor**2 * level:
             return None, GO_ON
-        return None, Verdict(Status(CONVERGED, "the residual fell to the noise level"))
+        return None, Verdict(Status(CONVERGED, "the residual fell to the noise level"), keep=True)

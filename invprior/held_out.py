@@ -1,0 +1,84 @@
+"""Keep a few measured values back from the fit, to see how well the image predicts what it was not fitted to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.functional import Functional, Step, Term
+from invprior.problem import DataTerm, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted(Functional):
+    """f over the values where ``fitted`` holds, for a likelihood f of y that is a sum over its values.
+
+    The other values are taken to be y, where each summand is least: a constant.
+    """
+
+    inner: Functional
+    fitted: Tensor
+    y: Tensor
+
+    @property
+    def proximable(self) -> bool:  # type: ignore[override]
+        return self.inner.proximable
+
+    @property
+    def lipschitz(self) -> float | None:  # type: ignore[override]
+        return self.inner.lipschitz
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return self.inner(torch.where(self.fitted, u, self.y))
+
+    def prox(self, u: Tensor, step: Step) -> Tensor:
+        return torch.where(self.fitted, self.inner.prox(u, step), u)
+
+    def conj(self, u: Tensor) -> Tensor:
+        value = self.inner.conj(torch.where(self.fitted, u, 0))
+        return torch.where((u * ~self.fitted).any(), torch.inf, value)
+
+
+@dataclass(frozen=True, eq=False)
+class PartlyFitted(DataTerm):
+    """A measurement that is fitted where ``fitted`` holds and watched where it does not."""
+
+    fitted: Tensor
+
+    @cached_property
+    def term(self) -> Term:
+        return Term(Fitted(self.noise.nll(self.y), self.fitted, self.y), self.operator)
+
+    def watched_error(self, x: Tensor) -> float:
+        """The mean squared residual of an image where it was not fitted."""
+        return float((self.operator(x) - self.y)[~self.fitted].abs().square().mean())
+
+
+def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem:
+    """The problem without a random ``fraction`` of its measured values, for :class:`~invprior.stop.HeldOut` to watch.
+
+    Operators, measurements and noise stay as they are; only the fit leaves the values out.
+
+    Raises
+    ------
+    InvpriorError
+        If the fraction is not between 0 and 1, or leaves a measurement with nothing to fit or to watch.
+    """
+    if not 0 < fraction < 1:
+        raise InvpriorError(f"the fraction to hold out must lie between 0 and 1, got {fraction}")
+    rng = torch.Generator().manual_seed(seed)
+    terms = []
+    for d in problem.data_terms:
+        n = round(fraction * d.y.numel())
+        if not 0 < n < d.y.numel():
+            raise InvpriorError(
+                f"{fraction:.1%} of {d.y.numel()} measured values cannot be held out; take another share"
+            )
+        fitted = torch.ones(d.y.numel(), dtype=torch.bool)
+        fitted[torch.randperm(d.y.numel(), generator=rng)[:n]] = False
+        terms.append(PartlyFitted(d.operator, d.y, d.noise, fitted.reshape(d.y.shape).to(d.y.device)))
+    return Problem.from_terms(terms, problem.prior)

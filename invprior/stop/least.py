@@ -1,0 +1,62 @@
+"""Keep the iterate at which a signal is least, and stop when it has not fallen for long."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from math import inf
+from typing import Any, NamedTuple
+
+from invprior.errors import InvpriorError
+from invprior.iterate import Iterate
+from invprior.status import Status
+from invprior.stop.rules import CONVERGED, GO_ON, StopRule, Verdict
+
+
+class Seen(NamedTuple):
+    """What a rule remembers: what its signal is made of, the least value so far and its iteration."""
+
+    parts: Any
+    least: float = inf
+    at: int = 0
+
+
+@dataclass(frozen=True)
+class Least(StopRule):
+    """Keeps the iterate of the least signal; stops ``patience`` iterations after it.
+
+    Once the patience is spent nothing is kept any more, not even by a solve that goes on with another limit.
+
+    Parameters
+    ----------
+    patience
+        Iterations without a new minimum.
+    min_start
+        Iterations before which no minimum counts: the signal may start low, before the picture appears.
+    """
+
+    patience: int = 1000
+    min_start: int = 100
+
+    def __post_init__(self) -> None:
+        if self.patience < 1:
+            raise InvpriorError(f"patience must be at least 1 iteration, got {self.patience}")
+
+    @abstractmethod
+    def signal(self, parts: Any, iterate: Iterate) -> tuple[Any, float | None]:
+        """The new parts and the signal, None where there is none yet; ``parts`` is None at the first iteration."""
+
+    def update(self, memory: Seen | None, iterate: Iterate) -> tuple[Seen, Verdict]:
+        seen = memory or Seen(None)
+        if seen.at and iterate.iteration - seen.at > self.patience:
+            return seen, Verdict(self._status(seen), keep=False)
+        parts, value = self.signal(seen.parts, iterate)
+        if value is None or iterate.iteration < self.min_start:
+            return seen._replace(parts=parts), GO_ON
+        if value < seen.least:
+            return Seen(parts, value, iterate.iteration), Verdict(keep=True)
+        over = iterate.iteration - seen.at >= self.patience
+        return seen._replace(parts=parts), Verdict(self._status(seen) if over else None, keep=False)
+
+    def _status(self, seen: Seen) -> Status:
+        return Status(CONVERGED, f"{type(self).__name__} was least at iteration {seen.at}, {self.patience} before")

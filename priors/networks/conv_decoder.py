@@ -1,0 +1,74 @@
+"""The convolutional decoder of Darestani & Heckel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from invprior.priors.networks.layers import Convolution, Head, Upsampling, double, normalisation, packed
+from invprior.priors.networks.spec import NetworkSpec
+
+
+@dataclass(frozen=True)
+class ConvDecoderSpec(NetworkSpec):
+    """The shape of a network.
+
+    Attributes
+    ----------
+    channels
+        Width of each layer that upsamples, from the coarsest on.
+    last
+        Width of the layer at full size.
+    kernel
+        Odd kernel size.
+    upsample
+        Interpolation.
+    """
+
+    channels: tuple[int, ...] = (64,) * 5
+    last: int = 64
+    kernel: int = 3
+    upsample: Upsampling = "nearest"
+
+    @property
+    def multiple(self) -> int:
+        return self.reduction
+
+    @property
+    def smallest(self) -> int:
+        return 4 * self.reduction  # of a smaller z the normalisation would leave little
+
+    @property
+    def reduction(self) -> int:
+        return int(2 ** len(self.channels))
+
+    def build(self, inputs: int, outputs: int) -> ConvDecoder:
+        return ConvDecoder(self, inputs, outputs)
+
+
+class ConvDecoder(nn.Module):
+    """Darestani & Heckel (2021): upsampling, convolution, ReLU and normalisation in turn; no encoder.
+
+    Maps (1, ``inputs``, h, w) to (1, ``outputs``, H, W) in [0, 1], H and W being ``spec.reduction`` times h and w.
+    """
+
+    def __init__(self, spec: ConvDecoderSpec, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.upsample: Upsampling = spec.upsample
+        widths = (inputs, *spec.channels, spec.last)
+        pairs = list(pairwise(widths))
+        self.convolutions = nn.ModuleList(Convolution(a, b, spec.kernel) for a, b in pairs)
+        self.norms = nn.ModuleList(normalisation(b) for _, b in pairs)
+        self.head = Head(spec.last, outputs)
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = z
+        last = len(self.norms) - 1
+        for k, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):
+            if k < last:
+                x = packed(double(x, self.upsample))
+            x = norm(convolution(x).relu())
+        out: Tensor = self.head(x)
+        return out

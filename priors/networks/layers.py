@@ -1,0 +1,81 @@
+"""Layers that compute in the precision of what they are given, with weights and statistics in full precision.
+
+In bfloat16 a convolution takes a third of the time on a processor that has it, and the rounding of the activations is
+noise that the average over the iterates takes out; weights are summed up from small steps and must not be rounded.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, interpolate, pad
+
+Upsampling = Literal["nearest", "bilinear"]
+
+
+class Convolution(nn.Conv2d):
+    """A convolution of odd size that keeps height and width or halves them, with borders reflected."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, bias: bool = False) -> None:
+        super().__init__(inputs, outputs, kernel, stride, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        p = self.kernel_size[0] // 2
+        if p:
+            x = pad(x, (p, p, p, p), mode="reflect")
+        bias = None if self.bias is None else self.bias.to(x.dtype)
+        return conv2d(x, self.weight.to(x.dtype), bias, self.stride)
+
+
+def normalisation(channels: int) -> nn.BatchNorm2d:
+    """Batch normalisation by the statistics of the picture itself, so that there are no running ones to keep."""
+    return nn.BatchNorm2d(channels, track_running_stats=False)
+
+
+def block(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """Convolution, batch normalisation, leaky ReLU; no bias, since the normalisation would take it out again."""
+    return nn.Sequential(
+        Convolution(inputs, outputs, kernel, stride), normalisation(outputs), nn.LeakyReLU(0.2, inplace=True)
+    )
+
+
+def double(x: Tensor, mode: Upsampling) -> Tensor:
+    """Twice the height and width."""
+    return interpolate(x, scale_factor=2, mode=mode, align_corners=False if mode == "bilinear" else None)
+
+
+class _Packed(torch.autograd.Function):
+    """The identity, whose gradient has its channels side by side in memory as its argument has."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        return x.detach()
+
+    @staticmethod
+    def backward(ctx: object, grad: Tensor) -> Tensor:
+        return grad.contiguous(memory_format=torch.channels_last)
+
+
+def packed(x: Tensor) -> Tensor:
+    """x, with a gradient that the layers before it can take in their fast way.
+
+    A concatenation hands back slices and a float32 head planes; either would send the rest of the backward pass
+    down the slow path, which for bilinear upsampling takes ten times as long.
+    """
+    if not x.is_contiguous(memory_format=torch.channels_last):
+        return x
+    out: Tensor = _Packed.apply(x)
+    return out
+
+
+class Head(nn.Module):
+    """A 1×1 convolution to the channels of the image, in full precision, and a sigmoid."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolution = Convolution(inputs, outputs, 1, bias=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(self.convolution(packed(x).to(self.convolution.weight.dtype)))

@@ -1,0 +1,30 @@
+"""What a network of the deep image prior tells about itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import nn
+
+
+class NetworkSpec(ABC):
+    """The shape of a network: a frozen dataclass of settings that builds it."""
+
+    @property
+    @abstractmethod
+    def multiple(self) -> int:
+        """Heights and widths of the output are multiples of this."""
+
+    @property
+    @abstractmethod
+    def smallest(self) -> int:
+        """The least height and width of the output."""
+
+    @property
+    def reduction(self) -> int:
+        """How many times higher and wider the output is than the input z."""
+        return 1
+
+    @abstractmethod
+    def build(self, inputs: int, outputs: int) -> nn.Module:
+        """A new network from (1, ``inputs``, h, w) to (1, ``outputs``, H, W) in [0, 1], random."""

@@ -1,0 +1,80 @@
+"""Several fits and their average."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from invprior import InvpriorError, Problem, noise, solve, solvers, stop
+from invprior.operators import Identity
+from invprior.priors import DIP
+from invprior.solvers import Restarts
+from tests.helpers import photograph, psnr
+
+EACH = 6
+
+
+def problem(size: int = 16) -> Problem:
+    y = noise.Gaussian(0.1).sample(photograph(size=size).float(), torch.Generator().manual_seed(0))
+    return Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=DIP())
+
+
+def restarts(times: int = 3) -> Restarts:
+    return Restarts(solvers.Adam(average=0.5, average_from=2), stop.MaxIterations(EACH), times)
+
+
+def test_the_result_is_the_mean_of_fits_that_differ() -> None:
+    p, solver = problem(), restarts()
+    state = solver.init(p, None, torch.Generator().manual_seed(0))
+    fits = []
+    for k in range(1, 3 * EACH + 1):
+        state = solver.step(p, state)
+        if k % EACH == 0:
+            fits.append(solver.inner.estimate(state.inner))
+    assert not torch.allclose(fits[0], fits[1])
+    assert torch.allclose(solver.estimate(state), torch.stack(fits).mean(0), atol=1e-6)
+    r = solve(p, solver)
+    assert (r.status.name, r.iterations) == ("converged", 3 * EACH)
+    assert torch.equal(r.x, solver.estimate(state))
+
+
+def test_the_average_has_less_variance_than_a_fit() -> None:
+    clean = photograph(size=32).float()
+    y = noise.Gaussian(0.1).sample(clean, torch.Generator().manual_seed(0))
+    p = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=DIP())
+    inner = solvers.Muon(average=0.9, average_from=20)
+    one, four = (solve(p, Restarts(inner, stop.MaxIterations(60), n)).x for n in (1, 4))
+    assert psnr(four, clean) > psnr(one, clean) + 0.3
+
+
+def test_a_fit_keeps_what_its_rule_says() -> None:
+    p = problem()
+    solver = Restarts(solvers.Adam(), stop.MovingVariance(patience=3, min_start=2) | stop.MaxIterations(9), 1)
+    state = solver.init(p, None, torch.Generator().manual_seed(0))
+    while not state.finished:
+        state = solver.step(p, state)
+    assert state.kept is not None
+    assert torch.equal(solver.estimate(state), state.kept)
+    assert state.iteration <= 9
+
+
+def test_a_step_is_pure_and_a_pause_changes_nothing() -> None:
+    p, solver = problem(), restarts()
+    state = solver.init(p, None, torch.Generator().manual_seed(0))
+    for _ in range(EACH):
+        state = solver.step(p, state)
+    a, b = solver.step(p, state), solver.step(p, state)
+    assert torch.equal(a.inner.weights.theta, b.inner.weights.theta)
+    whole = solve(p, solver, seed=5)
+    part = solve(p, solver, stop=stop.MaxIterations(EACH + 2), seed=5)
+    assert torch.equal(solve(p, solver, state=part.state).x, whole.x)
+    assert not torch.equal(solve(p, solver, seed=6).x, whole.x)
+
+
+def test_how_long_it_takes_at_most_is_known() -> None:
+    assert restarts().default_stop().most == 3 * EACH
+
+
+def test_there_is_at_least_one_fit() -> None:
+    with pytest.raises(InvpriorError, match="at least one fit, got 0"):
+        restarts(0)
