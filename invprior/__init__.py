@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from invprior import interop, io, metrics, noise, operators, priors, solvers, stop, weight
+    from invprior.allocator import tune_allocator
     from invprior.errors import InvpriorError
     from invprior.functional import Functional, Term
     from invprior.loop import Result, solve
@@ -38,6 +39,7 @@ _HOME = {
     "Solver": "solvers",
     "Term": "functional",
     "solve": "loop",
+    "tune_allocator": "allocator",
 }
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "solve",
     "solvers",
     "stop",
+    "tune_allocator",
     "weight",
 ]
 

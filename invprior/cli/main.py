@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from invprior.allocator import tune_allocator
 from invprior.cli.options import Settings, with_settings
 
 app = typer.Typer(
@@ -144,8 +144,7 @@ def run() -> None:
     """The console script: a user's mistake is one sentence and exit code 2."""
     from invprior.errors import InvpriorError
 
-    # torch's allocator then asks for pages of 2 MB: large pictures are stepped through up to three times as fast
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    tune_allocator()
     try:
         app()
     except InvpriorError as error:

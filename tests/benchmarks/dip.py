@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from invprior import Problem, noise, solve
+from invprior.allocator import tune_allocator
 from invprior.io import read
 from invprior.iterate import Iterate
 from invprior.loop import choose
@@ -186,6 +187,7 @@ def row(picture: Picture, name: str, curve: Curve, target: Curve | None) -> str:
 
 def main() -> None:
     """Print the table."""
+    tune_allocator()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--presets", nargs="+", default=["fast"])

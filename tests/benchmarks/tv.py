@@ -11,6 +11,8 @@ has to find out by itself, through the duality gap, that it is there.
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -21,12 +23,15 @@ import torch
 from torch import Tensor
 
 from invprior import Problem, noise, solve, stop
+from invprior.allocator import tune_allocator
 from invprior.io import read
 from invprior.operators import Identity
 from invprior.priors import TV
+from tests.benchmarks.memory import peak_bytes
 
 TARGET = 1e-4
 ROUNDS = 7
+OWN_STOP = "invprior PDHG, stopped by its own gap"
 Solve = Callable[[int], Tensor]
 
 
@@ -74,13 +79,36 @@ def timed(run: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
+def peak(picture: Path, weight: float, name: str, n: int) -> str:
+    """Megabytes that a run takes beyond the libraries and the picture, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.tv", picture, "--weight", str(weight), "--peak", name, str(n)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def print_peak(y: Tensor, weight: float, name: str, n: int) -> None:
+    run = contenders(y, weight)[name]
+    before = peak_bytes()
+    run(n)
+    print(f"{(peak_bytes() - before) / 2**20:.0f}")
+
+
 def main() -> None:
     """Print the table."""
+    tune_allocator()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("picture", type=Path)
     parser.add_argument("--weight", type=float, default=0.08)
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     y = read(given.picture).x
+    if given.peak:
+        print_peak(y, given.weight, given.peak[0], int(given.peak[1]))
+        return
     exact = problem(y.double(), given.weight)
     reference = solve(exact, stop=stop.RelativeGap(1e-8) | stop.MaxIterations(4000))
     optimum = float(exact.objective(reference.x))
@@ -101,16 +129,17 @@ def main() -> None:
         runs[name] = partial(run, n)
         counts[name] = str(n)
     mine = problem(y, given.weight)
-    runs["invprior PDHG, stopped by its gap"] = lambda: solve(mine)
-    counts["invprior PDHG, stopped by its gap"] = str(solve(mine).iterations)
+    runs[OWN_STOP] = lambda: solve(mine)
+    counts[OWN_STOP] = str(solve(mine).iterations)
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(ROUNDS):
         for name, entry in runs.items():
             times[name].append(timed(entry))
     base = median(times["invprior PDHG"])
-    print("| | iterations | median s | fastest s | time / ours |\n|---|---|---|---|---|")
+    print("| | iterations | median s | fastest s | time / ours | peak MB |\n|---|---|---|---|---|---|")
     for name, t in times.items():
-        print(f"| {name} | {counts[name]} | {median(t):.2f} | {min(t):.2f} | {median(t) / base:.1f} |")
+        memory = "" if name == OWN_STOP else peak(given.picture, given.weight, name, int(counts[name]))
+        print(f"| {name} | {counts[name]} | {median(t):.2f} | {min(t):.2f} | {median(t) / base:.1f} | {memory} |")
 
 
 if __name__ == "__main__":

@@ -3,16 +3,14 @@
     python -m tests.benchmarks.tv_scaling [--compile]
 
 Each size runs in a process of its own, whose peak memory beyond the loaded libraries is shown over that of the
-picture. Pages of 2 MB, which the command line asks torch's allocator for by THP_MEM_ALLOC_ENABLE=1, are on in one
-column and off in the other. With ``--compile`` the two halves of a step are compiled instead, and their warm-up is
-timed: for one fixed step size, since torch 2.15 fails to compile them for step sizes that change.
+picture. One column is with ``invprior.tune_allocator()``, as on the command line, the other without. With
+``--compile`` the two halves of a step are compiled instead, and their warm-up is timed: for one fixed step size, since
+torch 2.15 fails to compile them for step sizes that change.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import subprocess
 import sys
 import time
@@ -21,9 +19,11 @@ from statistics import median
 import torch
 
 from invprior import Problem, noise, solvers
+from invprior.allocator import tune_allocator
 from invprior.operators import Identity
 from invprior.priors import TV
 from invprior.solvers import bands
+from tests.benchmarks.memory import peak_bytes
 
 SIZES = (256, 512, 1024, 2048, 4096)
 
@@ -33,9 +33,11 @@ def problem(size: int) -> Problem:
     return Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=10.0 * TV())
 
 
-def measure(size: int) -> None:
+def measure(size: int, tuned: bool) -> None:
     """Print nanoseconds per value and iteration, and peak bytes per byte of the picture."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if tuned:
+        tune_allocator()
+    before = peak_bytes()
     p, solver, times = problem(size), solvers.PDHG(), []
     state = solver.init(p, None, torch.Generator())
     for _ in range(3 + max(5, 2**26 // size**2 // 16)):
@@ -44,14 +46,13 @@ def measure(size: int) -> None:
         times.append(time.perf_counter() - begin)
     solver.gap(state)
     values = 3 * size**2
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    peak = peak_bytes() - before
     print(f"{1e9 * median(times[3:]) / values:.2f} {peak / 4 / values:.1f}")
 
 
-def in_a_process(size: int, pages: str) -> list[str]:
+def in_a_process(size: int, *options: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.tv_scaling", "--size", str(size)],
-        env={**os.environ, "THP_MEM_ALLOC_ENABLE": pages},
+        [sys.executable, "-m", "tests.benchmarks.tv_scaling", "--size", str(size), *options],
         capture_output=True,
         text=True,
         check=True,
@@ -86,18 +87,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--tuned", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.size:
-        measure(given.size)
+        measure(given.size, given.tuned)
         return
     if given.compile:
         compiled()
         return
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads\n")
-    print("| pixels | ns per value and iteration | with pages of 2 MB | peak memory / picture |\n|---|---|---|---|")
+    print(
+        "| pixels | ns per value and iteration | with the allocator tuned | peak memory / picture |\n|---|---|---|---|"
+    )
     for size in SIZES:
-        plain, large = (in_a_process(size, pages) for pages in ("0", "1"))
-        print(f"| {size}² | {plain[0]} | {large[0]} | {large[1]} |")
+        plain, tuned = in_a_process(size), in_a_process(size, "--tuned")
+        print(f"| {size}² | {plain[0]} | {tuned[0]} | {tuned[1]} |", flush=True)
 
 
 if __name__ == "__main__":
