@@ -152,7 +152,7 @@ def solve(
         if verdict.keep:
             kept_x, kept = iterate.x, iterate.iteration
         if status is not None or iterate.iteration % solver.log_every == 0:
-            history.append(iterate.row())
+            history.append(iterate.row() | rules.log(memory))
             if _diverged(iterate):
                 status = DIVERGED
         for listener in listeners:

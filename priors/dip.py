@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, pad
 
 from invprior.errors import InvpriorError
 from invprior.operator import Shape
@@ -75,17 +76,26 @@ class DIP(Prior):
     preset
         ``fast`` (default), ``best`` or ``paper``, the published settings.
     task
-        What the settings were chosen for: ``denoise``, ``upscale``, ``inpaint``; ``paper`` also has ``upscale8``,
-        ``text``, ``vase`` and ``library``.
+        What the settings were chosen for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``; ``paper`` also has
+        ``text``, ``vase``, ``library`` and ``flash``.
     network
         In place of the preset's: ``skip``, ``hourglass``, ``deep_decoder``, ``conv_decoder``, or any module that maps
         (1, c, H, W) to (1, C, H, W) of the image's C channels, H and W being multiples of 32 and at least 64, and c
         the preset's ``input_channels``. A module is copied and starts from the weights that it has.
+    input
+        A picture (c, H, W) or (H, W) of the image's height and width as z, in place of the preset's noise: the network
+        then starts with its edges, as those of a flash picture of the same scene (section 3.5 of the paper).
+
+    Raises
+    ------
+    InvpriorError
+        If preset, task or network are not known, or the input is no such picture.
     """
 
     preset: str = "fast"
     task: str = "denoise"
     network: str | nn.Module | None = None
+    input: Tensor | None = field(default=None, compare=False, repr=False)
 
     parametrised: ClassVar[bool] = True
 
@@ -95,6 +105,10 @@ class DIP(Prior):
             raise InvpriorError(
                 f"there is no network {self.network!r}; choose one of {', '.join(NETWORKS)}, or a module"
             )
+        z = self.input
+        if z is not None and not (isinstance(z, Tensor) and z.is_floating_point() and z.ndim in (2, 3)):
+            held = f"{z.dtype} of shape {tuple(z.shape)}" if isinstance(z, Tensor) else type(z).__name__
+            raise InvpriorError(f"an input is a floating picture (c, H, W) or (H, W), got {held}")
 
     @property
     def settings(self) -> Preset:
@@ -110,7 +124,10 @@ class DIP(Prior):
             (s.network.multiple, s.network.smallest, s.network.reduction) if given is None else (32, 64, 1)
         )
         size = [_canvas(n, multiple, smallest) // reduction for n in shape[-2:]]
-        z = _input(s.input, s.input_channels, size, rng)
+        if self.input is None:
+            z = _input(s.input, s.input_channels, size, rng)
+        else:
+            z = _picture(self.input, shape, size, reduction)
         if given is not None:
             return NetworkGenerator(deepcopy(given), z, shape, s.jitter)
         # torch.nn draws its weights from the global generator: fork it, so that nobody else's numbers change
@@ -130,6 +147,20 @@ class DIP(Prior):
 
 def _canvas(n: int, multiple: int, smallest: int) -> int:
     return max(smallest, math.ceil(n / multiple) * multiple)
+
+
+def _picture(picture: Tensor, shape: Shape, size: list[int], reduction: int) -> Tensor:
+    """The picture on the canvas that the image is cut from, its border repeated; for a decoder shrunk to its input."""
+    if tuple(picture.shape[-2:]) != shape[-2:]:
+        raise InvpriorError(
+            f"an input of shape {tuple(picture.shape)} does not fit an image of shape {shape}; "
+            "resize it to the same height and width"
+        )
+    z = picture.detach().cpu().float().reshape(1, -1, *shape[-2:])
+    whole = [n * reduction for n in size]
+    top, left = ((n - m) // 2 for n, m in zip(whole, shape[-2:], strict=True))
+    z = pad(z, (left, whole[1] - shape[-1] - left, top, whole[0] - shape[-2] - top), mode="replicate")
+    return avg_pool2d(z, reduction)
 
 
 def _input(kind: Literal["noise", "meshgrid"], channels: int, size: list[int], rng: torch.Generator) -> Tensor:

@@ -47,12 +47,15 @@ class Preset:
         Of a noise z.
     restarts
         Fits whose results are averaged.
+    memory
+        What a fit takes in GB per megapixel (tests/benchmarks/dip_memory.py), with the preset's own network.
     precision
         Of the activations, where device and problem have it; weights and statistics are never rounded.
     """
 
     iterations: int
     solver: Descent
+    memory: float
     stop: tuple[StopRule, ...] = ()
     network: NetworkSpec = field(default_factory=SkipSpec)
     jitter: float = 0.0

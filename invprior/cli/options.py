@@ -51,6 +51,10 @@ class Settings:
         Path | None,
         typer.Option(metavar="RUN.json", help="Write what was done and how it went.", show_default=False),
     ] = None
+    preview: Annotated[
+        Path | None,
+        typer.Option(metavar="PICTURE", help="Written anew every few seconds while it runs.", show_default=False),
+    ] = None
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False
 
 

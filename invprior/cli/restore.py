@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,15 +13,17 @@ from torch import Tensor
 
 from invprior import noise, weight
 from invprior.cli.device import pick_device
+from invprior.cli.memory import check_memory
 from invprior.cli.noise_spec import parse_noise
 from invprior.cli.options import Settings
+from invprior.cli.preview import Preview
 from invprior.cli.progress import Interrupt, bar
 from invprior.cli.record import check_record, run_record, save_record
 from invprior.cli.tasks import Task
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
 from invprior.io.image import SUFFIXES, check_writable
-from invprior.loop import Result, choose, solve
+from invprior.loop import Callback, Result, choose, solve
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.prior import Prior
 from invprior.problem import Problem
@@ -56,12 +59,17 @@ def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) ->
     for (source, target), picture in zip(jobs, pictures, strict=True):
         check_writable(target, picture)
         shape = task.operator(picture).in_shape
+        check_memory(spec, shape, device)
         if truth is not None and tuple(truth.shape) != shape:
             raise InvpriorError(
                 f"the truth {settings.truth} has shape {tuple(truth.shape)} and the restored {source} will have {shape}"
             )
     if settings.record is not None:
         check_record(settings.record)
+    if settings.preview is not None:
+        if len(jobs) > 1:
+            raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
+        check_writable(settings.preview, pictures[0])
 
     records: list[dict[str, Any]] = []
     for (source, target), picture in zip(jobs, pictures, strict=True):
@@ -93,8 +101,16 @@ def _restore_one(
     y = picture.x.to(device)
     weighted = weigh(spec, *task.excerpt(A, y), model, _weight(settings.weight), settings.seed)
     problem = Problem(A, y, noise=model, prior=weighted.prior)
-    result = run(problem, settings.iterations, settings.seed, source.name, settings.quiet)
-    final = task.finish(result.x.cpu().clamp(0, 1), picture, A, given is not None)
+
+    def finish(x: Tensor) -> Picture:
+        return task.finish(x.cpu().clamp(0, 1), picture, A, given is not None)
+
+    watch = [] if settings.preview is None else [Preview(settings.preview, finish)]
+    needed = check_memory(spec, A.in_shape, device)
+    if needed is not None and needed > 1 and not settings.quiet:
+        print(f"{source.name}: the network takes about {needed:.1f} GB of memory", file=sys.stderr)
+    result = run(problem, settings.iterations, settings.seed, source.name, settings.quiet, watch)
+    final = finish(result.x)
     write(target, final)
     scores = {} if truth is None else _scores(final.x, truth)
     record = {
@@ -104,6 +120,7 @@ def _restore_one(
         **run_record(problem, result, spec, settings.preset, settings.seed),
         "sigma": math.sqrt(model.residual_level(y)),
         "noise_rule": noise_rule,
+        "memory_gb": needed,
         "weight": weighted.weight,
         "weight_rule": weighted.rule,
         **scores,
@@ -131,7 +148,9 @@ def weigh(spec: PriorSpec, A: Any, y: Tensor, model: noise.Noise, given: Weight,
     return Weighted(spec.weighted(share), share * variance, f"a tenth of: {choice.rule}")
 
 
-def run(problem: Problem, iterations: int | None, seed: int, title: str, quiet: bool) -> Result:
+def run(
+    problem: Problem, iterations: int | None, seed: int, title: str, quiet: bool, watch: Sequence[Callback] = ()
+) -> Result:
     """Solve with a progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
     recipe = choose(problem)
     stop: StopRule = recipe.stop
@@ -139,7 +158,7 @@ def run(problem: Problem, iterations: int | None, seed: int, title: str, quiet: 
         others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
         stop = AnyOf((*others, MaxIterations(iterations)))
     with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
-        return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback], seed=seed)
+        return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback, *watch], seed=seed)
 
 
 def _given_noise(settings: Settings) -> noise.Noise | None:

@@ -152,10 +152,10 @@ class Inpaint(Task):
 
     def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
         if not noise_given:
-            x = put_back(x, A.cpu(), picture.x)
+            x = put_back(x, A, picture.x)
         return picture.with_pixels(x, picture.alpha)
 
 
 def put_back(x: Tensor, A: LinearOperator, y: Tensor) -> Tensor:
     """The picture with the pixels that a mask leaves known as they were measured; of other operators, ``x``."""
-    return torch.where(A.known, y, x.to(y)) if isinstance(A, operators.Mask) else x
+    return torch.where(A.known.to(y.device), y, x.to(y)) if isinstance(A, operators.Mask) else x

@@ -108,4 +108,5 @@ class Restarts(Solver[RestartsState]):
         return self.inner.estimate(state.inner) if state.kept is None else state.kept
 
     def log(self, state: RestartsState) -> dict[str, Tensor]:
-        return {"finished": torch.tensor(state.finished), **self.inner.log(state.inner)}
+        signal = {name: torch.tensor(value) for name, value in self.each.log(state.memory).items()}
+        return {"finished": torch.tensor(state.finished), **self.inner.log(state.inner), **signal}

@@ -14,11 +14,12 @@ from invprior.stop.rules import CONVERGED, GO_ON, StopRule, Verdict
 
 
 class Seen(NamedTuple):
-    """What a rule remembers: what its signal is made of, the least value so far and its iteration."""
+    """What a rule remembers: what its signal is made of, the least value so far, its iteration, the last value."""
 
     parts: Any
     least: float = inf
     at: int = 0
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,19 @@ class Least(StopRule):
             return seen, Verdict(self._status(seen), keep=False)
         parts, value = self.signal(seen.parts, iterate)
         if value is None or iterate.iteration < self.min_start:
-            return seen._replace(parts=parts), GO_ON
+            return seen._replace(parts=parts, value=value), GO_ON
         if value < seen.least:
-            return Seen(parts, value, iterate.iteration), Verdict(keep=True)
+            return Seen(parts, value, iterate.iteration, value), Verdict(keep=True)
         over = iterate.iteration - seen.at >= self.patience
-        return seen._replace(parts=parts), Verdict(self._status(seen) if over else None, keep=False)
+        return seen._replace(parts=parts, value=value), Verdict(self._status(seen) if over else None, keep=False)
+
+    def log(self, memory: Seen | None) -> dict[str, float]:
+        return {} if memory is None or memory.value is None else {_snake(type(self).__name__): memory.value}
 
     def _status(self, seen: Seen) -> Status:
         return Status(CONVERGED, f"{type(self).__name__} was least at iteration {seen.at}, {self.patience} before")
+
+
+def _snake(name: str) -> str:
+    """The name of a column: windowed_variance for WindowedVariance."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

@@ -43,6 +43,10 @@ class StopRule(ABC):
     def check(self, problem: Problem) -> None:
         """Raise where the rule makes no sense for this problem."""
 
+    def log(self, memory: Any) -> dict[str, float]:
+        """Further columns of the history: the signal that the rule looks at, as of its memory."""
+        return {}
+
     @property
     def most(self) -> int | None:
         """An upper bound of the iterations, where the rule has one: what a progress bar counts to."""
@@ -77,12 +81,21 @@ class AnyOf(StopRule):
         for rule in self.parts:
             rule.check(problem)
 
+    def _named(self) -> list[tuple[str, StopRule]]:
+        """Memories are held by the rule's name, so that a resumed solve may change a limit and keep what was seen."""
+        kinds = [type(r) for r in self.parts]
+        return [
+            (f"{kind.__name__}{kinds[:i].count(kind)}", r)
+            for i, (kind, r) in enumerate(zip(kinds, self.parts, strict=True))
+        ]
+
+    def log(self, memory: Any) -> dict[str, float]:
+        return {k: v for name, rule in self._named() for k, v in rule.log((memory or {}).get(name)).items()}
+
     def update(self, memory: Any, iterate: Iterate) -> tuple[Any, Verdict]:
-        # Memories are held by the rule's name, so that a resumed solve may change a limit and keep what was seen.
         old = memory or {}
         new, stop, opinions = {}, None, []
-        for i, rule in enumerate(self.parts):
-            name = f"{type(rule).__name__}{sum(type(r) is type(rule) for r in self.parts[:i])}"
+        for name, rule in self._named():
             new[name], verdict = rule.update(old.get(name), iterate)
             stop = stop or verdict.stop
             if verdict.keep is not None:
@@ -158,7 +171,7 @@ class Discrepancy(StopRule):
 
     def update(self, memory: Any, iterate: Iterate) -> tuple[Any, Verdict]:
         if iterate.iteration % self.every or iterate.iteration < self.min_start:
-            return None, GO_ON
+            return memory, GO_ON
         misfit = level = 0.0
         x = iterate.problem.image(iterate.state.x)
         for d in iterate.problem.data_terms:
@@ -166,6 +179,10 @@ class Discrepancy(StopRule):
             misfit += float(residual.abs().square().sum())
             # what fits exactly was not measured: the hole of a mask
             level += d.noise.residual_level(d.y) * int(residual.count_nonzero())
-        if misfit > self.factor**2 * level:
-            return None, GO_ON
-        return None, Verdict(Status(CONVERGED, "the residual fell to the noise level"), keep=True)
+        ratio = misfit / level if level else 0.0
+        if ratio > self.factor**2:
+            return ratio, GO_ON
+        return ratio, Verdict(Status(CONVERGED, "the residual fell to the noise level"), keep=True)
+
+    def log(self, memory: float | None) -> dict[str, float]:
+        return {} if memory is None else {"discrepancy": memory}

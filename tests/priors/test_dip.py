@@ -162,3 +162,31 @@ def test_bfloat16_is_near_float32_and_never_in_the_weights(name: str) -> None:
 def test_what_it_cannot_take_is_named(shape: tuple[int, ...]) -> None:
     with pytest.raises(InvpriorError, match="sides of at least 8"):
         DIP().generator(shape, rng())
+
+
+@pytest.mark.parametrize("network", [None, "hourglass", "deep_decoder"])
+def test_a_picture_can_be_the_input(network: str | None) -> None:
+    flash = photograph(size=40)[:, :33, :].float()
+    generator = DIP(network=network, input=flash).generator((1, 33, 40), rng())
+    assert isinstance(generator, NetworkGenerator)
+    assert generator.z.shape[1] == 3
+    assert generator().shape == (1, 33, 40)
+    if network is None:  # the canvas is cut where the picture lies on it
+        top, left = ((n - m) // 2 for n, m in zip(generator.z.shape[-2:], (33, 40), strict=True))
+        assert torch.equal(generator.z[0, :, top : top + 33, left : left + 40], flash)
+
+
+def test_an_input_that_does_not_fit() -> None:
+    with pytest.raises(InvpriorError, match="resize it"):
+        DIP(input=torch.rand(3, 16, 16)).generator((3, 16, 20), rng())
+    with pytest.raises(InvpriorError, match="floating picture"):
+        DIP(input=torch.zeros(3, 16, 16, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 100])
+def test_many_channels_are_fitted(channels: int) -> None:
+    y = torch.rand(channels, 12, 9, generator=rng())
+    problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=DIP())
+    r = solve(problem, stop=stop.MaxIterations(3))
+    assert r.x.shape == y.shape
+    assert bool(r.x.isfinite().all())

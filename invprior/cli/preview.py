@@ -1,0 +1,38 @@
+"""A picture of the estimate while the solve goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import Tensor
+
+from invprior.io import Picture, write
+from invprior.iterate import Iterate
+
+PAUSE = 2.0  # least seconds between two pictures
+
+
+class Preview:
+    """A callback that writes the estimate to a file, at most every two seconds and a twentieth of the time.
+
+    Parameters
+    ----------
+    path
+        Written anew each time, and renamed into place whole.
+    finish
+        From the estimate to the picture.
+    """
+
+    def __init__(self, path: Path, finish: Callable[[Tensor], Picture]) -> None:
+        self.path, self.finish = path, finish
+        self._due = 0.0
+
+    def __call__(self, iterate: Iterate) -> None:
+        begin = time.perf_counter()
+        if begin < self._due:
+            return
+        write(self.path, self.finish(iterate.x))
+        now = time.perf_counter()
+        self._due = now + max(PAUSE, 20 * (now - begin))
