@@ -1,6 +1,7 @@
 """Seconds to quality of the deep image prior's presets, and of the original code beside them.
 
-    python -m tests.benchmarks.dip FOLDER [--presets fast best] [--pictures F16 …] [--size 256] [--original CHECKOUT]
+    python -m tests.benchmarks.dip FOLDER [--presets fast best] [--pictures F16 …] [--size 256] [--seeds 1]
+        [--original CHECKOUT]
 
 FOLDER holds ``denoise25/NAME_clean.png`` and ``NAME_noisy.png``, ``sr/NAME.png`` (×4) and
 ``inpaint50/NAME_clean.png`` and ``NAME_masked.png``; the central crops are fitted. The truth is for scoring alone.
@@ -13,6 +14,7 @@ last column says how many times sooner a preset gets there.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -107,7 +109,7 @@ def inpainting(folder: Path, size: int) -> list[Picture]:
     return out
 
 
-def ours(picture: Picture, preset: str) -> Curve:
+def ours(picture: Picture, preset: str, seed: int) -> Curve:
     problem = Problem(picture.operator, picture.y, noise=noise.Gaussian(picture.sigma), prior=DIP(preset, picture.task))
     seconds: list[float] = []
     scores: list[float] = []
@@ -122,7 +124,7 @@ def ours(picture: Picture, preset: str) -> Curve:
             scoring += time.perf_counter() - begin
 
     recipe = choose(problem)
-    r = solve(problem, recipe.solver, stop=recipe.stop, callbacks=[note])
+    r = solve(problem, recipe.solver, stop=recipe.stop, callbacks=[note], seed=seed)
     return Curve(seconds, scores, picture.score(r.x), r.seconds - scoring, r.iterations)
 
 
@@ -194,6 +196,7 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=["fast"])
     parser.add_argument("--pictures", nargs="+")
     parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--original", type=Path)
     given = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, crops of {given.size}×{given.size}\n")
@@ -207,8 +210,8 @@ def main() -> None:
             target = original(picture, given.original) if given.original else None
             if target is not None:
                 print(row(picture, "original", target, target), flush=True)
-            for preset in given.presets:
-                print(row(picture, preset, ours(picture, preset), target), flush=True)
+            for preset, seed in itertools.product(given.presets, range(given.seeds)):
+                print(row(picture, preset, ours(picture, preset, seed), target), flush=True)
 
 
 if __name__ == "__main__":
