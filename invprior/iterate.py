@@ -48,6 +48,12 @@ class Iterate:
         return None if gap is None else float(gap)
 
     @cached_property
+    def scale(self) -> float:
+        """What the gap is to be compared with: the objective, less constants."""
+        with torch.no_grad():
+            return float(self.solver.scale(self.problem, self.state))
+
+    @cached_property
     def residual(self) -> float | None:
         """The gradient's norm relative to the start, or None where the solver does not know it."""
         residual = self.solver.residual(self.state)

@@ -91,14 +91,15 @@ def _restore_one(
     device: str,
     settings: Settings,
 ) -> tuple[dict[str, Any], bool]:
-    A = task.operator(picture).to(device)
+    A = task.operator(picture)
+    y = task.measurement(picture, A).to(device)
+    A = A.to(device)
     given = _given_noise(settings)
     if given is None:
         level, noise_rule = task.sigma(picture)
         model: noise.Noise = noise.Gaussian(level)
     else:
         model, noise_rule = given, "given"
-    y = picture.x.to(device)
     weighted = weigh(spec, *task.excerpt(A, y), model, _weight(settings.weight), settings.seed)
     problem = Problem(A, y, noise=model, prior=weighted.prior)
 

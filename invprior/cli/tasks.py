@@ -44,6 +44,10 @@ class Task(ABC):
     def operator(self, picture: Picture) -> LinearOperator:
         """From the restored picture to this one."""
 
+    def measurement(self, picture: Picture, A: LinearOperator) -> Tensor:
+        """y, what the picture holds of A x."""
+        return picture.x
+
     def excerpt(self, A: LinearOperator, y: Tensor) -> tuple[LinearOperator, Tensor]:
         """A smaller measurement, perhaps a batch, that the weight is chosen by; the whole where there is none."""
         return A, y
@@ -149,6 +153,9 @@ class Inpaint(Task):
 
     def operator(self, picture: Picture) -> LinearOperator:
         return operators.Mask(picture.x.shape, self.known(picture))
+
+    def measurement(self, picture: Picture, A: LinearOperator) -> Tensor:
+        return A(picture.x)  # what stands in the hole was not measured
 
     def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
         if not noise_given:

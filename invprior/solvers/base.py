@@ -63,6 +63,10 @@ class Solver(ABC, Generic[S]):
         """The objective at the estimate."""
         return problem.objective(self.estimate(state))
 
+    def scale(self, problem: Problem, state: S) -> Tensor:
+        """What the gap is to be compared with: the objective, less any constant that the solver leaves out."""
+        return self.value(problem, state)
+
     def gap(self, state: S) -> Tensor | None:
         """An upper bound of objective(x) − min objective, where there is one."""
         return None

@@ -104,6 +104,10 @@ class PDHG(Solver[PDHGState]):
     def default_stop(self) -> StopRule:
         return RelativeGap(1e-4) | MaxIterations(2000)
 
+    def scale(self, problem: Problem, state: PDHGState) -> Tensor:
+        """The primal value, without what the data hold where the operator sees no pixel."""
+        return state.saddle.primal(state.x)
+
     def gap(self, state: PDHGState) -> Tensor:
         """Primal minus dual value; see :meth:`SaddlePoint.dual` for what it bounds where the data leave pixels free."""
         return state.saddle.primal(state.x) - state.saddle.dual(state.at.y, state.x)

@@ -88,6 +88,10 @@ class ProximalGradient(Solver[ProximalState]):
     def default_stop(self) -> StopRule:
         return RelativeGap(1e-4) | Stationary(1e-6) | MaxIterations(2000)
 
+    def scale(self, problem: Problem, state: ProximalState) -> Tensor:
+        """The primal value, without what the data hold where the operator sees no pixel."""
+        return state.saddle.primal(state.x) if state.saddle.G.valued else self.value(problem, state)
+
     def gap(self, state: ProximalState) -> Tensor | None:
         """Primal minus dual value at y_i = ∇f_i(K_i x); None where G has no value."""
         saddle = state.saddle

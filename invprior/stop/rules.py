@@ -123,7 +123,8 @@ class MaxIterations(StopRule):
 class RelativeGap(StopRule):
     """Stop once the duality gap is at most ``tol`` times the objective; looked at every ``every`` iterations.
 
-    An objective below a thousandth per measured value counts as that much: beside a likelihood it is zero.
+    What the data hold where the operator sees no pixel, as in the hole of a mask, does not count into the objective.
+    One below a thousandth per measured value counts as that much: beside a likelihood it is zero.
     """
 
     tol: float = 1e-4
@@ -140,7 +141,7 @@ class RelativeGap(StopRule):
     def excess(self, iterate: Iterate) -> float | None:
         """The gap over the one to stop at; None where there is none."""
         gap = iterate.gap
-        return None if gap is None else gap / (self.tol * max(abs(iterate.value), 1e-3 * iterate.problem.size))
+        return None if gap is None else gap / (self.tol * max(abs(iterate.scale), 1e-3 * iterate.problem.size))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from invprior.operator import REACH, LinearOperator, Operator
 from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
 from invprior.testing.operator_case import ROUNDING, OperatorCase, Target, cases, inner, size
 
-
 # In eps: an Ax so much below ‖A‖‖x‖ is rounding.
 NOTHING = 16.0
 

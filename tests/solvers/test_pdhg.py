@@ -132,3 +132,20 @@ def test_another_problem_can_go_on_from_a_state() -> None:
     cold = solve(second, stop=stop.RelativeGap(1e-9) | stop.MaxIterations(5000))
     assert warm.status.name == "converged"
     assert float(second.objective(warm.x)) == pytest.approx(float(second.objective(cold.x)), rel=2e-4)
+
+
+def test_what_stands_in_a_hole_makes_no_gap_small() -> None:
+    known = torch.ones(16, 16, dtype=torch.float64)
+    known[6:9, 4:12] = 0
+    x = photograph(size=16)
+    plain, bright = x * known, torch.where(known > 0, x, 1000.0)
+    results = [
+        solve(
+            Problem(Mask(x.shape, known), y, noise=noise.Gaussian(0.01), prior=10.0 * TV()),
+            solvers.PDHG(),
+            x0=x * known,
+        )
+        for y in (plain, bright)
+    ]
+    assert results[0].iterations == results[1].iterations > 10
+    assert torch.equal(results[0].x, results[1].x)
