@@ -91,11 +91,9 @@ def check_weight(factor: float) -> float:
     return float(factor)
 
 
-@dataclass(frozen=True, eq=False)
-class Scaled(Functional):
-    """c·f with c ≥ 0; its conjugate is c f*(u / c)."""
+class Wrapped(Functional):
+    """A functional made of another one, ``inner``, that can do what the inner one can."""
 
-    factor: float
     inner: Functional
 
     @property
@@ -117,6 +115,22 @@ class Scaled(Functional):
     @property
     def differentiable(self) -> bool:  # type: ignore[override]
         return self.inner.differentiable
+
+    @property
+    def lipschitz(self) -> float | None:  # type: ignore[override]
+        return self.inner.lipschitz
+
+    @property
+    def curvature(self) -> float | None:  # type: ignore[override]
+        return self.inner.curvature
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled(Wrapped):
+    """c·f with c ≥ 0; its conjugate is c f*(u / c)."""
+
+    factor: float
+    inner: Functional
 
     @property
     def lipschitz(self) -> float | None:  # type: ignore[override]

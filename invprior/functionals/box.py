@@ -41,17 +41,13 @@ class Bounds(Functional):
             raise InvpriorError(f"bounds need low < high, got {self.low} and {self.high}")
 
     def __call__(self, u: Tensor) -> Tensor:
-        # a value that rounding left at the bound is inside
-        slack = 8 * torch.finfo(u.dtype).eps * u.abs()
-        outside = ((u + slack < self.low) | (u - slack > self.high)).any()
-        return torch.where(outside, torch.inf, 0.0).to(u.dtype)
+        return torch.where(_outside(u, self.low, self.high), torch.inf, 0.0).to(u.dtype)
 
     def prox(self, u: Tensor, step: Step) -> Tensor:
         return u.clamp(self.low, self.high)
 
     def conj(self, u: Tensor) -> Tensor:
-        low, high = u.new_tensor(self.low), u.new_tensor(self.high)
-        return torch.where(u == 0, 0, torch.maximum(u * low, u * high)).sum()
+        return self.conj_bounded(u, u.new_tensor(-torch.inf), u.new_tensor(torch.inf))
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         low = low if self.low == -torch.inf else torch.full_like(low, self.low)
@@ -92,9 +88,7 @@ class Bounded(Functional):
         return cls(Quadratic.example(shape, rng), low, torch.tensor(1.0, dtype=torch.float64))
 
     def __call__(self, u: Tensor) -> Tensor:
-        slack = 8 * torch.finfo(u.dtype).eps * u.abs()
-        outside = ((u + slack < self.low) | (u - slack > self.high)).any()
-        return torch.where(outside, torch.inf, self.inner(u))
+        return torch.where(_outside(u, self.low, self.high), torch.inf, self.inner(u))
 
     def prox(self, u: Tensor, step: Step) -> Tensor:
         return torch.minimum(torch.maximum(self.inner.prox(u, step), self.low), self.high)
@@ -110,3 +104,9 @@ class Bounded(Functional):
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
         return self.inner.conj_bounded(u, torch.maximum(low, self.low), torch.minimum(high, self.high))
+
+
+def _outside(u: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
+    """Whether an entry lies beyond its bounds; one that rounding left at a bound does not."""
+    slack = 8 * torch.finfo(u.dtype).eps * u.abs()
+    return ((u + slack < low) | (u - slack > high)).any()

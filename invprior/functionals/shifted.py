@@ -8,14 +8,14 @@ from random import Random
 import torch
 from torch import Tensor
 
-from invprior.functional import Functional, Step
+from invprior.functional import Functional, Step, Wrapped
 from invprior.functionals.norms import L1
 from invprior.functionals.poisson import PoissonNll
 from invprior.operator import Shape
 
 
 @dataclass(frozen=True, eq=False)
-class Shifted(Functional):
+class Shifted(Wrapped):
     """f(u − b) for a functional f.
 
     prox: b + prox_f(u − b). Conjugate: f*(u) + Σ u·b.
@@ -36,30 +36,6 @@ class Shifted(Functional):
         numbers = torch.Generator().manual_seed(rng.getrandbits(31))
         center = torch.randn(shape, generator=numbers, dtype=torch.float64)
         return cls(rng.choice([L1(), PoissonNll.example(shape, rng)]), center)
-
-    @property
-    def separable(self) -> bool:  # type: ignore[override]
-        return self.inner.separable
-
-    @property
-    def proximable(self) -> bool:  # type: ignore[override]
-        return self.inner.proximable
-
-    @property
-    def rowwise(self) -> bool:  # type: ignore[override]
-        return self.inner.rowwise
-
-    @property
-    def differentiable(self) -> bool:  # type: ignore[override]
-        return self.inner.differentiable
-
-    @property
-    def curvature(self) -> float | None:  # type: ignore[override]
-        return self.inner.curvature
-
-    @property
-    def lipschitz(self) -> float | None:  # type: ignore[override]
-        return self.inner.lipschitz
 
     def __call__(self, u: Tensor) -> Tensor:
         return self.inner(u - self.center)

@@ -13,8 +13,8 @@ from invprior.errors import InvpriorError
 from invprior.operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers.bands import sweep
-from invprior.solvers.base import Solver, State
-from invprior.solvers.saddle import SaddlePoint
+from invprior.solvers.base import Solver
+from invprior.solvers.saddle import SaddlePoint, SaddleState
 from invprior.stop import MaxIterations, RelativeGap, StopRule
 
 
@@ -27,10 +27,9 @@ class Point:
 
 
 @dataclass(frozen=True, eq=False)
-class PDHGState(State):
+class PDHGState(SaddleState):
     """The last proximal point, the relaxed one that the next step starts from, the ratio ρ, how fast it may change."""
 
-    saddle: SaddlePoint
     at: Point
     relaxed: Point
     rho: float
@@ -106,11 +105,11 @@ class PDHG(Solver[PDHGState]):
 
     def scale(self, problem: Problem, state: PDHGState) -> Tensor:
         """The primal value, without what the data hold where the operator sees no pixel."""
-        return state.saddle.primal(state.x)
+        return state.primal
 
     def gap(self, state: PDHGState) -> Tensor:
         """Primal minus dual value; see :meth:`SaddlePoint.dual` for what it bounds where the data leave pixels free."""
-        return state.saddle.primal(state.x) - state.saddle.dual(state.at.y, state.x)
+        return state.primal - state.saddle.dual(state.at.y, state.x)
 
 
 def _relax(before: Point, after: Point, r: float) -> Point:

@@ -11,8 +11,8 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.operator import LinearOperator
 from invprior.problem import Problem
-from invprior.solvers.base import Solver, State
-from invprior.solvers.saddle import SaddlePoint, smooth_and_rest
+from invprior.solvers.base import Solver
+from invprior.solvers.saddle import SaddlePoint, SaddleState, smooth_and_rest
 from invprior.stop import MaxIterations, RelativeGap, Stationary, StopRule
 
 # A step size found by backtracking is tried a little larger each time, since the curvature is less near the solution.
@@ -20,10 +20,9 @@ RELAX = 0.9
 
 
 @dataclass(frozen=True, eq=False)
-class ProximalState(State):
+class ProximalState(SaddleState):
     """The extrapolated point z, Nesterov's t, the curvature L that 1/L steps rest on, and L‖x − z‖ now and at first."""
 
-    saddle: SaddlePoint
     ahead: Tensor
     t: Tensor
     curvature: float
@@ -90,7 +89,7 @@ class ProximalGradient(Solver[ProximalState]):
 
     def scale(self, problem: Problem, state: ProximalState) -> Tensor:
         """The primal value, without what the data hold where the operator sees no pixel."""
-        return state.saddle.primal(state.x) if state.saddle.G.valued else self.value(problem, state)
+        return state.primal if state.saddle.G.valued else self.value(problem, state)
 
     def gap(self, state: ProximalState) -> Tensor | None:
         """Primal minus dual value at y_i = ∇f_i(K_i x); None where G has no value."""
@@ -98,7 +97,7 @@ class ProximalGradient(Solver[ProximalState]):
         if not saddle.G.valued:
             return None
         y = [b.f.gradient(b.K.forward(state.x)) for b in saddle.blocks]
-        return saddle.primal(state.x) - saddle.dual(y, state.x)
+        return state.primal - saddle.dual(y, state.x)
 
     def residual(self, state: ProximalState) -> Tensor:
         """The norm of the last proximal gradient step over the first one's."""

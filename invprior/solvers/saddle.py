@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,6 +14,18 @@ from invprior.functionals import Bounded, Bounds, Quadratic
 from invprior.operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers.bands import Block, Part, cut
+from invprior.solvers.base import State
+
+
+@dataclass(frozen=True, eq=False)
+class SaddleState(State):
+    """A point of a saddle point problem; its primal value is taken once, for the gap and what it is compared with."""
+
+    saddle: SaddlePoint
+
+    @cached_property
+    def primal(self) -> Tensor:
+        return self.saddle.primal(self.x)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,11 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from invprior.priors.networks.layers import Convolution, Head, Upsampling, double, normalisation, packed
-from invprior.priors.networks.spec import NetworkSpec
+from invprior.priors.networks.spec import DecoderSpec
 
 
 @dataclass(frozen=True)
-class ConvDecoderSpec(NetworkSpec):
+class ConvDecoderSpec(DecoderSpec):
     """The shape of a network.
 
     Attributes
@@ -31,18 +31,6 @@ class ConvDecoderSpec(NetworkSpec):
     last: int = 64
     kernel: int = 3
     upsample: Upsampling = "nearest"
-
-    @property
-    def multiple(self) -> int:
-        return self.reduction
-
-    @property
-    def smallest(self) -> int:
-        return 4 * self.reduction  # of a smaller z the normalisation would leave little
-
-    @property
-    def reduction(self) -> int:
-        return int(2 ** len(self.channels))
 
     def build(self, inputs: int, outputs: int) -> ConvDecoder:
         return ConvDecoder(self, inputs, outputs)

@@ -8,11 +8,11 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from invprior.priors.networks.layers import Convolution, Head, Upsampling, double, normalisation, packed
-from invprior.priors.networks.spec import NetworkSpec
+from invprior.priors.networks.spec import DecoderSpec
 
 
 @dataclass(frozen=True)
-class DeepDecoderSpec(NetworkSpec):
+class DeepDecoderSpec(DecoderSpec):
     """The shape of a network.
 
     Attributes
@@ -28,18 +28,6 @@ class DeepDecoderSpec(NetworkSpec):
     channels: tuple[int, ...] = (128,) * 5
     last: int = 128
     upsample: Upsampling = "bilinear"
-
-    @property
-    def multiple(self) -> int:
-        return self.reduction
-
-    @property
-    def smallest(self) -> int:
-        return 4 * self.reduction  # of a smaller z the normalisation would leave little
-
-    @property
-    def reduction(self) -> int:
-        return int(2 ** len(self.channels))
 
     def build(self, inputs: int, outputs: int) -> DeepDecoder:
         return DeepDecoder(self, inputs, outputs)

@@ -28,3 +28,21 @@ class NetworkSpec(ABC):
     @abstractmethod
     def build(self, inputs: int, outputs: int) -> nn.Module:
         """A new network from (1, ``inputs``, h, w) to (1, ``outputs``, H, W) in [0, 1], random."""
+
+
+class DecoderSpec(NetworkSpec):
+    """Of a network without an encoder, which doubles z once for each of its ``channels``."""
+
+    channels: tuple[int, ...]
+
+    @property
+    def multiple(self) -> int:
+        return self.reduction
+
+    @property
+    def smallest(self) -> int:
+        return 4 * self.reduction  # of a smaller z the normalisation would leave little
+
+    @property
+    def reduction(self) -> int:
+        return int(2 ** len(self.channels))

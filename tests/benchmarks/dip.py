@@ -33,6 +33,7 @@ from invprior.loop import choose
 from invprior.metrics import psnr, psnr_luma
 from invprior.operator import LinearOperator
 from invprior.operators import Identity, Lanczos, Mask
+from invprior.prior import Prior
 from invprior.priors import DIP
 
 EVERY = 10
@@ -55,6 +56,9 @@ class Picture:
     y: Tensor
     sigma: float
     score: Callable[[Tensor], float]
+
+    def problem(self, prior: Prior) -> Problem:
+        return Problem(self.operator, self.y, noise=noise.Gaussian(self.sigma), prior=prior)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def inpainting(folder: Path, size: int) -> list[Picture]:
 
 
 def ours(picture: Picture, preset: str, seed: int) -> Curve:
-    problem = Problem(picture.operator, picture.y, noise=noise.Gaussian(picture.sigma), prior=DIP(preset, picture.task))
+    problem = picture.problem(DIP(preset, picture.task))
     seconds: list[float] = []
     scores: list[float] = []
     scoring = 0.0

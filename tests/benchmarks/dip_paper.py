@@ -15,7 +15,7 @@ from statistics import mean
 import torch
 from torch import Tensor
 
-from invprior import Problem, noise, solve, stop
+from invprior import solve, stop
 from invprior.allocator import tune_allocator
 from invprior.iterate import Iterate
 from invprior.priors import DIP
@@ -26,7 +26,6 @@ AVERAGE = 0.99
 
 def ours(picture: Picture, seed: int, iterations: int) -> list[float]:
     """The score of the average every ``EVERY`` iterations."""
-    problem = Problem(picture.operator, picture.y, noise=noise.Gaussian(picture.sigma), prior=DIP("paper"))
     average: list[Tensor] = []
     scores: list[float] = []
 
@@ -36,7 +35,7 @@ def ours(picture: Picture, seed: int, iterations: int) -> list[float]:
         if iterate.iteration % EVERY == 0:
             scores.append(picture.score(average[0]))
 
-    solve(problem, stop=stop.MaxIterations(iterations), callbacks=[note], seed=seed)
+    solve(picture.problem(DIP("paper")), stop=stop.MaxIterations(iterations), callbacks=[note], seed=seed)
     return scores
 
 

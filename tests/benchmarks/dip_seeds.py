@@ -13,16 +13,14 @@ from statistics import median
 
 import torch
 
-from invprior import Problem, noise, solve
+from invprior import solve
 from invprior.allocator import tune_allocator
 from invprior.priors import DIP
 from tests.benchmarks.dip import Picture, denoising, inpainting, upscaling
 
 
 def kept(picture: Picture, preset: str, seed: int) -> float:
-    model = noise.Gaussian(picture.sigma)
-    problem = Problem(picture.operator, picture.y, noise=model, prior=DIP(preset, picture.task))
-    return picture.score(solve(problem, seed=seed).x)
+    return picture.score(solve(picture.problem(DIP(preset, picture.task)), seed=seed).x)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from invprior.metrics import psnr
 from invprior.noise.base import Noise
 from invprior.operators import Identity
 from invprior.priors import TV
+from tests.benchmarks.dip import crop
 
 SEEDS = 3
 MODELS: dict[str, Noise] = {
@@ -72,9 +73,7 @@ def main() -> None:
     print("| data | picture | right likelihood, best weight | automatic | as Gaussian, best weight | automatic |")
     print("|---|---|---|---|---|---|")
     for path in sorted(folder.glob("*_clean.png")):
-        clean = read(path).x
-        top, left = (clean.shape[1] - 256) // 2, (clean.shape[2] - 256) // 2
-        clean = clean[:, top : top + 256, left : left + 256]
+        clean = crop(read(path).x, 256)
         name = path.name.removesuffix("_clean.png")
         for label, model in MODELS.items():
             rows = [row(clean, model, seed) for seed in range(SEEDS)]

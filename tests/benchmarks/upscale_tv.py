@@ -10,7 +10,6 @@ Lempitsky 2018.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from invprior.metrics import psnr_luma
 from invprior.operators import Lanczos
 from invprior.prior import Prior
 from invprior.priors import TGV, TV, Box
+from tests.benchmarks.dip import EIGHT_BIT
 
 PUBLISHED = {"butterfly": 24.38, "zebra": 24.52, "comic": 21.95}
 PRIORS: dict[str, Prior] = {"TV": TV(), "TV + box": TV() + Box(), "TV per channel": TV(coupled=False), "TGV": TGV()}
@@ -36,7 +36,7 @@ def main() -> None:
         clean = clean[:, : clean.shape[1] // 4 * 4, : clean.shape[2] // 4 * 4]
         A = Lanczos(clean.shape, factor=4)
         y = (A(clean).clamp(0, 1) * 255).round() / 255
-        model = noise.Gaussian(1 / (255 * math.sqrt(12)))
+        model = noise.Gaussian(EIGHT_BIT)
         cells = []
         for prior in PRIORS.values():
             begin = time.perf_counter()
