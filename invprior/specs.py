@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from torch import Tensor
 
 from invprior import priors
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
+from invprior.priors.contrast import EDGE, contrast
+
+# What a name stands for beside a guide, a picture of the same scene whose edges are known.
+GUIDED: dict[str, Callable[[Tensor, str, str], Prior]] = {
+    "none": lambda guide, preset, task: priors.NoPrior(),
+    "box": lambda guide, preset, task: priors.Box(),
+    "tv": lambda guide, preset, task: priors.GuidedTV(contrast(guide), eta=EDGE),
+    "dip": lambda guide, preset, task: priors.DIP(preset, task, input=contrast(guide)),
+}
 
 
 @dataclass(frozen=True)
@@ -41,13 +53,16 @@ def _required(kind: type[Prior]) -> list[str]:
     return [p.name for p in parameters if p.default is p.empty]
 
 
-def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise") -> PriorSpec:
+def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise", guide: Tensor | None = None) -> PriorSpec:
     """Read ``none``, ``tv``, ``dip``, ``dip+tv``, …; a preset may name its task too, as in ``paper:text``.
+
+    With a ``guide`` (c, H, W) the names stand for priors that take its edges for those of the scene.
 
     Raises
     ------
     InvpriorError
-        If a name is not known or that of a prior that needs arguments, or two priors of a sum parametrise the image.
+        If a name is not known, that of a prior that needs arguments or of one that takes no guide, or two priors of a
+        sum parametrise the image.
     """
     preset, _, named = preset.partition(":")
     generator: Prior | None = None
@@ -61,9 +76,19 @@ def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise") -> Pr
                 f"prior {name!r} needs {' and '.join(needed)}, which a name cannot give; use priors.{kind.__name__} "
                 "in Python"
             )
-        prior = priors.DIP(preset, named or task) if kind is priors.DIP else kind()
+        prior = _named(name, kind, preset, named or task, guide)
         if prior.parametrised:
             generator = prior if generator is None else generator + prior
         elif not isinstance(prior, priors.NoPrior):
             penalty = prior if isinstance(penalty, priors.NoPrior) else penalty + prior
     return PriorSpec(text, generator, penalty)
+
+
+def _named(name: str, kind: type[Prior], preset: str, task: str, guide: Tensor | None) -> Prior:
+    if guide is None:
+        return priors.DIP(preset, task) if kind is priors.DIP else kind()
+    if name not in GUIDED:
+        raise InvpriorError(
+            f"prior {name!r} takes no guide; take {', '.join(sorted(GUIDED))}, joined by +, or --mode pair"
+        )
+    return GUIDED[name](guide, preset, task)

@@ -13,9 +13,11 @@ from invprior.operators.lanczos import Lanczos
 from invprior.operators.mask import Mask
 from invprior.operators.pad import Pad
 from invprior.operators.per_frame import PerFrame
+from invprior.operators.reshape import Reshape
 from invprior.operators.saturate import Saturate
 from invprior.operators.stack import Stack
 from invprior.operators.symmetric_gradient import SymmetricGradient
+from invprior.operators.take import Take
 from invprior.operators.warp import Warp
 from invprior.operators.wavelet import Wavelet
 
@@ -33,9 +35,11 @@ __all__ = [
     "Mask",
     "Pad",
     "PerFrame",
+    "Reshape",
     "Saturate",
     "Stack",
     "SymmetricGradient",
+    "Take",
     "Warp",
     "Wavelet",
     "from_function",

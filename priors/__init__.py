@@ -3,6 +3,7 @@
 from invprior.priors.box import Box
 from invprior.priors.dip import DIP
 from invprior.priors.guided_tv import GuidedTV
+from invprior.priors.joint import Joint
 from invprior.priors.none import NoPrior
 from invprior.priors.pnp import PnP
 from invprior.priors.tgv import TGV
@@ -10,4 +11,4 @@ from invprior.priors.tikhonov import Tikhonov
 from invprior.priors.tv import TV
 from invprior.priors.wavelet import Wavelet
 
-__all__ = ["DIP", "TGV", "TV", "Box", "GuidedTV", "NoPrior", "PnP", "Tikhonov", "Wavelet"]
+__all__ = ["DIP", "TGV", "TV", "Box", "GuidedTV", "Joint", "NoPrior", "PnP", "Tikhonov", "Wavelet"]

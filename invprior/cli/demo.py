@@ -18,7 +18,7 @@ from invprior.cli.tasks import put_back
 from invprior.errors import InvpriorError
 from invprior.io import read
 from invprior.operator import LinearOperator
-from invprior.problem import Problem
+from invprior.problem import DataTerm, Problem
 from invprior.specs import parse_prior
 
 PRIORS = ("none", "tv", "dip")
@@ -94,8 +94,9 @@ def _restore(
     quiet: bool,
 ) -> tuple[Tensor, dict[str, Any]]:
     spec = parse_prior(prior, task=task)
-    weighted = weigh(spec, A, y, model, None, seed)
-    problem = Problem(A, y, noise=model, prior=weighted.prior)
+    data = (DataTerm(A, y, model),)
+    weighted = weigh(spec, data, None, seed)
+    problem = Problem.from_terms(data, weighted.prior)
     iterations = ITERATIONS if spec.generator is not None else None
     result = run(problem, iterations, seed, f"{task} {prior}", quiet)
     x = put_back(result.x.cpu().clamp(0, 1), A.cpu(), y.cpu())

@@ -12,7 +12,7 @@ from invprior.allocator import tune_allocator
 from invprior.cli.options import Settings, with_settings
 
 app = typer.Typer(
-    help="Restore pictures: denoise, upscale, inpaint, deblur, with the deep image prior, total variation or none.",
+    help="Denoise, upscale, inpaint, deblur and merge pictures with the deep image prior, total variation or none.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -94,6 +94,33 @@ def deblur(
     from invprior.cli.restore import restore
 
     restore(tasks.Deblur(psf), inputs, output, settings)
+
+
+@app.command()
+@with_settings
+def flash(
+    no_flash: Annotated[
+        Path, typer.Argument(metavar="NOFLASH", help="Noisy, in the light you want.", show_default=False)
+    ],
+    with_flash: Annotated[Path, typer.Argument(metavar="FLASH", help="The same scene with flash.", show_default=False)],
+    output: Output,
+    settings: Settings,
+    mode: Annotated[
+        str,
+        typer.Option(
+            metavar="guide|pair", help="guide: take its edges. pair: restore ambient and flash light from both."
+        ),
+    ] = "guide",
+    align: Annotated[bool, typer.Option("--align", help="First move FLASH onto NOFLASH.")] = False,
+    exposure: Annotated[
+        str,
+        typer.Option(metavar="auto|NUMBER", help="--mode pair: how many times longer than FLASH NOFLASH was exposed."),
+    ] = "auto",
+) -> None:
+    """Denoise a picture taken without flash by one with flash; OUT keeps the light of the first."""
+    from invprior.cli.flash import restore_pair
+
+    restore_pair(no_flash, with_flash, output, mode, align, exposure, settings)
 
 
 @app.command()

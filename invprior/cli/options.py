@@ -20,7 +20,7 @@ class Settings:
     sigma: Annotated[
         str,
         typer.Option(
-            help="Short for --noise gaussian:SIGMA, data in [0, 1]. auto: denoise estimates it, else file rounding."
+            help="Short for --noise gaussian:SIGMA, data in [0, 1]. auto: denoise and flash estimate it, else rounding."
         ),
     ] = "auto"
     noise: Annotated[

@@ -34,7 +34,6 @@ def versions() -> dict[str, str]:
 
 def run_record(problem: Problem, result: Result, spec: PriorSpec, preset: str, seed: int) -> dict[str, Any]:
     """All of a run that JSON can hold."""
-    data = problem.data_terms[0]
     return {
         "status": result.status.name,
         "status_message": result.status.message,
@@ -46,8 +45,8 @@ def run_record(problem: Problem, result: Result, spec: PriorSpec, preset: str, s
         "stop": repr(result.stop),
         "preset": preset if spec.generator is not None else None,
         "seed": seed,
-        "operator": repr(data.operator),
-        "noise": repr(data.noise),
+        "operator": "; ".join(repr(d.operator) for d in problem.data_terms),
+        "noise": "; ".join(repr(d.noise) for d in problem.data_terms),
         "device": str(problem.device),
         "threads": torch.get_num_threads(),
         "versions": versions(),

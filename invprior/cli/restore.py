@@ -26,8 +26,8 @@ from invprior.io.image import SUFFIXES, check_writable
 from invprior.loop import Callback, Result, choose, solve
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.prior import Prior
-from invprior.problem import Problem
-from invprior.specs import PriorSpec, parse_prior
+from invprior.problem import DataTerm, Problem
+from invprior.specs import PriorSpec
 from invprior.stop import AnyOf, MaxIterations, StopRule
 
 # A penalty beside DIP only steadies it: a tenth of what it needs alone.
@@ -49,16 +49,16 @@ class Weighted:
 def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) -> None:
     """Restore every input; all that can be wrong with the request is said before the first solve."""
     task.check()
-    spec = parse_prior(settings.prior, preset=settings.preset, task=task.preset_task)
     _given_noise(settings)
     _weight(settings.weight)
     device = pick_device(settings.device)
     jobs = _pair(inputs, output, settings)
     pictures = [read(source) for source, _ in jobs]
     truth = None if settings.truth is None else read(settings.truth).x
-    for (source, target), picture in zip(jobs, pictures, strict=True):
+    specs = [task.prior(picture, settings, device) for picture in pictures]
+    for (source, target), picture, spec in zip(jobs, pictures, specs, strict=True):
         check_writable(target, picture)
-        shape = task.operator(picture).in_shape
+        shape = task.restored(picture)
         check_memory(spec, shape, device)
         if truth is not None and tuple(truth.shape) != shape:
             raise InvpriorError(
@@ -72,7 +72,7 @@ def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) ->
         check_writable(settings.preview, pictures[0])
 
     records: list[dict[str, Any]] = []
-    for (source, target), picture in zip(jobs, pictures, strict=True):
+    for (source, target), picture, spec in zip(jobs, pictures, specs, strict=True):
         record, interrupted = _restore_one(task, source, target, picture, truth, spec, device, settings)
         records.append(record)
         if settings.record is not None:
@@ -91,23 +91,17 @@ def _restore_one(
     device: str,
     settings: Settings,
 ) -> tuple[dict[str, Any], bool]:
-    A = task.operator(picture)
-    y = task.measurement(picture, A).to(device)
-    A = A.to(device)
     given = _given_noise(settings)
-    if given is None:
-        level, noise_rule = task.sigma(picture)
-        model: noise.Noise = noise.Gaussian(level)
-    else:
-        model, noise_rule = given, "given"
-    weighted = weigh(spec, *task.excerpt(A, y), model, _weight(settings.weight), settings.seed)
-    problem = Problem(A, y, noise=model, prior=weighted.prior)
+    measured, noise_rule = task.data(picture, given)
+    data = tuple(DataTerm(d.operator.to(device), d.y.to(device), d.noise) for d in measured)
+    weighted = weigh(spec, task.excerpt(data), _weight(settings.weight), settings.seed)
+    problem = Problem.from_terms(data, weighted.prior)
 
     def finish(x: Tensor) -> Picture:
-        return task.finish(x.cpu().clamp(0, 1), picture, A, given is not None)
+        return task.finish(x.cpu().clamp(0, 1), picture, data[0].operator, given is not None)
 
     watch = [] if settings.preview is None else [Preview(settings.preview, finish)]
-    needed = check_memory(spec, A.in_shape, device)
+    needed = check_memory(spec, problem.shape, device)
     if needed is not None and needed > 1 and not settings.quiet:
         print(f"{source.name}: the network takes about {needed:.1f} GB of memory", file=sys.stderr)
     result = run(problem, settings.iterations, settings.seed, source.name, settings.quiet, watch)
@@ -119,7 +113,7 @@ def _restore_one(
         "output": str(target),
         "task": task.name,
         **run_record(problem, result, spec, settings.preset, settings.seed),
-        "sigma": math.sqrt(model.residual_level(y)),
+        "sigma": math.sqrt(data[0].noise.residual_level(data[0].y)),
         "noise_rule": noise_rule,
         "memory_gb": needed,
         "weight": weighted.weight,
@@ -127,21 +121,22 @@ def _restore_one(
         **scores,
     }
     if not settings.quiet:
-        _report(target, result, weighted, f"{_name(model)} ({noise_rule})", scores)
+        _report(target, result, weighted, f"{', '.join(_name(d.noise) for d in data)} ({noise_rule})", scores)
     return record, result.status.name == "interrupted"
 
 
-def weigh(spec: PriorSpec, A: Any, y: Tensor, model: noise.Noise, given: Weight, seed: int) -> Weighted:
+def weigh(spec: PriorSpec, data: tuple[DataTerm, ...], given: Weight, seed: int) -> Weighted:
     """The prior with its weight: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
 
-    For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale.
+    For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale. Of several data terms σ is the
+    first one's.
     """
-    variance = model.residual_level(y)
-    if not spec.penalty.terms(A.in_shape):
+    variance = data[0].noise.residual_level(data[0].y)
+    problem = Problem.from_terms(data, spec.penalty)
+    if len(problem.terms) == len(data):
         return Weighted(spec.weighted(0.0), None, "no penalty")
     if isinstance(given, float):
         return Weighted(spec.weighted(given / variance), given, "given")
-    problem = Problem(A, y, noise=model, prior=spec.penalty)
     choice = weight.auto(problem, seed=seed) if given is None else weight.discrepancy(problem)
     if spec.generator is None:
         return Weighted(spec.weighted(choice.weight), choice.weight * variance, choice.rule)
@@ -164,7 +159,7 @@ def run(
 
 def _given_noise(settings: Settings) -> noise.Noise | None:
     """What ``--noise`` or its short form ``--sigma`` says, None for auto."""
-    sigma, model = _number(settings.sigma, "--sigma"), parse_noise(settings.noise)
+    sigma, model = parse_number(settings.sigma, "--sigma"), parse_noise(settings.noise)
     if sigma is not None and model is not None:
         raise InvpriorError("--sigma is short for --noise gaussian:SIGMA; give one of the two")
     return model if sigma is None else noise.Gaussian(sigma)
@@ -175,10 +170,11 @@ def _name(model: noise.Noise) -> str:
 
 
 def _weight(text: str) -> Weight:
-    return "discrepancy" if text == "discrepancy" else _number(text, "--weight", ", or discrepancy")
+    return "discrepancy" if text == "discrepancy" else parse_number(text, "--weight", ", or discrepancy")
 
 
-def _number(text: str, option: str, others: str = "") -> float | None:
+def parse_number(text: str, option: str, others: str = "") -> float | None:
+    """A positive number, or None for auto; a weight may be 0."""
     if text == "auto":
         return None
     try:

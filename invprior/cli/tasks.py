@@ -12,9 +12,13 @@ import torch
 from torch import Tensor
 
 from invprior import noise, operators
+from invprior.cli.options import Settings
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read_mask, read_psf
-from invprior.operator import LinearOperator
+from invprior.noise import Noise
+from invprior.operator import LinearOperator, Operator, Shape
+from invprior.problem import DataTerm
+from invprior.specs import PriorSpec, parse_prior
 
 # The deviation of rounding to steps of 1/255 and of 1/65535; a float file is taken to have 16 good bits.
 ROUNDING = {
@@ -48,16 +52,33 @@ class Task(ABC):
         """y, what the picture holds of A x."""
         return picture.x
 
-    def excerpt(self, A: LinearOperator, y: Tensor) -> tuple[LinearOperator, Tensor]:
-        """A smaller measurement, perhaps a batch, that the weight is chosen by; the whole where there is none."""
-        return A, y
+    def data(self, picture: Picture, given: Noise | None) -> tuple[tuple[DataTerm, ...], str]:
+        """What was measured, with the noise model that the user gave, if any; and how the noise was found."""
+        A = self.operator(picture)
+        y = self.measurement(picture, A)
+        if given is not None:
+            return (DataTerm(A, y, given),), "given"
+        level, rule = self.sigma(picture)
+        return (DataTerm(A, y, noise.Gaussian(level)),), rule
+
+    def prior(self, picture: Picture, settings: Settings, device: str) -> PriorSpec:
+        """The prior for this picture."""
+        return parse_prior(settings.prior, preset=settings.preset, task=self.preset_task)
+
+    def restored(self, picture: Picture) -> Shape:
+        """The shape of the restored picture."""
+        return self.operator(picture).in_shape
+
+    def excerpt(self, data: tuple[DataTerm, ...]) -> tuple[DataTerm, ...]:
+        """Smaller measurements, perhaps a batch, that the weight is chosen by; the whole where there are none."""
+        return data
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         """The noise level where the user gave none, and how it was found."""
         return ROUNDING[picture.format], "rounding"
 
-    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
-        """The picture to write, of the restored ``x`` on the CPU."""
+    def finish(self, x: Tensor, picture: Picture, A: Operator, noise_given: bool) -> Picture:
+        """The picture to write, of the restored ``x`` on the CPU; A is the first measurement's operator."""
         return picture.with_pixels(x, picture.alpha)
 
 
@@ -70,14 +91,15 @@ class Denoise(Task):
     def operator(self, picture: Picture) -> LinearOperator:
         return operators.Identity(picture.x.shape)
 
-    def excerpt(self, A: LinearOperator, y: Tensor) -> tuple[LinearOperator, Tensor]:
-        C, H, W = y.shape
+    def excerpt(self, data: tuple[DataTerm, ...]) -> tuple[DataTerm, ...]:
+        (whole,) = data
+        C, H, W = whole.y.shape
         if H * W <= 4 * TILES**2 * TILE**2 or min(H, W) < TILE:
-            return A, y
+            return data
         # a weight holds for the whole picture: tiles spread evenly over it tell as much as all of it
         tops, lefts = (torch.linspace(0, n - TILE, TILES).long().tolist() for n in (H, W))
-        tiles = [y[:, top : top + TILE, left : left + TILE] for top in tops for left in lefts]
-        return operators.Identity((C, TILE, TILE)), torch.stack(tiles)
+        tiles = [whole.y[:, top : top + TILE, left : left + TILE] for top in tops for left in lefts]
+        return (DataTerm(operators.Identity((C, TILE, TILE)), torch.stack(tiles), whole.noise),)
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         return max(noise.estimate(picture.x), ROUNDING[picture.format]), "estimated"
@@ -98,7 +120,7 @@ class Upscale(Task):
         C, H, W = picture.x.shape
         return operators.Lanczos((C, H * self.factor, W * self.factor), factor=self.factor)
 
-    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
+    def finish(self, x: Tensor, picture: Picture, A: Operator, noise_given: bool) -> Picture:
         alpha = picture.alpha
         if alpha is not None:
             size = tuple(x.shape[-2:])
@@ -157,12 +179,12 @@ class Inpaint(Task):
     def measurement(self, picture: Picture, A: LinearOperator) -> Tensor:
         return A(picture.x)  # what stands in the hole was not measured
 
-    def finish(self, x: Tensor, picture: Picture, A: LinearOperator, noise_given: bool) -> Picture:
+    def finish(self, x: Tensor, picture: Picture, A: Operator, noise_given: bool) -> Picture:
         if not noise_given:
             x = put_back(x, A, picture.x)
         return picture.with_pixels(x, picture.alpha)
 
 
-def put_back(x: Tensor, A: LinearOperator, y: Tensor) -> Tensor:
+def put_back(x: Tensor, A: Operator, y: Tensor) -> Tensor:
     """The picture with the pixels that a mask leaves known as they were measured; of other operators, ``x``."""
     return torch.where(A.known.to(y.device), y, x.to(y)) if isinstance(A, operators.Mask) else x

@@ -1,6 +1,7 @@
 """Noise models: each samples a measurement and gives its negative log-likelihood."""
 
 from invprior.noise.base import Noise
+from invprior.noise.beside import estimate_beside
 from invprior.noise.estimate import estimate, estimate_poisson_gaussian
 from invprior.noise.gaussian import Gaussian
 from invprior.noise.laplace import Laplace
@@ -15,6 +16,7 @@ __all__ = [
     "Poisson",
     "PoissonGaussian",
     "estimate",
+    "estimate_beside",
     "estimate_poisson_gaussian",
     "profile",
 ]

@@ -34,17 +34,15 @@ def without_search(problem: Problem) -> Choice | None:
     Raises
     ------
     InvpriorError
-        If the problem is not convex with one data term, or its noise has heavy tails.
+        If the problem is not convex, or its noise has heavy tails.
     """
-    if problem.prior.parametrised or len(problem.data_terms) != 1:
-        raise InvpriorError(
-            f"no automatic weight for {problem.prior!r}: it needs one data term and a penalty; give a weight"
-        )
-    data = problem.data_terms[0]
-    if isinstance(data.noise, Laplace) or not isinstance(data.operator, LinearOperator):
+    if problem.prior.parametrised:
+        raise InvpriorError(f"no automatic weight for {problem.prior!r}: it needs a penalty alone; give a weight")
+    data = problem.data_terms
+    if any(isinstance(d.noise, Laplace) or not isinstance(d.operator, LinearOperator) for d in data):
         raise InvpriorError("an automatic weight needs a linear operator and Gaussian or photon noise; give a weight")
     if not problem.prior.terms(problem.shape):
         return Choice(1.0, "the prior has no penalty", ())
-    if math.sqrt(data.noise.residual_level(data.y)) < LEAST_SIGMA:
+    if all(math.sqrt(d.noise.residual_level(d.y)) < LEAST_SIGMA for d in data):
         return Choice(TYPICAL, "the typical weight, since the noise is below two 8-bit steps", ())
     return None

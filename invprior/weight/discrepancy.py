@@ -13,7 +13,7 @@ CLOSE = 2e-3
 
 
 def discrepancy(problem: Problem) -> Choice:
-    """Choose c for the prior c·R of a convex problem with one data term: ‖A x_c − y‖² = E‖n‖² (Morozov 1966).
+    """Choose c for the prior c·R of a convex problem: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), all data terms summed.
 
     The residual grows with c. The weight is bracketed from the typical one on in factors of 3, then found by regula
     falsi in log c and the log of the residual (the Illinois variant: Dowell & Jarratt 1971), each solve started from
@@ -32,7 +32,7 @@ def discrepancy(problem: Problem) -> Choice:
     Raises
     ------
     InvpriorError
-        If the problem is not convex with one data term, or its noise has heavy tails.
+        If the problem is not convex, or its noise has heavy tails.
     """
     known = without_search(problem)
     if known is not None:
@@ -51,14 +51,17 @@ class _Excess:
     """log(‖A x_c − y‖² / E‖n‖²) as a function of the weight; remembers the mean squared residuals."""
 
     def __init__(self, problem: Problem) -> None:
-        self.y, noise = centred(problem.data_terms[0])
-        self.level = noise.residual_level(self.y)
-        self.predict = Path(problem, self.y, noise)
+        self.data = [centred(d) for d in problem.data_terms]
+        self.size = problem.size
+        self.level = sum(d.noise.residual_level(d.y) * d.y.numel() for d in self.data) / self.size
+        self.predict = Path(self.data, problem.prior)
         self.tried: dict[float, float] = {}
 
     def __call__(self, weight: float) -> float:
         if weight not in self.tried:
-            self.tried[weight] = float((self.predict(weight) - self.y).abs().square().double().mean())
+            pairs = zip(self.predict(weight), self.data, strict=True)
+            misfit = sum(float((Ax - d.y).abs().square().double().sum()) for Ax, d in pairs)
+            self.tried[weight] = misfit / self.size
         return math.log(max(self.tried[weight], 1e-30) / self.level)
 
     @property

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
-from invprior.problem import Problem
+from invprior.problem import DataTerm, Problem
 from invprior.weight.choice import TYPICAL, Choice, without_search
 from invprior.weight.path import Path, centred
 
@@ -13,7 +14,7 @@ PROBE = 0.05
 
 
 def auto(problem: Problem, *, seed: int = 0) -> Choice:
-    """Choose c for the prior c·R of a convex problem with one data term.
+    """Choose c for the prior c·R of a convex problem.
 
     Minimises Stein's unbiased estimate of the predicted risk E‖A x̂ − A x‖² (Stein 1981; for a general A, Vonesch,
     Ramani & Unser 2008), its divergence estimated with one random probe (Ramani, Blu & Unser 2008, eq. 14):
@@ -22,6 +23,7 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
 
     with the noise variances v. That is exact for Gaussian noise. For Poisson and Poisson–Gaussian noise v is the
     variance at the data, as if the noise were Gaussian of that variance: an approximation good from a few counts on.
+    Of several data terms the risks are summed.
 
     It goes over a path of weights from the typical one downhill, each solve started from the last, ended by a
     narrower step and a parabola in log c. For noise below two 8-bit steps the typical weight is taken.
@@ -36,7 +38,7 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
     Raises
     ------
     InvpriorError
-        If the problem is not convex with one data term, or its noise has heavy tails.
+        If the problem is not convex, or its noise has heavy tails.
     """
     known = without_search(problem)
     if known is not None:
@@ -46,28 +48,42 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
     return Choice(weight, "least Monte-Carlo SURE", tuple(sorted(risk.tried.items())))
 
 
+class _Probed:
+    """One data term measured twice, y and y + εb, as a batch of two; and SURE's share of it."""
+
+    def __init__(self, data: DataTerm, rng: torch.Generator) -> None:
+        data = centred(data)
+        y = self.y = data.y
+        self.variance = data.noise.variance(y).expand_as(y)
+        probe = torch.randn(y.shape, generator=rng, dtype=torch.float64).to(y)
+        self.probe = probe * self.variance.sqrt()  # no move where there is no noise, so that counts stay counts
+        self.twice = DataTerm(data.operator, torch.stack([y, y + PROBE * self.probe]), data.noise)
+
+    def risk(self, predicted: Tensor) -> float:
+        Ax, moved = predicted
+        misfit = (Ax - self.y).square().double().sum() - self.variance.double().sum()
+        divergence = (self.probe * (moved - Ax)).double().sum() / PROBE
+        return float(misfit + 2 * divergence)
+
+
 class _Risk:
-    """SURE as a function of the weight; remembers what was tried.
+    """SURE per measured value as a function of the weight; remembers what was tried.
 
     y and y + εb are solved as a batch of two. Both make the same steps, so that their difference is the derivative of
     the iterate itself, and SURE holds for it however loosely the problem is solved.
     """
 
     def __init__(self, problem: Problem, seed: int) -> None:
-        self.y, noise = centred(problem.data_terms[0])
         rng = torch.Generator().manual_seed(seed)
-        probe = torch.randn(self.y.shape, generator=rng, dtype=torch.float64).to(self.y)
-        self.variance = noise.variance(self.y).expand_as(self.y)
-        self.probe = probe * self.variance.sqrt()  # no move where there is no noise, so that counts stay counts
-        self.predict = Path(problem, torch.stack([self.y, self.y + PROBE * self.probe]), noise)
+        self.size = problem.size
+        self.data = [_Probed(d, rng) for d in problem.data_terms]
+        self.predict = Path([d.twice for d in self.data], problem.prior)
         self.tried: dict[float, float] = {}
 
     def __call__(self, weight: float) -> float:
         if weight not in self.tried:
-            Ax, moved = self.predict(weight)
-            misfit = (Ax - self.y).square().double().sum() - self.variance.double().sum()
-            divergence = (self.probe * (moved - Ax)).double().sum() / PROBE
-            self.tried[weight] = float((misfit + 2 * divergence) / Ax.numel())
+            predictions = zip(self.data, self.predict(weight), strict=True)
+            self.tried[weight] = sum(d.risk(p) for d, p in predictions) / self.size
         return self.tried[weight]
 
 

@@ -1,0 +1,56 @@
+"""How far one picture of a scene has moved against another taken in other light."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.operators.warp import Warp
+
+FINE = 2.0  # pixels over which noise is smoothed away
+WIDE = 16.0  # pixels over which the strength of edges is made even
+STEPS = 20  # to a pixel
+LEAST = 16
+
+
+def offset(picture: Tensor, reference: Tensor) -> tuple[float, float]:
+    """Rows and columns by which ``picture`` (C, H, W) has to move to lie on ``reference``, to a twentieth of a pixel.
+
+    The cross-correlation of the strengths of their edges, |∇ G₂ * log x| over its mean around, has its maximum there
+    (Guizar-Sicairos, Thurman & Fienup 2008, as in ``skimage.registration``). A strength has no sign and the logarithm
+    no scale, so that neither the colour nor the direction of the light matters much; noise is not to be correlated.
+
+    Raises
+    ------
+    InvpriorError
+        If the pictures have different heights or widths, or sides below 16 pixels.
+    """
+    from skimage.registration import phase_cross_correlation  # half a second to import, and not needed to solve
+
+    if picture.shape[-2:] != reference.shape[-2:] or min(picture.shape[-2:]) < LEAST:
+        raise InvpriorError(
+            f"pictures to align are of one size of at least {LEAST}×{LEAST}, "
+            f"got {tuple(picture.shape)} and {tuple(reference.shape)}"
+        )
+    shift = phase_cross_correlation(_edges(reference), _edges(picture), upsample_factor=STEPS, normalization=None)[0]
+    return float(shift[0]), float(shift[1])
+
+
+def moved(picture: Tensor, rows: float, columns: float) -> Tensor:
+    """The picture (C, H, W) moved down and to the right, its border repeated; bicubic."""
+    flow = picture.new_tensor([-rows, -columns])[:, None, None].expand(2, *picture.shape[-2:])
+    return Warp(picture.shape, flow.contiguous(), "bicubic")(picture).clamp(0, 1)
+
+
+def _edges(picture: Tensor) -> object:
+    """The strength of the edges, 0 on the mean and towards the border."""
+    from scipy import ndimage
+
+    gray = picture.detach().cpu().double().mean(0)
+    fine = ndimage.gaussian_filter(gray.numpy(), FINE)
+    strength = ndimage.gaussian_gradient_magnitude(torch.from_numpy(fine).clamp(min=0).add(0.02).log().numpy(), 1.0)
+    even = torch.from_numpy(strength / (ndimage.gaussian_filter(strength, WIDE) + 1e-6))
+    H, W = even.shape
+    window = torch.hann_window(H, dtype=even.dtype)[:, None] * torch.hann_window(W, dtype=even.dtype)
+    return ((even - even.mean()) * window).numpy()

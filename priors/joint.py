@@ -1,0 +1,94 @@
+"""One prior for several pictures of one scene."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from invprior.algebra import LinearComposition
+from invprior.errors import InvpriorError
+from invprior.functional import Term
+from invprior.operator import LinearOperator, Shape
+from invprior.operators.reshape import Reshape
+from invprior.prior import Generator, Prior
+from invprior.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Joint(Prior):
+    """R(x) = inner(x₁, …, x_K side by side): pictures of shape (K, C, H, W) as one picture of K·C channels.
+
+    A prior that couples channels then couples the pictures: with TV the edges of all fall together, and one sharp
+    picture shows the others where theirs are (vectorial TV: Blomgren & Chan 1998). With DIP one network draws them all.
+
+    Parameters
+    ----------
+    inner
+        A prior for one picture.
+
+    Raises
+    ------
+    InvpriorError
+        From its methods, if the shape has fewer than four axes.
+    """
+
+    inner: Prior
+
+    @property
+    def parametrised(self) -> bool:  # type: ignore[override]
+        return self.inner.parametrised
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        flat = _flat(shape)
+        terms = self.inner.terms(flat)
+        if self.inner.lift(flat) is not None:
+            return terms
+        return tuple(_flattened(t, Reshape(shape, flat)) for t in terms)
+
+    def lift(self, shape: Shape) -> LinearOperator | None:
+        flat = _flat(shape)
+        inner = self.inner.lift(flat)
+        return None if inner is None else Reshape(flat, shape) @ inner
+
+    def generator(self, shape: Shape, rng: torch.Generator) -> Generator | None:
+        inner = self.inner.generator(_flat(shape), rng)
+        return None if inner is None else _Pictures(inner, shape)
+
+    def recipe(self) -> Recipe | None:
+        return self.inner.recipe()
+
+
+class _Pictures(Generator):
+    """The channels of a generator as several pictures."""
+
+    def __init__(self, inner: Generator, shape: Shape) -> None:
+        super().__init__()
+        self.inner, self.shape = inner, shape
+        self.constants = frozenset(f"inner.{name}" for name in inner.constants)  # type: ignore[misc]
+
+    def forward(self, rng: torch.Generator | None = None) -> Tensor:
+        x: Tensor = self.inner(rng)
+        return x.reshape(self.shape)
+
+
+class _OfFlat(LinearComposition):
+    """L after a change of shape, with the norm of L for its own."""
+
+    def norm(self) -> float:
+        return self.left.norm()
+
+
+def _flattened(term: Term, reshape: Reshape) -> Term:
+    L = term.operator
+    if L.is_identity or not isinstance(L, LinearOperator):
+        return term @ reshape
+    return Term(term.functional, _OfFlat(L, reshape))
+
+
+def _flat(shape: Shape) -> Shape:
+    if len(shape) < 4:
+        raise InvpriorError(f"a joint prior takes several pictures (K, C, H, W), got shape {shape}")
+    return (math.prod(shape[:-2]), *shape[-2:])
