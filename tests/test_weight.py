@@ -13,6 +13,7 @@ from invprior import InvpriorError, Problem, noise, solve, stop, weight
 from invprior.loop import Result
 from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
+from invprior.problem import DataTerm
 from invprior.weight import path
 from tests.helpers import photograph, psnr
 
@@ -146,3 +147,13 @@ def test_discrepancy_says_where_it_found_no_weight() -> None:
     rough = weight.discrepancy(Problem(nothing_known, y, noise=noise.Gaussian(0.01), prior=TV()))
     assert rough.rule.endswith("the least weight tried, since the residual stays above the noise level")
     assert rough.weight == min(w for w, _ in rough.tried) < 0.1
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_two_measurements_of_one_picture_are_weighed_as_their_mean(rule: Rule) -> None:
+    clean = photograph(size=64, top=20, left=100).float()
+    rng = torch.Generator().manual_seed(0)
+    halves = [noise.Gaussian(0.1 * 2**0.5).sample(clean, rng) for _ in range(2)]
+    terms = [DataTerm(Identity(clean.shape), y, noise.Gaussian(0.1 * 2**0.5)) for y in halves]
+    mean = Problem(Identity(clean.shape), (halves[0] + halves[1]) / 2, noise=noise.Gaussian(0.1), prior=TV())
+    assert rule(Problem.from_terms(terms, TV())).weight == pytest.approx(rule(mean).weight, rel=0.25)

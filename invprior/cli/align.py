@@ -8,10 +8,11 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.operators.warp import Warp
 
-FINE = 2.0  # pixels over which noise is smoothed away
+FINE = 1.5  # pixels over which noise is smoothed away
 WIDE = 16.0  # pixels over which the strength of edges is made even
 STEPS = 20  # to a pixel
 LEAST = 16
+FARTHEST = 0.1  # of the shorter side; a correlation that peaks farther off has found nothing
 
 
 def offset(picture: Tensor, reference: Tensor) -> tuple[float, float]:
@@ -24,7 +25,8 @@ def offset(picture: Tensor, reference: Tensor) -> tuple[float, float]:
     Raises
     ------
     InvpriorError
-        If the pictures have different heights or widths, or sides below 16 pixels.
+        If the pictures have different heights or widths or sides below 16 pixels, or nothing fits within a tenth of
+        the shorter side.
     """
     from skimage.registration import phase_cross_correlation  # half a second to import, and not needed to solve
 
@@ -34,7 +36,12 @@ def offset(picture: Tensor, reference: Tensor) -> tuple[float, float]:
             f"got {tuple(picture.shape)} and {tuple(reference.shape)}"
         )
     shift = phase_cross_correlation(_edges(reference), _edges(picture), upsample_factor=STEPS, normalization=None)[0]
-    return float(shift[0]), float(shift[1])
+    rows, columns = float(shift[0]), float(shift[1])
+    if max(abs(rows), abs(columns)) > FARTHEST * min(picture.shape[-2:]):
+        raise InvpriorError(
+            "the two pictures show no common edges within a tenth of their size; align them by hand, without --align"
+        )
+    return rows, columns
 
 
 def moved(picture: Tensor, rows: float, columns: float) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,8 +19,12 @@ from invprior.errors import InvpriorError
 from invprior.io import Picture, read
 from invprior.noise import Noise
 from invprior.operator import LinearOperator, Operator, Shape
+from invprior.priors.contrast import contrast
 from invprior.problem import DataTerm
 from invprior.specs import PriorSpec, parse_prior
+
+# Light adds up in linear pictures and only about in developed ones: a pair's flash picture is not trusted further.
+LEAST_MISFIT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +67,16 @@ class Pair(Guided):
 
     def prior(self, picture: Picture, settings: Settings, device: str) -> PriorSpec:
         spec = parse_prior(settings.prior, preset=settings.preset, task=self.preset_task)
-        generator = None if spec.generator is None else priors.Joint(spec.generator)
-        return PriorSpec(spec.name, generator, priors.Joint(spec.penalty))
+        dip = spec.generator
+        if isinstance(dip, priors.DIP):
+            dip = priors.Joint(replace(dip, input=contrast(self.flash.x)))
+        return PriorSpec(spec.name, dip, priors.Joint(spec.penalty))
 
     def finish(self, x: Tensor, picture: Picture, A: Operator, noise_given: bool) -> Picture:
         return picture.with_pixels(self.exposure * x[0], picture.alpha)
 
     def _flash_sigma(self) -> float:
-        return max(noise.estimate(self.flash.x), ROUNDING[self.flash.format])
+        return max(noise.estimate(self.flash.x), LEAST_MISFIT)
 
 
 def restore_pair(

@@ -6,7 +6,7 @@ import os
 
 from invprior.errors import InvpriorError
 from invprior.operator import Shape
-from invprior.priors import DIP
+from invprior.priors import DIP, Joint
 from invprior.priors.presets import load, names, tasks
 from invprior.specs import PriorSpec
 
@@ -19,7 +19,7 @@ def check_memory(spec: PriorSpec, shape: Shape, device: str) -> float | None:
     InvpriorError
         If that is more than this machine has, with the presets that fit.
     """
-    prior = spec.generator
+    prior = spec.generator.inner if isinstance(spec.generator, Joint) else spec.generator
     if not isinstance(prior, DIP):
         return None
     megapixels = shape[-2] * shape[-1] / 1e6
