@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from invprior import InvpriorError, Problem, noise, solve, stop, weight
 from invprior.loop import Result
-from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
+from invprior.operators import Crop, FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
 from invprior.problem import DataTerm
 from invprior.weight import path
@@ -157,3 +157,14 @@ def test_two_measurements_of_one_picture_are_weighed_as_their_mean(rule: Rule) -
     terms = [DataTerm(Identity(clean.shape), y, noise.Gaussian(0.1 * 2**0.5)) for y in halves]
     mean = Problem(Identity(clean.shape), (halves[0] + halves[1]) / 2, noise=noise.Gaussian(0.1), prior=TV())
     assert rule(Problem.from_terms(terms, TV())).weight == pytest.approx(rule(mean).weight, rel=0.25)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_measurement_counts_by_its_size(rule: Rule) -> None:
+    clean = photograph(size=64, top=20, left=100).float()
+    rng = torch.Generator().manual_seed(0)
+    corner = Crop(clean.shape, 0, 0, 6, 6)
+    small = DataTerm(corner, noise.Gaussian(0.5).sample(corner(clean), rng), noise.Gaussian(0.5))
+    whole = DataTerm(Identity(clean.shape), noise.Gaussian(0.1).sample(clean, rng), noise.Gaussian(0.1))
+    alone, both = (rule(Problem.from_terms(t, TV())).weight for t in ((whole,), (small, whole)))
+    assert both == pytest.approx(alone, rel=0.25)
