@@ -19,9 +19,7 @@ from invprior import solve, stop
 from invprior.allocator import tune_allocator
 from invprior.iterate import Iterate
 from invprior.priors import DIP
-from tests.benchmarks.dip import EVERY, Picture, denoising, original
-
-AVERAGE = 0.99
+from tests.benchmarks.dip import AVERAGE, EVERY, Picture, denoising, original
 
 
 def ours(picture: Picture, seed: int, iterations: int) -> list[float]:

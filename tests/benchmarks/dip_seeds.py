@@ -8,6 +8,7 @@ FOLDER and the crops are those of ``tests.benchmarks.dip``.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from statistics import median
 
@@ -38,7 +39,10 @@ def main() -> None:
     for load in (denoising, upscaling, inpainting):
         for picture in load(given.folder, given.size):
             if picture.name in given.pictures:
-                s = [kept(picture, given.preset, seed) for seed in range(given.seeds)]
+                s = []
+                for seed in range(given.seeds):
+                    s.append(kept(picture, given.preset, seed))
+                    print(f"{picture.name}, seed {seed}: {s[-1]:.2f} dB", file=sys.stderr)
                 print(
                     f"| {picture.name}, {picture.task} | {min(s):.2f} | {median(s):.2f} | {max(s):.2f} "
                     f"| {max(s) - min(s):.2f} |",
