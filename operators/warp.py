@@ -76,14 +76,14 @@ class Warp(LinearOperator):
         pixels = x.flatten(-2)
         out = torch.zeros_like(pixels)
         for index, weight in self._neighbours():
-            out = out + weight * pixels.index_select(-1, index)
+            out.addcmul_(weight, pixels.index_select(-1, index))
         return out.reshape(x.shape)
 
     def adjoint(self, y: Tensor) -> Tensor:
         pixels = y.flatten(-2)
         out = torch.zeros_like(pixels)
         for index, weight in self._neighbours():
-            out = out.scatter_add(-1, index.expand_as(pixels), weight * pixels)
+            out.scatter_add_(-1, index.expand_as(pixels), weight * pixels)
         return out.reshape(y.shape)
 
     def _neighbours(self) -> list[tuple[Tensor, Tensor]]:

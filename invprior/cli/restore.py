@@ -50,8 +50,8 @@ def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) ->
     """Restore every input; all that can be wrong with the request is said before the first solve."""
     task.check()
     spec = parse_prior(settings.prior, preset=settings.preset, task=task.preset_task)
-    _given_noise(settings)
-    _weight(settings.weight)
+    given_noise(settings)
+    given_weight(settings.weight)
     device = pick_device(settings.device)
     jobs = _pair(inputs, output, settings)
     pictures = [read(source) for source, _ in jobs]
@@ -94,13 +94,13 @@ def _restore_one(
     A = task.operator(picture)
     y = task.measurement(picture, A).to(device)
     A = A.to(device)
-    given = _given_noise(settings)
+    given = given_noise(settings)
     if given is None:
         level, noise_rule = task.sigma(picture)
         model: noise.Noise = noise.Gaussian(level)
     else:
         model, noise_rule = given, "given"
-    weighted = weigh(spec, *task.excerpt(A, y), model, _weight(settings.weight), settings.seed)
+    weighted = weigh(spec, *task.excerpt(A, y), model, given_weight(settings.weight), settings.seed)
     problem = Problem(A, y, noise=model, prior=weighted.prior)
 
     def finish(x: Tensor) -> Picture:
@@ -154,17 +154,22 @@ def run(
 ) -> Result:
     """Solve with a progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
     recipe = choose(problem)
-    stop: StopRule = recipe.stop
-    if iterations is not None:
-        others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
-        stop = AnyOf((*others, MaxIterations(iterations)))
+    stop = limited(recipe.stop, iterations)
     with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
         return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback, *watch], seed=seed)
 
 
-def _given_noise(settings: Settings) -> noise.Noise | None:
+def limited(stop: StopRule, iterations: int | None) -> StopRule:
+    """The rule with another limit of iterations, where one is given."""
+    if iterations is None:
+        return stop
+    others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
+    return AnyOf((*others, MaxIterations(iterations)))
+
+
+def given_noise(settings: Settings) -> noise.Noise | None:
     """What ``--noise`` or its short form ``--sigma`` says, None for auto."""
-    sigma, model = _number(settings.sigma, "--sigma"), parse_noise(settings.noise)
+    sigma, model = number(settings.sigma, "--sigma"), parse_noise(settings.noise)
     if sigma is not None and model is not None:
         raise InvpriorError("--sigma is short for --noise gaussian:SIGMA; give one of the two")
     return model if sigma is None else noise.Gaussian(sigma)
@@ -174,11 +179,12 @@ def _name(model: noise.Noise) -> str:
     return f"sigma {float(model.sigma):.4g}" if isinstance(model, noise.Gaussian) else repr(model)
 
 
-def _weight(text: str) -> Weight:
-    return "discrepancy" if text == "discrepancy" else _number(text, "--weight", ", or discrepancy")
+def given_weight(text: str) -> Weight:
+    """What ``--weight`` says."""
+    return "discrepancy" if text == "discrepancy" else number(text, "--weight", ", or discrepancy")
 
 
-def _number(text: str, option: str, others: str = "") -> float | None:
+def number(text: str, option: str, others: str = "") -> float | None:
     if text == "auto":
         return None
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.io.whole import whole_file
+from invprior.io.whole import check_place, whole_file
 
 ALPHA = {2: 1, 4: 3}  # bands with an alpha channel to bands without, for gray and RGB
 WHITE = {"uchar": 255.0, "ushort": 65535.0}
@@ -121,12 +120,7 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InvpriorError(f"cannot write {path}: the name must end in one of {', '.join(sorted(SUFFIXES))}")
-    if path.is_dir():
-        raise InvpriorError(f"cannot write {path}: it is a folder")
-    if not path.parent.is_dir():
-        raise InvpriorError(f"cannot write {path}: the folder {path.parent} does not exist")
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise InvpriorError(f"cannot write {path}: permission denied")
+    check_place(path)
     if picture is None:
         return
     if suffix in EIGHT_BIT and (picture.format != "uchar" or picture.alpha is not None):

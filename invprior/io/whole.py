@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from invprior.errors import InvpriorError
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -23,3 +25,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_place(path: Path) -> None:
+    """Raise where no file of this name can be written."""
+    if path.is_dir():
+        raise InvpriorError(f"cannot write {path}: it is a folder")
+    if not path.parent.is_dir():
+        raise InvpriorError(f"cannot write {path}: the folder {path.parent} does not exist")
+    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise InvpriorError(f"cannot write {path}: permission denied")

@@ -17,6 +17,9 @@ from invprior.io.whole import whole_file
 # What a file says of its own making.
 OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 
+# The same pieces give the same file, bit for bit: no random numbers in it.
+EXACT = {"fflags": "bitexact"}
+
 
 def join(path: Path, pieces: Sequence[Path], clip: Clip) -> int:
     """Write pieces, the first frames of ``clip`` in order, as one film; return how many frames it has.
@@ -30,7 +33,11 @@ def join(path: Path, pieces: Sequence[Path], clip: Clip) -> int:
         If the file cannot be written.
     """
     try:
-        with whole_file(path) as temporary, opened(clip.path) as source, av.open(str(temporary), "w") as out:
+        with (
+            whole_file(path) as temporary,
+            opened(clip.path) as source,
+            av.open(str(temporary), "w", options=EXACT) as out,
+        ):
             return _join(out, pieces, clip, source)
     except (av.FFmpegError, OSError) as error:
         raise InvpriorError(f"cannot write {path}: {first_line(error)}") from error

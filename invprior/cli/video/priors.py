@@ -1,0 +1,81 @@
+"""Priors of films by name: those of pictures act frame by frame, three more know of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from invprior import priors
+from invprior.errors import InvpriorError
+from invprior.prior import Prior
+from invprior.specs import PriorSpec, known, parse_prior
+
+# The weight of differences in time beside those in space; docs/video.md has what others give.
+AT_REST = 1.5
+ALONG = 3.0
+
+PENALTIES: dict[str, Callable[[Tensor | None], Prior]] = {
+    "tv": lambda flow: priors.VideoTV(AT_REST),
+    "motion-tv": lambda flow: priors.VideoTV(ALONG, flow),
+    "frame-tv": lambda flow: priors.TV(),
+}
+
+# GB a megapixel and frame of a window takes while it is solved, by tests/benchmarks/video.py --memory.
+MEMORY = {"tv": 0.25, "motion-tv": 0.75}
+
+
+@dataclass(frozen=True)
+class FilmPrior:
+    """The priors of a sum, read from the command line."""
+
+    name: str
+    parts: tuple[str, ...]
+    preset: str
+    task: str
+
+    @property
+    def moving(self) -> bool:
+        """Whether the prior follows the motion, which has to be estimated then."""
+        return "motion-tv" in self.parts
+
+    @property
+    def memory(self) -> float:
+        """GB that a megapixel of a frame takes."""
+        return max(MEMORY.get(part, MEMORY["tv"]) for part in self.parts)
+
+    def spec(self, flow: Tensor | None) -> PriorSpec:
+        """The prior of one window, along its flow."""
+        generator: Prior | None = None
+        penalty: Prior = priors.NoPrior()
+        for part in self.parts:
+            if part in PENALTIES:
+                one = PriorSpec(part, None, PENALTIES[part](flow))
+            else:
+                one = parse_prior(part, preset=self.preset, task=self.task)
+            generator = one.generator or generator
+            if not isinstance(one.penalty, priors.NoPrior):
+                penalty = one.penalty if isinstance(penalty, priors.NoPrior) else penalty + one.penalty
+        return PriorSpec(self.name, generator, penalty)
+
+
+def film_prior(text: str, preset: str, task: str) -> FilmPrior:
+    """Read ``motion-tv``, ``dip+tv``, ``wavelet``, …
+
+    Raises
+    ------
+    InvpriorError
+        If a name is not known.
+    """
+    parts = tuple(map(str.strip, text.split("+")))
+    for part in parts:
+        if part not in PENALTIES and part not in known():
+            raise InvpriorError(
+                f"there is no prior {part!r} for films; choose among {', '.join(sorted({*PENALTIES, *known()}))}, "
+                "joined by +"
+            )
+    prior = FilmPrior(text, parts, preset, task)
+    if len(parts) > 1 and "none" in parts:
+        raise InvpriorError("the prior none stands alone")
+    return prior
