@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -23,7 +23,7 @@ PENALTIES: dict[str, Callable[[Tensor | None], Prior]] = {
 }
 
 # GB a megapixel and frame of a window takes while it is solved, by tests/benchmarks/video.py --memory.
-MEMORY = {"tv": 0.25, "motion-tv": 0.75}
+MEMORY = {"tv": 0.25, "motion-tv": 0.5, "dip": 0.3}
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,19 @@ class FilmPrior:
         """GB that a megapixel of a frame takes."""
         return max(MEMORY.get(part, MEMORY["tv"]) for part in self.parts)
 
-    def spec(self, flow: Tensor | None) -> PriorSpec:
-        """The prior of one window, along its flow."""
+    def spec(self, flow: Tensor | None, first: int = 0, weights: Mapping[str, Tensor] | None = None) -> PriorSpec:
+        """The prior of one window: along its flow, from its first frame on, from the network of the window before."""
         generator: Prior | None = None
         penalty: Prior = priors.NoPrior()
         for part in self.parts:
-            if part in PENALTIES:
+            if part == "dip":
+                one = PriorSpec(part, priors.VideoDIP(self.task, self.preset, first, weights), priors.NoPrior())
+            elif part in PENALTIES:
                 one = PriorSpec(part, None, PENALTIES[part](flow))
             else:
-                one = parse_prior(part, preset=self.preset, task=self.task)
-            generator = one.generator or generator
+                one = parse_prior(part)
+            if one.generator is not None:
+                generator = one.generator if generator is None else generator + one.generator
             if not isinstance(one.penalty, priors.NoPrior):
                 penalty = one.penalty if isinstance(penalty, priors.NoPrior) else penalty + one.penalty
         return PriorSpec(self.name, generator, penalty)
@@ -66,7 +69,7 @@ def film_prior(text: str, preset: str, task: str) -> FilmPrior:
     Raises
     ------
     InvpriorError
-        If a name is not known.
+        If a name or the preset is not known, or two priors of the sum parametrise the film.
     """
     parts = tuple(map(str.strip, text.split("+")))
     for part in parts:
@@ -76,6 +79,5 @@ def film_prior(text: str, preset: str, task: str) -> FilmPrior:
                 "joined by +"
             )
     prior = FilmPrior(text, parts, preset, task)
-    if len(parts) > 1 and "none" in parts:
-        raise InvpriorError("the prior none stands alone")
+    prior.spec(None)  # for what a preset or a sum says
     return prior

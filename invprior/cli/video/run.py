@@ -18,12 +18,13 @@ from invprior.cli.video.priors import film_prior
 from invprior.cli.video.progress import film_bar
 from invprior.cli.video.report import film_record, frame_scores, print_report, window_record
 from invprior.cli.video.tasks import Masks, film_task
-from invprior.cli.video.window import FRAMES, Choice, Job, Section, state_of
+from invprior.cli.video.window import FRAMES, Choice, Job, Section
 from invprior.cli.video.windows import Window, fitting, plan
 from invprior.cli.video.work import Work
 from invprior.errors import InvpriorError
 from invprior.io.video import Clip, Coding, Reader, check_coding, encode, join, read_clip, resized
 from invprior.io.whole import check_place
+from invprior.priors.video_dip import fitted
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def _restore(
     masks = job.task.masks(clip)
     frames_done = windows[done - 1].last if done else 0
     title = clip.path.name
+    before = work.state()
     try:
         with ExitStack() as open_files:
             reader = open_files.enter_context(Reader(clip))
@@ -165,13 +167,13 @@ def _restore(
                 bar.window(len(window))
                 known = None if masks is None else masks.read(window.start, window.stop)
                 section = Section(reader.read(window.start, window.stop), known)
-                x, problem, result = job.restore(section, choice, job.settings.seed + n, interrupt.rule, bar)
+                x, problem, result = job.restore(section, choice, window.start, before, interrupt.rule, bar)
                 if interrupt.flag:
                     return True
-                x = x[window.kept]
+                x, before = x[window.kept], fitted(result)
                 scores = {} if clean is None else frame_scores(x, clean.read(window.first, window.last))
                 encode(work.piece(n), x, made, coding)
-                work.finish(n, window_record(window, job, problem, result, scores), state_of(result))
+                work.finish(n, window_record(window, job, problem, result, scores), before)
                 bar.finished()
     except BaseException:
         if not work.done:

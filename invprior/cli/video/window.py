@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
@@ -28,6 +28,10 @@ class Section:
 
     frames: Tensor
     known: Tensor | None
+
+    def part(self, start: int, stop: int) -> Section:
+        """Some of these frames."""
+        return Section(self.frames[start:stop], None if self.known is None else self.known[start:stop])
 
     def middle(self) -> Section:
         """A square of the middle, whose hole is ignored where it has all or nothing of it."""
@@ -69,7 +73,7 @@ class Job:
     device: str
     settings: Settings
 
-    def problem(self, section: Section, model: noise.Noise) -> tuple[LinearOperator, Tensor]:
+    def problem(self, section: Section) -> tuple[LinearOperator, Tensor]:
         """A and y."""
         A = self.task.operator(tuple(section.frames.shape), section.known)
         y = section.frames if section.known is None else A(section.frames)  # a hole was not measured
@@ -87,7 +91,7 @@ class Job:
             model = noise.Gaussian(level)
         else:
             noise_rule = "given"
-        A, y = self.problem(section, model)
+        A, y = self.problem(section)
         weight = given_weight(self.settings.weight)
         flow = None if isinstance(weight, float) else self.flow(A, y, model, section.known)
         weighted = weigh(self.prior.spec(flow), A, y, model, weight, self.settings.seed)
@@ -96,21 +100,26 @@ class Job:
         return Choice(variance**0.5, noise_rule, weighted.weight, weighted.rule, scale)
 
     def restore(
-        self, section: Section, choice: Choice, seed: int, interrupt: StopRule, bar: FilmBar
+        self,
+        section: Section,
+        choice: Choice,
+        first: int,
+        before: Mapping[str, Tensor] | None,
+        interrupt: StopRule,
+        bar: FilmBar,
     ) -> tuple[Tensor, Problem, Result]:
-        """The restored frames, on the CPU, and how it went."""
+        """The restored frames, on the CPU, and how it went.
+
+        ``first`` is the number of the section's first frame, ``before`` what the window before ended with.
+        """
         model = given_noise(self.settings) or noise.Gaussian(choice.sigma)
-        A, y = self.problem(section, model)
-        prior = self.prior.spec(self.flow(A, y, model, section.known)).weighted(choice.scale)
+        A, y = self.problem(section)
+        prior = self.prior.spec(self.flow(A, y, model, section.known), first, before).weighted(choice.scale)
         problem = Problem(A, y, noise=model, prior=prior)
         recipe = choose(problem)
         stop = limited(recipe.stop, self.settings.iterations)
         bar.solving(stop)
+        seed = self.settings.seed
         result = solve(problem, recipe.solver, stop=stop | interrupt, callbacks=[bar.iteration], seed=seed)
         x = self.task.finish(result.x.cpu(), section.frames, section.known, given_noise(self.settings) is not None)
         return x, problem, result
-
-
-def state_of(result: Result) -> Any:
-    """What the next window starts from; None for priors without a network."""
-    return None
