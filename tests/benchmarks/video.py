@@ -26,7 +26,7 @@ from invprior.cli.video.priors import film_prior
 from invprior.cli.video.progress import film_bar
 from invprior.cli.video.tasks import Denoise, FilmTask, Inpaint, Upscale
 from invprior.cli.video.window import FRAMES, Job, Section
-from invprior.cli.video.windows import Window, plan
+from invprior.cli.video.windows import CONTEXT, Window, plan
 from invprior.io.video import Reader, read_clip
 from invprior.iterate import Iterate
 from invprior.loop import solve
@@ -86,7 +86,7 @@ def film(case: Case, prior: str, window: int, warm: bool = True) -> tuple[Tensor
     choice = job.choose(s.part((T - FRAMES) // 2, (T + FRAMES) // 2).middle())
     out, iterations, before = [], [], None
     with Interrupt() as interrupt, film_bar("", T, 0, True) as bar:
-        for w in plan(T, window):
+        for w in plan(T, window, CONTEXT):
             part = s.part(w.start, w.stop)
             bar.window(len(w))
             x, _, result = job.restore(part, choice, w.start, before if warm else None, interrupt.rule, bar)
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("film", type=Path)
     parser.add_argument("--frames", type=int, default=32)
     parser.add_argument("--window", type=int, default=16)
-    parser.add_argument("--tasks", nargs="+", default=["noise", "×4", "logo"])
+    parser.add_argument("--tasks", nargs="*", default=["noise", "×4", "logo"])
     parser.add_argument(
         "--priors", nargs="+", default=["frame-tv", "tv", "motion-tv", "frame-dip", "dip", "dip+motion-tv"]
     )
@@ -168,7 +168,7 @@ def main() -> None:
 
 def warm_start(case: Case, clean: Tensor, window: int) -> None:
     """Where the second window stands after how many iterations, started from the first one's network and anew."""
-    first, second = plan(len(clean), window)[:2]
+    first, second = plan(len(clean), window, CONTEXT)[:2]
     print("\n| iterations of the second window | from the window before | anew |\n|---|---|---|")
     level = noise.Gaussian(float(case.sigma))
 

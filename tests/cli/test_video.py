@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 from typer.testing import CliRunner
 
-from invprior import InvpriorError, noise, operators
+from invprior import InvpriorError, Result, noise, operators, solve
 from invprior.cli.main import app
 from invprior.cli.video.progress import Pace, clock_time
 from invprior.cli.video.run import frame_range
@@ -236,7 +238,7 @@ def test_a_suffix_and_a_folder_and_the_input_itself(folder: Path) -> None:
 
 @pytest.mark.parametrize(("frames", "size"), [(1, 4), (12, 5), (16, 16), (33, 16)])
 def test_windows_keep_each_frame_once(frames: int, size: int) -> None:
-    windows = plan(frames, size)
+    windows = plan(frames, size, CONTEXT)
     kept = [n for w in windows for n in range(frames)[w.start : w.stop][w.kept]]
     assert kept == list(range(frames))
     assert all(w.first - w.start == min(CONTEXT, w.first) for w in windows)
@@ -244,11 +246,12 @@ def test_windows_keep_each_frame_once(frames: int, size: int) -> None:
 
 
 def test_windows_fit_into_memory() -> None:
-    assert fitting(None, 4.0, 0.01) == 16
-    assert fitting(None, 4.0, 0.4) == 4
-    assert fitting(3, 4.0, 0.4) == 3
+    assert fitting(None, 4.0, 0.01, 0.0) == (16, 2)
+    assert fitting(None, 4.0, 0.4, 0.0) == (4, 2)
+    assert fitting(3, 4.0, 0.4, 0.0) == (3, 2)
+    assert fitting(None, 5.0, 0.9, 1.0) == (1, 1)
     with pytest.raises(InvpriorError, match="keeps 4 frames of this film; give more --memory"):
-        fitting(5, 4.0, 0.4)
+        fitting(5, 4.0, 0.4, 0.0)
 
 
 def test_frames_are_a_slice() -> None:
@@ -273,3 +276,29 @@ def test_the_time_left_comes_from_the_window_before() -> None:
     assert pace.left == pytest.approx(30)
     assert pace.done == 20
     assert [clock_time(s) for s in (None, 59.6, 3725.0)] == ["-", "0:01:00", "1:02:05"]
+
+
+def test_dip_goes_on_from_the_window_before_and_resumes_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["noisy.mkv", "--prior", "dip", "--sigma", 0.1, "--window", 4, "--iterations", 12, "--frames", "0:8"]
+    run(*arguments, "-o", "whole.mkv")
+    with monkeypatch.context() as patch:
+        patch.setattr("invprior.cli.video.window.solve", _fails_at(2))
+        with pytest.raises(RuntimeError, match="power"):
+            run(*arguments, "-o", "out.mkv")
+    assert [p.name for p in sorted((folder / "out.mkv.parts").glob("*.pt"))] == ["00000.pt"]
+    run(*arguments, "-o", "out.mkv")
+    assert (folder / "out.mkv").read_bytes() == (folder / "whole.mkv").read_bytes()
+    later = film("whole.mkv")[4:]
+    assert psnr(later, CLEAN[4:8]) > psnr(film("whole.mkv")[:4], CLEAN[:4])  # it had twice the iterations
+
+
+def _fails_at(n: int) -> Callable[..., Result]:
+    calls = []
+
+    def solve_or_fail(*arguments: Any, **settings: Any) -> Result:
+        calls.append(n)
+        if len(calls) == n:
+            raise RuntimeError("power")
+        return solve(*arguments, **settings)
+
+    return solve_or_fail

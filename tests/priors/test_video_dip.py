@@ -72,11 +72,11 @@ def problem(weights: dict[str, torch.Tensor] | None = None) -> Problem:
 
 
 def test_it_learns_and_a_warm_start_goes_on_where_it_was() -> None:
-    cold, anew = (solve(problem(), stop=stop.MaxIterations(n)) for n in (40, 10))
+    cold, anew = (solve(problem(), stop=stop.MaxIterations(n)) for n in (40, 4))
     assert psnr(cold.x, FILM) > 24
     weights = fitted(cold)
     assert weights is not None
-    soon = solve(problem(weights), stop=stop.MaxIterations(10))
+    soon = solve(problem(weights), stop=stop.MaxIterations(4))
     assert psnr(soon.x, FILM) > psnr(anew.x, FILM) + 3
     limits = [VideoDIP("denoise", weights=w).recipe().stop.most or 0 for w in (weights, None)]
     assert 0 < 3 * limits[0] <= limits[1]

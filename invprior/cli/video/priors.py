@@ -23,7 +23,7 @@ PENALTIES: dict[str, Callable[[Tensor | None], Prior]] = {
 }
 
 # GB a megapixel and frame of a window takes while it is solved, by tests/benchmarks/video.py --memory.
-MEMORY = {"tv": 0.25, "motion-tv": 0.5, "dip": 0.3}
+MEMORY = {"tv": 0.25, "motion-tv": 0.5, "dip": 0.1}
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,16 @@ class FilmPrior:
 
     @property
     def memory(self) -> float:
-        """GB that a megapixel of a frame takes."""
+        """GB that a megapixel of each frame of a window takes."""
         return max(MEMORY.get(part, MEMORY["tv"]) for part in self.parts)
+
+    @property
+    def step_memory(self) -> float:
+        """GB a megapixel that a step of the network takes."""
+        if "dip" not in self.parts:
+            return 0.0
+        settings = priors.VideoDIP(self.task, self.preset).settings
+        return settings.memory * settings.batch
 
     def spec(self, flow: Tensor | None, first: int = 0, weights: Mapping[str, Tensor] | None = None) -> PriorSpec:
         """The prior of one window: along its flow, from its first frame on, from the network of the window before."""

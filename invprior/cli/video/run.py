@@ -58,13 +58,14 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     clip = read_clip(source, frame_range(film.frames))
     made = resized(clip, task.factor)
     coding = check_coding(target, made, film.codec)
-    size = fitting(film.window, film.memory, prior.memory * made.width * made.height / 1e6)
+    megapixels = made.width * made.height / 1e6
+    size, context = fitting(film.window, film.memory, megapixels * prior.memory, megapixels * prior.step_memory)
     task.masks(clip)
     truth = None if settings.truth is None else _truth(settings.truth, made)
-    work = Work(target, _request(source, clip, film, settings, size, coding))
+    work = Work(target, _request(source, clip, film, settings, (size, context), coding))
     job = Job(task, prior, clip.depth, device, settings)
     choice = Choice(**work.chosen) if work.chosen else _choose(job, clip, work)
-    windows = plan(len(clip), size)
+    windows = plan(len(clip), size, context)
     if not settings.quiet:
         _announce(made, coding, work.done and windows[work.done - 1].last)
     interrupted = _restore(job, choice, clip, windows, work, made, coding, truth)
@@ -106,7 +107,7 @@ def _truth(path: Path, made: Clip) -> Clip:
 
 
 def _request(
-    source: Path, clip: Clip, film: FilmSettings, settings: Settings, size: int, coding: Coding
+    source: Path, clip: Clip, film: FilmSettings, settings: Settings, size: tuple[int, int], coding: Coding
 ) -> dict[str, Any]:
     """All that decides the result."""
     files = [source, *(p for p in (film.mask, settings.truth) if p is not None)]

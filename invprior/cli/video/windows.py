@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from invprior.errors import InvpriorError
 
 # Frames on each side that a window sees and does not keep: what is restored at a border lacks neighbours.
-CONTEXT = 2
+CONTEXT = 2  # where memory is short, 1
 # More frames in one window are not better, and cost memory and what an interruption loses.
 MOST = 16
-# GB that the process takes before the first frame.
+# GB that the process takes before it sees a film.
 BASE = 0.8
 
 
@@ -32,7 +32,7 @@ class Window:
         return self.last - self.first
 
 
-def plan(frames: int, size: int, context: int = CONTEXT) -> list[Window]:
+def plan(frames: int, size: int, context: int) -> list[Window]:
     """Windows that keep each frame once, ``size`` at a time, and see ``context`` more on each side."""
     out = []
     for first in range(0, frames, size):
@@ -41,30 +41,34 @@ def plan(frames: int, size: int, context: int = CONTEXT) -> list[Window]:
     return out
 
 
-def fitting(asked: int | None, gigabytes: float, frame: float) -> int:
-    """How many frames a window keeps, so that it takes no more memory than given.
+def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> tuple[int, int]:
+    """How many frames a window keeps and how many more it sees on each side, within the memory given.
 
     Parameters
     ----------
     asked
-        What the user wants; None for as many as fit, up to sixteen.
+        How many to keep; None for as many as fit, up to sixteen.
     gigabytes
         What the process may take in all.
     frame
         GB that one frame of a window takes.
+    step
+        GB that a step of the solver takes whatever the window.
 
     Raises
     ------
     InvpriorError
         If not one frame fits, or not as many as asked for.
     """
-    most = int((gigabytes - BASE) / frame) - 2 * CONTEXT
+    held = int((gigabytes - BASE - step) / frame)
+    context = CONTEXT if held > 2 * CONTEXT else 1
+    most = held - 2 * context
     if most < 1:
-        need = BASE + (1 + 2 * CONTEXT) * frame
+        need = BASE + step + 3 * frame
         raise InvpriorError(
             f"a window of this film takes at least {need:.1f} GB; give --memory {need + 0.1:.1f}, take --prior tv or "
             "shrink it"
         )
     if asked is not None and asked > most:
         raise InvpriorError(f"within {gigabytes:g} GB a window keeps {most} frames of this film; give more --memory")
-    return min(most, MOST) if asked is None else asked
+    return min(most, MOST) if asked is None else asked, context

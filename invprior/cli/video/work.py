@@ -41,11 +41,10 @@ class Work:
             return
         before = self._read("request.json")
         if before is None or before["request"] != self._request:
-            changed = (
-                [] if before is None else sorted(k for k in self._request if before["request"].get(k) != request[k])
-            )
+            old = {} if before is None else before["request"]
+            changed = sorted(k for k, v in self._request.items() if old.get(k) != v)
             raise InvpriorError(
-                f"{self.folder} holds the unfinished work of another run ({', '.join(changed) or 'unreadable'} "
+                f"{self.folder} holds the unfinished work of another run ({', '.join(changed)} "
                 "changed); run that again to go on with it, delete the folder, or give another OUT"
             )
         self.chosen = before["chosen"]
