@@ -23,7 +23,7 @@ PENALTIES: dict[str, Callable[[Tensor | None], Prior]] = {
 }
 
 # GB a megapixel and frame of a window takes while it is solved, by tests/benchmarks/video.py --memory.
-MEMORY = {"tv": 0.25, "motion-tv": 0.5, "dip": 0.1}
+MEMORY = {"tv": 0.28, "motion-tv": 0.5, "dip": 0.1}
 
 
 @dataclass(frozen=True)

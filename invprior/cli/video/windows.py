@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from invprior.errors import InvpriorError
 
 # Frames on each side that a window sees and does not keep: what is restored at a border lacks neighbours.
-CONTEXT = 2  # where memory is short, 1
+CONTEXT = 2  # 1 where few frames fit, or most of the work would be thrown away
 # More frames in one window are not better, and cost memory and what an interruption loses.
 MOST = 16
 # GB that the process takes before it sees a film.
@@ -61,7 +61,7 @@ def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> t
         If not one frame fits, or not as many as asked for.
     """
     held = int((gigabytes - BASE - step) / frame)
-    context = CONTEXT if held > 2 * CONTEXT else 1
+    context = CONTEXT if held > 4 * CONTEXT else 1
     most = held - 2 * context
     if most < 1:
         need = BASE + step + 3 * frame
