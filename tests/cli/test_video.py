@@ -205,6 +205,26 @@ def test_a_power_cut_loses_one_window(folder: Path, monkeypatch: pytest.MonkeyPa
     assert (folder / "out.mkv").read_bytes() == (folder / "whole.mkv").read_bytes()
 
 
+def test_ctrl_c_in_the_first_window_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(folder.rglob("*"))
+
+    def struck(*arguments: Any, **settings: Any) -> Result:
+        signal.raise_signal(signal.SIGINT)
+        return solve(*arguments, **settings)
+
+    monkeypatch.setattr("invprior.cli.video.window.solve", struck)
+    result = RUNNER.invoke(app, ["video", "noisy.mkv", "-o", "out.mkv", *LONG])
+    assert result.exit_code == 130
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_folder_without_finished_windows_is_of_no_account(folder: Path) -> None:
+    (folder / "out.mkv.parts").mkdir()
+    (folder / "out.mkv.parts" / "request.json").write_text("{}")
+    run("noisy.mkv", "-o", "out.mkv", *LONG)
+    assert not (folder / "out.mkv.parts").exists()
+
+
 MISTAKES = {
     "missing": (["no.mp4"], "no.mp4 does not exist"),
     "no film": (["logo.png", "--truth", "text.txt"], "text.txt is not a film"),

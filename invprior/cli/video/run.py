@@ -70,13 +70,15 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         _announce(made, coding, work.done and windows[work.done - 1].last)
     interrupted = _restore(job, choice, clip, windows, work, made, coding, truth)
     records = work.records()
-    if records:
-        join(target, [work.piece(n) for n in range(len(records))], made)
-        record = film_record(source, target, job, choice, records, len(clip))
-        if settings.record is not None:
-            save_record(settings.record, record)
-        if not settings.quiet:
-            print_report(record)
+    if not records:  # Ctrl-C in the first window
+        work.remove()
+        raise KeyboardInterrupt
+    join(target, [work.piece(n) for n in range(len(records))], made)
+    record = film_record(source, target, job, choice, records, len(clip))
+    if settings.record is not None:
+        save_record(settings.record, record)
+    if not settings.quiet:
+        print_report(record)
     if interrupted:
         if not settings.quiet:
             print(f"  the same command goes on from here; {work.folder} holds the finished windows", file=sys.stderr)

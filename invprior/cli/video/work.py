@@ -25,19 +25,19 @@ class Work:
     target
         OUT; the folder is OUT.parts.
     request
-        All that decides the result, as JSON; a folder of another request is not touched.
+        All that decides the result, as JSON; finished windows of another request are not touched.
 
     Raises
     ------
     InvpriorError
-        If the folder is that of another request.
+        If the folder holds finished windows of another request.
     """
 
     def __init__(self, target: Path, request: Mapping[str, Any]) -> None:
         self.folder = target.with_name(f"{target.name}.parts")
         self._request = json.loads(json.dumps(request))
         self.chosen: dict[str, Any] | None = None
-        if not self.folder.exists():
+        if not self.done:
             return
         before = self._read("request.json")
         if before is None or before["request"] != self._request:
