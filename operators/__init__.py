@@ -11,6 +11,7 @@ from invprior.operators.function import Function, from_function
 from invprior.operators.identity import Identity
 from invprior.operators.lanczos import Lanczos
 from invprior.operators.mask import Mask
+from invprior.operators.motion_difference import MotionDifference
 from invprior.operators.pad import Pad
 from invprior.operators.per_frame import PerFrame
 from invprior.operators.reshape import Reshape
@@ -33,6 +34,7 @@ __all__ = [
     "Identity",
     "Lanczos",
     "Mask",
+    "MotionDifference",
     "Pad",
     "PerFrame",
     "Reshape",

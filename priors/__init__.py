@@ -9,6 +9,21 @@ from invprior.priors.pnp import PnP
 from invprior.priors.tgv import TGV
 from invprior.priors.tikhonov import Tikhonov
 from invprior.priors.tv import TV
+from invprior.priors.video_dip import VideoDIP
+from invprior.priors.video_tv import VideoTV
 from invprior.priors.wavelet import Wavelet
 
-__all__ = ["DIP", "TGV", "TV", "Box", "GuidedTV", "Joint", "NoPrior", "PnP", "Tikhonov", "Wavelet"]
+__all__ = [
+    "DIP",
+    "TGV",
+    "TV",
+    "Box",
+    "GuidedTV",
+    "Joint",
+    "NoPrior",
+    "PnP",
+    "Tikhonov",
+    "VideoDIP",
+    "VideoTV",
+    "Wavelet",
+]

@@ -51,6 +51,9 @@ class Preset:
         What a fit takes in GB per megapixel (tests/benchmarks/dip_memory.py), with the preset's own network.
     precision
         Of the activations, where device and problem have it; weights and statistics are never rounded.
+    batch, period, again
+        Of films (the tasks that begin with ``video-``): frames in one step, frames from one independent input to the
+        next, and the limit of a fit that starts from the window before.
     """
 
     iterations: int
@@ -63,6 +66,9 @@ class Preset:
     input_channels: int = 32
     restarts: int = 1
     precision: Precision = "float32"
+    batch: int = 4
+    period: int = 2
+    again: int = 0
 
 
 @cache

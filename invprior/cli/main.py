@@ -124,6 +124,47 @@ def flash(
 
 
 @app.command()
+@with_settings
+def video(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A film.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="OUT", help="The film to write: .mp4, .mov, .mkv, .webm.", show_default=False
+        ),
+    ],
+    settings: Settings,
+    task: Annotated[str, typer.Option(help="denoise, upscale or inpaint.")] = "denoise",
+    factor: Annotated[int, typer.Option(help="Of upscale: how many times larger.", min=1)] = 4,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MASK",
+            help="Of inpaint: a picture for all frames (a logo) or a film, white = hole.",
+            show_default=False,
+        ),
+    ] = None,
+    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
+    frames: Annotated[str, typer.Option(metavar="A:B", help="From frame A on, up to but without frame B.")] = "0:",
+    window: Annotated[
+        int | None, typer.Option(help="Frames kept of those solved together.", min=1, show_default="as memory allows")
+    ] = None,
+    memory: Annotated[float, typer.Option(metavar="GB", help="What it may take.", min=0)] = 4.0,
+    codec: Annotated[
+        str | None, typer.Option(help="FFmpeg's name of the encoder.", show_default="that of OUT's suffix")
+    ] = None,
+) -> None:
+    """Restore a film in windows. Priors: motion-tv, tv (in space and time), frame-tv, dip, or one of pictures.
+
+    Run it again after an interruption and it goes on where it was.
+    """
+    from invprior.cli.video.run import FilmSettings, restore_film
+
+    film = FilmSettings(task, factor, mask, invert_mask, frames, window, memory, codec)
+    restore_film(source, output, film, settings)
+
+
+@app.command()
 def demo(
     task: Annotated[str, typer.Option(help="denoise, upscale, inpaint or all.")] = "all",
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.")] = Path(

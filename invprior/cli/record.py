@@ -6,7 +6,6 @@ import json
 import math
 import os
 import platform
-import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from typing import Any
 import torch
 
 from invprior.errors import InvpriorError
+from invprior.io.whole import whole_file
 from invprior.loop import Result
 from invprior.problem import Problem
 from invprior.specs import PriorSpec
 
-PACKAGES = ("invprior", "torch", "numpy", "scipy", "scikit-image", "pyvips")
+PACKAGES = ("invprior", "torch", "numpy", "scipy", "scikit-image", "pyvips", "av")
 
 
 def versions() -> dict[str, str]:
@@ -64,12 +64,8 @@ def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> No
     """Write JSON beside ``path`` and rename it; an infinite or NaN number becomes null."""
     check_record(path)
     text = json.dumps(_finite(record), indent=1, ensure_ascii=False, allow_nan=False)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}-", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text + "\n")
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    with whole_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def _finite(value: Any) -> Any:

@@ -49,8 +49,8 @@ class Weighted:
 def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) -> None:
     """Restore every input; all that can be wrong with the request is said before the first solve."""
     task.check()
-    _given_noise(settings)
-    _weight(settings.weight)
+    given_noise(settings)
+    given_weight(settings.weight)
     device = pick_device(settings.device)
     jobs = _pair(inputs, output, settings)
     pictures = [read(source) for source, _ in jobs]
@@ -91,10 +91,10 @@ def _restore_one(
     device: str,
     settings: Settings,
 ) -> tuple[dict[str, Any], bool]:
-    given = _given_noise(settings)
+    given = given_noise(settings)
     measured, noise_rule = task.data(picture, given)
     data = tuple(DataTerm(d.operator.to(device), d.y.to(device), d.noise) for d in measured)
-    weighted = weigh(spec, task.excerpt(data), _weight(settings.weight), settings.seed)
+    weighted = weigh(spec, task.excerpt(data), given_weight(settings.weight), settings.seed)
     problem = Problem.from_terms(data, weighted.prior)
 
     def finish(x: Tensor) -> Picture:
@@ -149,15 +149,20 @@ def run(
 ) -> Result:
     """Solve with a progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
     recipe = choose(problem)
-    stop: StopRule = recipe.stop
-    if iterations is not None:
-        others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
-        stop = AnyOf((*others, MaxIterations(iterations)))
+    stop = limited(recipe.stop, iterations)
     with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
         return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback, *watch], seed=seed)
 
 
-def _given_noise(settings: Settings) -> noise.Noise | None:
+def limited(stop: StopRule, iterations: int | None) -> StopRule:
+    """The rule with another limit of iterations, where one is given."""
+    if iterations is None:
+        return stop
+    others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
+    return AnyOf((*others, MaxIterations(iterations)))
+
+
+def given_noise(settings: Settings) -> noise.Noise | None:
     """What ``--noise`` or its short form ``--sigma`` says, None for auto."""
     sigma, model = parse_number(settings.sigma, "--sigma"), parse_noise(settings.noise)
     if sigma is not None and model is not None:
@@ -169,7 +174,8 @@ def _name(model: noise.Noise) -> str:
     return f"sigma {float(model.sigma):.4g}" if isinstance(model, noise.Gaussian) else repr(model)
 
 
-def _weight(text: str) -> Weight:
+def given_weight(text: str) -> Weight:
+    """What ``--weight`` says."""
     return "discrepancy" if text == "discrepancy" else parse_number(text, "--weight", ", or discrepancy")
 
 

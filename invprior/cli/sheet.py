@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
+
+from invprior.io.whole import whole_file
 
 SCALE = 2  # screen pixels per picture pixel
 GAP = 8
@@ -38,11 +38,8 @@ def contact_sheet(path: Path, rows: list[tuple[str, list[Panel]]], size: int) ->
             draw.text((left, top), f"{name}: {panel.caption}" if j == 0 else panel.caption, fill="black", font=font)
             image = _as_image(panel.x).resize((side, side), Image.Resampling.NEAREST)
             sheet.paste(image, (left, top + CAPTION))
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".png")
-    os.close(handle)
-    sheet.save(temporary)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    with whole_file(path) as temporary:
+        sheet.save(temporary)
 
 
 def _as_image(x: Tensor) -> Image.Image:

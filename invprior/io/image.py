@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
+from invprior.io.whole import check_place, whole_file
 
 ALPHA = {2: 1, 4: 3}  # bands with an alpha channel to bands without, for gray and RGB
 WHITE = {"uchar": 255.0, "ushort": 65535.0}
@@ -109,16 +108,11 @@ def write(path: str | Path, picture: Picture) -> None:
     check_writable(path, picture)
     bands = picture.x if picture.alpha is None else torch.cat([picture.x, picture.alpha.to(picture.x)])
     image = _encode(bands, picture)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
     try:
-        image.write_to_file(name, **({"Q": 95} if path.suffix.lower() in EIGHT_BIT else {}))
-        _take_mode(name)
-        os.replace(name, path)
+        with whole_file(path) as temporary:
+            image.write_to_file(str(temporary), **({"Q": 95} if path.suffix.lower() in EIGHT_BIT else {}))
     except (pyvips.Error, OSError) as error:
         raise InvpriorError(f"cannot write {path}: {_first_line(error)}") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def check_writable(path: Path, picture: Picture | None = None) -> None:
@@ -126,12 +120,7 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InvpriorError(f"cannot write {path}: the name must end in one of {', '.join(sorted(SUFFIXES))}")
-    if path.is_dir():
-        raise InvpriorError(f"cannot write {path}: it is a folder")
-    if not path.parent.is_dir():
-        raise InvpriorError(f"cannot write {path}: the folder {path.parent} does not exist")
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise InvpriorError(f"cannot write {path}: permission denied")
+    check_place(path)
     if picture is None:
         return
     if suffix in EIGHT_BIT and (picture.format != "uchar" or picture.alpha is not None):
@@ -197,13 +186,6 @@ def _stored(image: Any, source: Any) -> Any:
     if orientation in (2, 4, 5, 7):  # mirrored: upright is mirror after turn, so mirror first to undo
         image = image.fliphor()
     return image.rot({3: "d180", 4: "d180", 5: "d270", 6: "d270", 7: "d90", 8: "d90"}.get(orientation, "d0"))
-
-
-def _take_mode(name: str) -> None:
-    """A temporary file is private to its owner; give it the mode that a new file would have."""
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""The command ``video``: windows of frames, one after the other."""

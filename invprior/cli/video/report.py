@@ -1,0 +1,87 @@
+"""What the command ``video`` says about a run: scores, the record, the last lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from invprior.cli.record import run_record
+from invprior.cli.video.window import Choice, Job
+from invprior.cli.video.windows import Window
+from invprior.loop import Result
+from invprior.metrics import psnr, psnr_luma, ssim
+from invprior.problem import Problem
+from invprior.status import Status
+
+
+def window_record(
+    window: Window, job: Job, problem: Problem, result: Result, scores: dict[str, list[float]]
+) -> dict[str, Any]:
+    """How one window went, for the folder of finished windows."""
+    s = job.settings
+    return {
+        "frames": [window.first, window.last],
+        **run_record(problem, result, job.prior.spec(None), s.preset, s.seed),
+        "scores": scores,
+    }
+
+
+def frame_scores(x: Tensor, truth: Tensor) -> dict[str, list[float]]:
+    """Of every frame, before it is encoded."""
+    pairs = list(zip(x, truth, strict=True))
+    return {
+        "psnr": [psnr(a, b) for a, b in pairs],
+        "ssim": [ssim(a, b) for a, b in pairs],
+        "psnr_y": [psnr_luma(a, b) for a, b in pairs],
+    }
+
+
+def film_record(
+    source: Path, target: Path, job: Job, choice: Choice, windows: Sequence[dict[str, Any]], total: int
+) -> dict[str, Any]:
+    """The record of the whole film: what all windows share, the sums, the means of the scores, the windows."""
+    frames = windows[-1]["frames"][1]
+    ended = sorted({w["status"] for w in windows})
+    status = Status("interrupted", f"stopped by Ctrl-C; the first {frames} of {total} frames were kept")
+    if frames == total:
+        status = Status(", ".join(ended), "; ".join(sorted({w["status_message"] for w in windows})))
+    shared = ("prior", "solver", "stop", "preset", "seed", "operator", "noise", "device", "threads", "versions")
+    scores = {k: [v for w in windows for v in w["scores"][k]] for k in windows[0]["scores"]}
+    return {
+        "input": str(source),
+        "output": str(target),
+        "task": job.task.name,
+        "status": status.name,
+        "status_message": status.message,
+        "frames": frames,
+        "kept": sum(w["kept"] for w in windows),
+        "iterations": sum(w["iterations"] for w in windows),
+        "seconds": sum(w["seconds"] for w in windows),
+        **{k: windows[0][k] for k in shared},
+        **{k: v for k, v in asdict(choice).items() if k != "scale"},
+        **{k: sum(v) / len(v) for k, v in scores.items()},
+        "history": [{"frames": w["frames"], **row} for w in windows for row in w["history"][-1:]],
+        "windows": [
+            {k: w[k] for k in ("frames", "status", "kept", "iterations", "seconds", "scores")} for w in windows
+        ],
+    }
+
+
+def print_report(record: dict[str, Any]) -> None:
+    """The last lines on the terminal."""
+    print(f"{record['output']}: {record['frames']} frames, {record['status_message']}")
+    weight = "" if record["weight"] is None else f", weight {record['weight']:.3g} ({record['weight_rule']})"
+    print(
+        f"  sigma {record['sigma']:.4g} ({record['noise_rule']}){weight}, {record['iterations']} iterations in "
+        f"{len(record['windows'])} windows, {record['seconds']:.1f} s"
+    )
+    if "psnr" in record and math.isfinite(record["psnr"]):
+        print(
+            f"  PSNR {record['psnr']:.2f} dB, SSIM {record['ssim']:.3f}, PSNR of Y {record['psnr_y']:.2f} dB, "
+            "means over the frames"
+        )

@@ -1,0 +1,74 @@
+"""Which frames are solved together: windows that overlap, so that no border shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invprior.errors import InvpriorError
+
+# Frames on each side that a window sees and does not keep: what is restored at a border lacks neighbours.
+CONTEXT = 2  # 1 where few frames fit, or most of the work would be thrown away
+# More frames in one window are not better, and cost memory and what an interruption loses.
+MOST = 16
+# GB that the process takes before it sees a film.
+BASE = 0.8
+
+
+@dataclass(frozen=True)
+class Window:
+    """Frames ``start`` to ``stop`` are solved and ``first`` to ``last`` of them kept."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+    @property
+    def kept(self) -> slice:
+        """The frames to keep, counted within the window."""
+        return slice(self.first - self.start, self.last - self.start)
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+
+def plan(frames: int, size: int, context: int) -> list[Window]:
+    """Windows that keep each frame once, ``size`` at a time, and see ``context`` more on each side."""
+    out = []
+    for first in range(0, frames, size):
+        last = min(first + size, frames)
+        out.append(Window(max(first - context, 0), min(last + context, frames), first, last))
+    return out
+
+
+def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> tuple[int, int]:
+    """How many frames a window keeps and how many more it sees on each side, within the memory given.
+
+    Parameters
+    ----------
+    asked
+        How many to keep; None for as many as fit, up to sixteen.
+    gigabytes
+        What the process may take in all.
+    frame
+        GB that one frame of a window takes.
+    step
+        GB that a step of the solver takes whatever the window.
+
+    Raises
+    ------
+    InvpriorError
+        If not one frame fits, or not as many as asked for.
+    """
+    held = int((gigabytes - BASE - step) / frame)
+    context = CONTEXT if held > 4 * CONTEXT else 1
+    most = held - 2 * context
+    if most < 1:
+        need = BASE + step + 3 * frame
+        raise InvpriorError(
+            f"a window of this film takes at least {need:.1f} GB; give --memory {need + 0.1:.1f}, take --prior tv or "
+            "shrink it"
+        )
+    if asked is not None and asked > most:
+        raise InvpriorError(f"within {gigabytes:g} GB a window keeps {most} frames of this film; give more --memory")
+    return min(most, MOST) if asked is None else asked, context

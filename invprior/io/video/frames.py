@@ -1,0 +1,59 @@
+"""The frames of a film, a window at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import torch
+from av.video.reformatter import VideoReformatter
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.io.video.clip import Clip, decoded, opened
+from invprior.io.video.pixels import to_tensor
+
+
+class Reader:
+    """Reads a clip forwards and holds no more frames than were last asked for.
+
+    Decodes from the start of the file on, since seeking is not exact in every format, and turns into tensors only
+    what is asked for.
+    """
+
+    def __init__(self, clip: Clip) -> None:
+        self.clip = clip
+        self._reformatter = VideoReformatter()
+        self._held: deque[Tensor] = deque()
+        self._from = 0  # the number of the first frame held
+        self._next = -clip.first  # the number of the frame that the decoder gives next
+        self._container = opened(clip.path)
+        self._frames: Any = decoded(self._container, clip.path)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._container.close()
+
+    def read(self, start: int, stop: int) -> Tensor:
+        """Frames ``start`` to ``stop`` of the clip, (T, 3, H, W) in [0, 1]; ``start`` never goes back.
+
+        Raises
+        ------
+        InvpriorError
+            If the file has changed since the clip was read.
+        """
+        while self._held and self._from < start:
+            self._held.popleft()
+            self._from += 1
+        if not self._held:
+            self._from = start
+        while self._next < stop:
+            frame = next(self._frames, None)
+            if frame is None:
+                raise InvpriorError(f"{self.clip.path} has become shorter while it was read")
+            if self._next >= start:
+                self._held.append(to_tensor(frame, self.clip, self._reformatter))
+            self._next += 1
+        return torch.stack([self._held[n - self._from] for n in range(start, stop)])

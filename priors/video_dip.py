@@ -1,0 +1,177 @@
+"""The deep image prior of a film: one network for all its frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from invprior.errors import InvpriorError
+from invprior.operator import Shape
+from invprior.precision import Precision, rounded
+from invprior.prior import Generator, Prior
+from invprior.priors.presets import Preset, load
+from invprior.recipe import Recipe
+from invprior.solvers.descent import DescentState, split
+from invprior.stop import AnyOf, MaxIterations
+
+if TYPE_CHECKING:
+    from invprior.loop import Result
+
+
+class FilmGenerator(Generator):
+    """x[t] = f_θ(z_t) for the frames of a window, on a canvas that the network takes, cut to the asked size.
+
+    A randomised pass computes a few neighbouring frames and takes the others as they were when they were last
+    computed, so that its cost does not grow with the window; a deterministic one computes all, as many at a time.
+
+    Parameters
+    ----------
+    network
+        Maps (b, c, H', W') to (b, C, H', W'), normalising each picture by itself or all b together.
+    z
+        The inputs, (T, c, H', W').
+    shape
+        Event shape of the film, ``(T, C, H, W)``.
+    batch
+        b, the frames of a randomised pass.
+    jitter
+        Standard deviation of the noise added to z there.
+    """
+
+    constants: ClassVar[frozenset[str]] = frozenset({"z"})
+    z: Tensor
+    frames: Tensor
+
+    def __init__(
+        self, network: nn.Module, z: Tensor, shape: Shape, batch: int, jitter: float, precision: Precision
+    ) -> None:
+        super().__init__()
+        self.network, self.shape, self.batch = network, shape, min(batch, shape[0])
+        self.jitter, self.precision = jitter, precision
+        self.register_buffer("z", z)
+        self.register_buffer("frames", torch.full(shape, 0.5))
+
+    def forward(self, rng: torch.Generator | None = None) -> Tensor:
+        T = self.shape[0]
+        if rng is None:
+            starts = [*range(0, T - self.batch, self.batch), T - self.batch]
+            out = torch.empty(self.shape, dtype=self.z.dtype, device=self.z.device)
+            for start in starts:
+                out[start : start + self.batch] = self._run(self.z[start : start + self.batch])
+            return out
+        # a middle drawn evenly and moved inside, so that the frames at the ends get their share
+        middle = int(torch.randint(T, (), generator=rng, device=rng.device))
+        start = min(max(middle - self.batch // 2, 0), T - self.batch)
+        z = self.z[start : start + self.batch]
+        if self.jitter > 0:
+            noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
+            z = torch.add(z, noise, alpha=self.jitter)
+        fresh = self._run(z)
+        x = torch.cat([self.frames[:start], fresh, self.frames[start + self.batch :]])
+        self.frames.copy_(x.detach())
+        return x
+
+    def _run(self, z: Tensor) -> Tensor:
+        canvas: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last))
+        H, W = self.shape[-2:]
+        top, left = (canvas.shape[-2] - H) // 2, (canvas.shape[-1] - W) // 2
+        return canvas[..., top : top + H, left : left + W].to(z.dtype)
+
+
+@dataclass(frozen=True)
+class VideoDIP(Prior):
+    """x[t] = f_θ(z_t), one network for all frames of a window, its inputs varying smoothly in time.
+
+    The network of :class:`~invprior.priors.DIP`, fitted to a few neighbouring frames in every step, as Zhang, Mai, Xu,
+    Wang, Jin & Collomosse ("An internal learning approach to video inpainting", ICCV 2019, section 3) fit theirs to
+    batches of frames, each with a noise input of its own. Here the inputs move along great circles between
+    independent ones, ``period`` frames apart,
+
+        z_t = m + cos(πs/2) (a_k − m) + sin(πs/2) (a_{k+1} − m),   t = (k + s)·period,  0 ≤ s < 1,
+
+    of the same variance everywhere, so that neighbouring frames come from neighbouring inputs (a path through the
+    latent space as in Yoo, Jin, Gupta, Yerly, Stuber & Unser, "Time-dependent deep image prior for dynamic MRI", IEEE
+    TMI 40, 2021, where it is a helix). What is in all frames is learned from all of them, and noise averages out.
+
+    Parameters
+    ----------
+    task
+        What the settings were chosen for: ``denoise``, ``upscale``, ``upscale8`` or ``inpaint``.
+    preset
+        ``fast``.
+    first
+        The number of the window's first frame in the film: its inputs continue those of the window before.
+    weights
+        The network to start from, as :func:`fitted` gives it: the one that the window before ended with. Then
+        a fraction of the iterations is enough.
+
+    Raises
+    ------
+    InvpriorError
+        If preset or task are not known; and from ``generator``, if the shape is no film's of at least 8 × 8 pixels.
+    """
+
+    task: str
+    preset: str = "fast"
+    first: int = 0
+    weights: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
+
+    parametrised: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        load(self.preset, f"video-{self.task}")
+
+    @property
+    def settings(self) -> Preset:
+        return load(self.preset, f"video-{self.task}")
+
+    def generator(self, shape: Shape, rng: torch.Generator) -> Generator:
+        if len(shape) != 4 or min(shape[-2:]) < 8:
+            raise InvpriorError(f"VideoDIP takes a film (T, C, H, W) with sides of at least 8, got shape {shape}")
+        s = self.settings
+        size = [max(s.network.smallest, math.ceil(n / s.network.multiple) * s.network.multiple) for n in shape[-2:]]
+        seed = int(torch.randint(2**62, (), generator=rng))
+        z = inputs(range(self.first, self.first + shape[0]), s.period, (s.input_channels, *size), seed)
+        # torch.nn draws its weights from the global generator: fork it, so that nobody else's numbers change
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
+            network = s.network.build(s.input_channels, shape[1])
+        if self.weights is not None:
+            network.load_state_dict(dict(self.weights))
+        return FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)
+
+    def recipe(self) -> Recipe:
+        s = self.settings
+        most = s.iterations if self.weights is None else s.again
+        return Recipe(s.solver, AnyOf((*s.stop, MaxIterations(most))))
+
+
+def inputs(frames: range, period: int, shape: Shape, seed: int) -> Tensor:
+    """z_t for the frames of these numbers, (T, c, h, w), uniform in [0, 0.1) at every multiple of ``period``."""
+    numbers = range(frames.start // period, (frames.stop - 1) // period + 2)
+    anchors = [torch.rand(shape, generator=torch.Generator().manual_seed(seed + k)) - 0.5 for k in numbers]
+    out = []
+    for t in frames:
+        k, s = divmod(t, period)
+        angle = math.pi / 2 * s / period
+        a, b = anchors[k - numbers.start : k - numbers.start + 2]
+        out.append(0.1 * (0.5 + math.cos(angle) * a + math.sin(angle) * b))
+    return torch.stack(out)
+
+
+def fitted(result: Result) -> dict[str, Tensor] | None:
+    """The network's weights at the end of a solve with a :class:`VideoDIP`; None for other priors."""
+    state = result.state.solver_state
+    if not isinstance(state, DescentState):
+        return None
+    for prefix, module in state.generator.named_modules():
+        if isinstance(module, FilmGenerator):
+            head = f"{prefix}.network." if prefix else "network."
+            weights = split(state.generator, state.weights.theta)
+            return {k.removeprefix(head): v.detach().cpu().clone() for k, v in weights.items() if k.startswith(head)}
+    return None

@@ -1,0 +1,73 @@
+"""Total variation of a film, in space and in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from invprior.algebra import LinearComposition
+from invprior.errors import InvpriorError
+from invprior.functional import Term
+from invprior.functionals import L21
+from invprior.operator import LinearOperator, Shape
+from invprior.operators.finite_difference import FiniteDifference
+from invprior.operators.identity import Identity
+from invprior.operators.motion_difference import MotionDifference
+from invprior.prior import Prior
+
+
+class _Quickly(LinearComposition):
+    """D itself, with a bound that takes no time for its norm: the Lanczos process would cost as much as the solve."""
+
+    def __init__(self, D: MotionDifference) -> None:
+        super().__init__(Identity(D.out_shape), D)
+        self._norm = D.bound()
+
+    def norm(self) -> float:
+        return self._norm
+
+
+@dataclass(frozen=True, eq=False)
+class VideoTV(Prior):
+    """R(x) = Σ_i ‖(∇x)_i‖ + w Σ_i ‖(D_t x)_i‖, ∇ differences in space, D_t in time, norms over the channels too.
+
+    Without a flow D_t x[t] = x[t+1] − x[t] (Chan, Khoshabeh, Gibson, Gill & Nguyen 2011, "An augmented Lagrangian
+    method for total variation video restoration", IEEE TIP 20, with the space and the time part in norms of their
+    own). With one, D_t follows the motion, see :class:`~invprior.operators.MotionDifference`. The norm and not its
+    square: a point that is covered, a shadow or a cut costs its contrast once and is not smeared.
+
+    Parameters
+    ----------
+    time
+        w ≥ 0; 0 is TV frame by frame.
+    flow
+        From each frame to the next, ``(T − 1, 2, H, W)`` in pixels, as :func:`invprior.motion.estimate` finds it.
+
+    Raises
+    ------
+    InvpriorError
+        If ``time`` is negative; and from ``terms``, if the shape is no film's ``(T, C, H, W)`` or the flow does
+        not fit it.
+    """
+
+    time: float
+    flow: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.time < float("inf"):
+            raise InvpriorError(f"the time weight must be a number that is 0 or more, got {self.time!r}")
+
+    def __repr__(self) -> str:
+        return f"VideoTV({self.time:g}{'' if self.flow is None else ', along a flow'})"
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        if len(shape) != 4:
+            raise InvpriorError(f"VideoTV takes a film (T, C, H, W), got shape {shape}; TV takes pictures")
+        space = Term(L21((-5, -3)), FiniteDifference(shape))
+        if self.time == 0 or shape[0] == 1:
+            return (space,)
+        if self.flow is None:
+            return (space, Term(self.time * L21((-5, -3)), FiniteDifference(shape, (-4,))))
+        D: LinearOperator = _Quickly(MotionDifference(shape, self.flow))
+        return (space, Term(self.time * L21((-3,)), D))
