@@ -28,7 +28,7 @@ from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.specs import PriorSpec, parse_prior
-from invprior.stop import AnyOf, MaxIterations, StopRule
+from invprior.stop import at_most
 
 # A penalty beside DIP only steadies it: a tenth of what it needs alone.
 BESIDE_DIP = 0.1
@@ -154,10 +154,7 @@ def run(
 ) -> Result:
     """Solve with a progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
     recipe = choose(problem)
-    stop: StopRule = recipe.stop
-    if iterations is not None:
-        others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
-        stop = AnyOf((*others, MaxIterations(iterations)))
+    stop = recipe.stop if iterations is None else at_most(recipe.stop, iterations)
     with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
         return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback, *watch], seed=seed)
 
