@@ -10,12 +10,12 @@ from pathlib import Path
 from statistics import fmean
 
 from invprior.errors import InvpriorError
-from invprior.study.comparison import Comparison, Listener, Progress, run_study
+from invprior.study.comparison import Listener, Progress, run_study
 from invprior.study.file import read_study
 from invprior.study.plan import DEFAULT_PRIORS, Study
-from invprior.study.scores import FIGURES, figures
+from invprior.study.result import Comparison
+from invprior.study.scores import figures
 from invprior.study.source import sources
-from invprior.study.table import verdicts
 
 SHOWN = ("psnr", "psnr_y", "ssim", "lpips", "seconds", "memory_mb", "iterations")
 
@@ -153,13 +153,12 @@ def _print_table(result: Comparison) -> None:
         for row in block:
             numbers = [Text(row.figures[f.key].text(f.digits), "bold" if f.key in row.best else "") for f in shown]
             table.add_row(Text(row.prior), *numbers)
-        printed = published.figures.get(scene.source.name, ()) if published else ()
-        for column, figure in zip(published.columns if published else (), printed, strict=False):
-            if figure is not None:
-                table.add_row(Text(f"published: {column}"), f"{figure:g}", style="dim")
+        for column, figure in published.rows(scene.source.name) if published else ():
+            printed = [f"{figure:.{f.digits}f}" if published and f.key == published.figure else "" for f in shown]
+            table.add_row(Text(f"published: {column}"), *printed, style="dim")
         console.print(table)
     if published:
         console.print(f"published figures: {published.metric}", highlight=False, markup=False)
-    for sentence in verdicts(result.study, result.rows, FIGURES[0]):
+    for sentence in result.verdicts:
         console.print(sentence, highlight=False, markup=False)
-    console.print(f"{result.folder / 'results.csv'} has every cell", highlight=False, markup=False)
+    console.print(f"{result.report} shows them", highlight=False, markup=False)

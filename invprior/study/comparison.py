@@ -1,22 +1,24 @@
-"""``ip.compare``: run what is missing of a study, and what it amounts to."""
+"""``ip.compare``: run what is missing of a study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from invprior.cli.memory import predicted
 from invprior.errors import InvpriorError
 from invprior.study.cell import Job, Outcome
+from invprior.study.command import command
 from invprior.study.measurement import Measurement, measure
 from invprior.study.plan import DEFAULT_PRIORS, Cell, Scene, Study
+from invprior.study.report import write_report
+from invprior.study.result import Comparison
 from invprior.study.runner import run
 from invprior.study.source import open_source, sources
 from invprior.study.store import Store
-from invprior.study.table import Row, rows
 from invprior.study.workers import workers
 
 # Hears of the study before it starts, with the cells that are on disk already, and of every outcome.
@@ -32,36 +34,6 @@ class Progress:
     failures: dict[Cell, str]
     slots: int
     latest: Outcome | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """The result of a study; ``pandas.DataFrame(comparison.cells)`` is a table of it.
-
-    Attributes
-    ----------
-    study, folder
-        What was asked, and where it lies.
-    records
-        The run record of every finished cell.
-    failures
-        The sentence that says what went wrong, of every cell that has no record.
-    """
-
-    study: Study
-    folder: Path
-    records: dict[Cell, dict[str, Any]]
-    failures: dict[Cell, str]
-
-    @property
-    def cells(self) -> list[dict[str, Any]]:
-        """One dict a finished cell: what it was, its figures and why it stopped, without the curves."""
-        return [{k: v for k, v in r.items() if not isinstance(v, list | dict)} for r in self.records.values()]
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        """One row for each picture, operator, noise and prior: mean and spread over the seeds."""
-        return rows(self.study, list(self.records.values()))
 
 
 def compare(
@@ -154,11 +126,13 @@ def run_study(
             else:
                 store.keep(outcome)
                 store.add_line(outcome)
-                records[outcome.cell] = outcome.record
+                records[outcome.cell] = store.finished(outcome.cell)
             listener(Progress(cells, records, failures, slots, outcome))
         ordered = {cell: records[cell] for cell in cells if cell in records}
         store.rewrite_table(list(ordered))
-    return Comparison(study, output, ordered, failures)
+        result = Comparison(study, output, ordered, failures)
+        write_report(result, store, partial(measurement, study), command(study, output))
+    return result
 
 
 class _Preparation:

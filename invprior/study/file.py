@@ -22,8 +22,8 @@ def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | 
     ----------
     path
         The TOML file: ``pictures``, a list of files or of tables ``{clean, degraded, name}``; ``operators``,
-        ``noises``, ``priors``, ``seeds``, ``crop``, ``iterations`` and ``title``; ``[published]`` with ``metric``,
-        ``columns`` and ``[published.figures]``, where nan stands for a figure that was not printed.
+        ``noises``, ``priors``, ``seeds``, ``crop``, ``iterations`` and ``title``; ``[published]`` with
+        ``figure``, ``metric``, ``columns`` and ``[published.figures]``, where nan stands for one not printed.
     data
         The folder that its pictures, masks and point spread functions are in; the file's own where that is None.
 
@@ -89,9 +89,9 @@ def _published(path: Path, table: Any) -> Published:
         figures = {
             str(name): tuple(None if math.isnan(x) else float(x) for x in row) for name, row in table["figures"].items()
         }
-        found = str(table["metric"]), tuple(map(str, table["columns"])), figures
+        found = str(table["figure"]), str(table["metric"]), tuple(map(str, table["columns"])), figures
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvpriorError(
-            f"{path}: published takes metric, columns and a table of figures, one number a column for each picture"
+            f"{path}: published takes figure, metric, columns and figures, of each picture one number a column"
         ) from error
     return Published(*found)

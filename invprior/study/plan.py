@@ -16,18 +16,40 @@ from invprior.study.operator_spec import OperatorSpec, parse_operator
 from invprior.study.prior_spec import PriorChoice, parse_choice
 from invprior.study.source import Source
 
+# What a published number may stand under.
+FIGURE_KEYS = ("psnr", "psnr_y", "ssim", "lpips")
 DEFAULT_PRIORS = ("none", "tv", "dip")
 
 
 @dataclass(frozen=True)
 class Published:
-    """Printed figures to stand beside the table: of each picture one a column, None where none was printed."""
+    """Printed figures to stand beside the table.
 
+    Attributes
+    ----------
+    figure
+        The column of the table that they belong to: ``psnr``, ``psnr_y`` …
+    metric
+        What exactly was printed, in words.
+    columns
+        The methods.
+    figures
+        Of each picture, by its name, one number a method, None where none was printed.
+    """
+
+    figure: str
     metric: str
     columns: tuple[str, ...]
     figures: Mapping[str, tuple[float | None, ...]]
 
+    def rows(self, name: str) -> list[tuple[str, float]]:
+        """Method and number of every figure that was printed for a picture."""
+        row = self.figures.get(name, ())
+        return [(column, x) for column, x in zip(self.columns, row, strict=False) if x is not None]
+
     def __post_init__(self) -> None:
+        if self.figure not in FIGURE_KEYS:
+            raise InvpriorError(f"published figures: {self.figure!r} is none of {', '.join(FIGURE_KEYS)}")
         for name, row in self.figures.items():
             if len(row) != len(self.columns):
                 raise InvpriorError(

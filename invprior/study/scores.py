@@ -44,7 +44,7 @@ FIGURES = (
         "ssim",
         "SSIM",
         "",
-        4,
+        3,
         "higher",
         "Mean structural similarity, Gaussian window of σ = 1.5, K = (0.01, 0.03), over channels "
         "(Wang et al. 2004; scikit-image).",
@@ -53,7 +53,7 @@ FIGURES = (
         "lpips",
         "LPIPS",
         "",
-        4,
+        3,
         "lower",
         "Learned perceptual distance, AlexNet features, version 0.1 (Zhang et al. 2018; torchmetrics); there where its "
         f"weights, {ALEXNET}, are in torch's hub folder.",

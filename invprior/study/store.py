@@ -84,6 +84,12 @@ class Store:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return record if record["key"] == cell.key else None
 
+    def finished(self, cell: Cell) -> dict[str, Any]:
+        """What is on disk of a cell that was kept."""
+        record = self.record(cell)
+        assert record is not None
+        return record
+
     def keep(self, outcome: Outcome) -> None:
         """Write a finished cell: into a folder aside, which is then renamed."""
         assert outcome.record is not None

@@ -24,22 +24,6 @@ from invprior.study.store import Store
 from tests.study.helpers import Here, pictures
 
 
-@pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch) -> Here:
-    """All cells run in this process."""
-    here = Here()
-
-    class Context:
-        def __enter__(self) -> Here:
-            return here
-
-        def __exit__(self, *exception: object) -> None:
-            pass
-
-    monkeypatch.setattr("invprior.study.comparison.workers", lambda jobs, device, cluster: Context())
-    return here
-
-
 def quick(folder: Path, **changes: Any) -> Study:
     settings: dict[str, Any] = {
         "sources": sources(pictures(folder), []),
@@ -214,13 +198,14 @@ def test_a_study_file_is_the_study(tmp_path: Path) -> None:
         'title = "Two"\n'
         'pictures = ["chelsea.png", {clean = "coffee.png", degraded = "chelsea.png", name = "mug"}]\n'
         'operators = ["mask:0.5"]\nnoises = ["gaussian:0.1"]\npriors = ["tv:0.1", "none"]\ncrop = 16\n'
-        '[published]\nmetric = "PSNR"\ncolumns = ["theirs", "ours"]\n[published.figures]\nmug = [20.5, nan]\n'
+        '[published]\nfigure = "psnr"\n'
+        'metric = "PSNR"\ncolumns = ["theirs", "ours"]\n[published.figures]\nmug = [20.5, nan]\n'
     )
     study = read_study(tmp_path / "study.toml", None, seeds=None, crop=None, iterations=None)
     assert [s.name for s in study.sources] == ["chelsea", "mug"]
     assert study.sources[1].degraded == tmp_path / "chelsea.png"
     assert (study.priors, study.crop, study.seeds, study.title) == (("tv:0.1", "none"), 16, 3, "Two")
-    assert study.published == Published("PSNR", ("theirs", "ours"), {"mug": (20.5, None)})
+    assert study.published == Published("psnr", "PSNR", ("theirs", "ours"), {"mug": (20.5, None)})
     other = read_study(tmp_path / "study.toml", tmp_path, seeds=1, crop=0, iterations=7)
     assert (other.seeds, other.crop, other.iterations) == (1, None, 7)
 
@@ -236,9 +221,9 @@ def test_a_study_file_is_the_study(tmp_path: Path) -> None:
         ('pictures = [{file = "a.png"}]', "a picture is a file name or"),
         ('pictures = ["a.png"]', "no picture .*a.png"),
         ('pictures = ["chelsea.png"]\nseeds = "3"', "seeds takes a whole number"),
-        ('pictures = ["chelsea.png"]\n[published]\ncolumns = []', "published takes metric"),
+        ('pictures = ["chelsea.png"]\n[published]\ncolumns = []', "published takes figure"),
         (
-            'pictures = ["chelsea.png"]\n[published]\nmetric=""\ncolumns = ["a"]\n[published.figures]\nx = [1, 2]',
+            'pictures = ["chelsea.png"]\npublished = {figure="psnr", metric="", columns=["a"], figures={x=[1, 2]}}',
             "2 numbers for 1 columns",
         ),
     ],
