@@ -116,7 +116,7 @@ body.addEventListener("click", event => {
 });
 
 // The curves, as SVG.
-const SIZE = { width: 440, height: 240, left: 48, right: 10, top: 8, bottom: 34 };
+const SIZE = { width: 440, height: 240, left: 58, right: 10, top: 8, bottom: 34 };
 const element = (name, attributes, ...children) => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);

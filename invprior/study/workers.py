@@ -96,7 +96,7 @@ class DaskWorkers(Workers):
     Raises
     ------
     InvpriorError
-        If ``distributed`` is not installed, or nobody answers at the address.
+        If ``distributed`` is not installed, nobody answers at the address, or the cluster has no workers.
     """
 
     def __init__(self, address: str, device: str) -> None:
@@ -109,6 +109,9 @@ class DaskWorkers(Workers):
             self._client = dask.Client(address, timeout=10)
         except (OSError, ValueError, TypeError) as error:
             raise InvpriorError(f"no Dask scheduler answers at {address!r}; start one with dask scheduler") from error
+        if not self._workers():
+            self._client.close()
+            raise InvpriorError(f"the cluster at {address} has no workers; start some with dask worker {address}")
         self._executor = self._client.get_executor(pure=False)
         self.device = device
 
