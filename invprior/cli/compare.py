@@ -17,7 +17,8 @@ from invprior.study.result import Comparison
 from invprior.study.scores import figures
 from invprior.study.source import sources
 
-SHOWN = ("psnr", "psnr_y", "ssim", "lpips", "seconds", "memory_mb", "iterations")
+# What a terminal has room for; the page has the rest.
+SHOWN = ("psnr", "ssim", "lpips", "seconds", "memory_mb", "iterations")
 
 
 def plan_study(
@@ -144,8 +145,9 @@ def _print_table(result: Comparison) -> None:
     from rich.text import Text
 
     console = Console()
-    shown = [f for f in figures(list(result.records.values())) if f.key in SHOWN]
     published = result.study.published
+    keys = {*SHOWN, published.figure} if published else SHOWN
+    shown = [f for f in figures(list(result.records.values())) if f.key in keys]
     for scene, block in groupby(result.rows, key=lambda row: row.scene):
         table = Table("prior", title=str(scene), title_justify="left")
         for f in shown:
@@ -155,10 +157,10 @@ def _print_table(result: Comparison) -> None:
             table.add_row(Text(row.prior), *numbers)
         for column, figure in published.rows(scene.source.name) if published else ():
             printed = [f"{figure:.{f.digits}f}" if published and f.key == published.figure else "" for f in shown]
-            table.add_row(Text(f"published: {column}"), *printed, style="dim")
+            table.add_row(Text(f"{column} (printed)"), *printed, style="dim")
         console.print(table)
     if published:
-        console.print(f"published figures: {published.metric}", highlight=False, markup=False)
+        console.print(f"printed figures: {published.metric}", highlight=False, markup=False)
     for sentence in result.verdicts:
         console.print(sentence, highlight=False, markup=False)
     console.print(f"{result.report} shows them", highlight=False, markup=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -233,3 +234,18 @@ def test_a_wrong_study_file_is_one_sentence(text: str, says: str, tmp_path: Path
     (tmp_path / "study.toml").write_text(text)
     with pytest.raises(InvpriorError, match=says):
         read_study(tmp_path / "study.toml", None, seeds=None, crop=None, iterations=None)
+
+
+STUDIES = sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_published_studies_are_studies(path: Path, tmp_path: Path) -> None:
+    for name in re.findall(r'["/:]?([\w/]+\.png)', path.read_text(encoding="utf-8")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(pictures(tmp_path, 1)[0], tmp_path / name)
+    study = read_study(path, tmp_path, seeds=None, crop=None, iterations=None)
+    assert {"none", "tv", "dip"} <= set(study.priors)
+    assert study.published is not None
+    assert all(study.published.rows(source.name) for source in study.sources)
+    assert set(study.published.figures) <= {source.name for source in study.sources}
