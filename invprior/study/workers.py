@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -75,7 +77,9 @@ class LocalWorkers(Workers):
 
     def submit(self, job: Job, slot: str) -> Future[Outcome]:
         # the same processes as before, or new ones where one has died
-        self._executor = loky.get_reusable_executor(len(self._slots), initializer=tune_allocator, kill_workers=True)
+        self._executor = loky.get_reusable_executor(
+            len(self._slots), initializer=_begin, initargs=(os.getpid(),), kill_workers=True
+        )
         future: Future[Outcome] = self._executor.submit(execute, job, slot.split()[0], self.threads)
         return future
 
@@ -130,6 +134,18 @@ class DaskWorkers(Workers):
     def _workers(self) -> dict[str, Any]:
         found: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
         return found
+
+
+def _begin(parent: int) -> None:
+    """What a process of this machine does first: it ends with the one that started it, even if that was killed."""
+    tune_allocator()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -75,3 +79,36 @@ def test_a_study_file_stands_alone(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text('pictures = ["chelsea.png"]')
     result = compare(tmp_path / "study.toml", "--prior", "tv", "-o", tmp_path / "out")
     assert "a study file says its pictures" in str(result.exception)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_a_kill_leaves_no_process_and_the_next_run_does_what_is_missing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    clean = map(str, pictures(tmp_path, 2))
+    words = ["compare", *clean, "--noise", "gaussian:0.1", "--prior", "tikhonov:0.1", "--seeds", "40", "-o", str(out)]
+    command = [sys.executable, "-c", "from invprior.cli.main import run; run()", *words]
+    running = subprocess.Popen(command)
+    while len(finished := list(out.glob("cells/[!.]*/run.json"))) < 5:
+        time.sleep(0.01)
+        assert running.poll() is None
+    workers = children(running.pid)
+    running.kill()
+    running.wait()
+    stamps = {path: path.stat().st_mtime_ns for path in finished}
+    time.sleep(3)
+    assert workers
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert len(list(out.glob("cells/[!.]*/run.json"))) == 80
+    assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
+
+
+def children(parent: int) -> list[int]:
+    """The processes that a process has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
