@@ -76,9 +76,11 @@ def open_source(source: Source, crop: int | None) -> Subject:
     Raises
     ------
     InvpriorError
-        If a file is no picture, is smaller than the crop, or a degraded picture to be cut has another size.
+        If a file is no gray or RGB picture, is smaller than the crop, or a degraded one to be cut has another size.
     """
     truth = read(source.clean).x
+    if truth.shape[0] not in (1, 3):
+        raise InvpriorError(f"{source.clean} has {truth.shape[0]} channels; a study takes gray and RGB pictures")
     file = None if source.degraded is None else read(source.degraded)
     C, H, W = truth.shape
     if crop is None:

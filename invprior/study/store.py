@@ -91,17 +91,28 @@ class Store:
         return record
 
     def keep(self, outcome: Outcome) -> None:
-        """Write a finished cell: into a folder aside, which is then renamed."""
+        """Write a finished cell: into a folder aside, which is then renamed.
+
+        Raises
+        ------
+        InvpriorError
+            If it cannot be written, as on a full disk.
+        """
         assert outcome.record is not None
         assert outcome.picture is not None
         final = self.cells / outcome.cell.name
-        aside = Path(tempfile.mkdtemp(dir=self.cells, prefix="."))
-        write_pixels(aside / PICTURE, outcome.picture)
-        save_record(aside / RECORD, outcome.record)
-        aside.chmod(0o755)
-        if final.exists():
-            shutil.rmtree(final)
-        os.replace(aside, final)
+        try:
+            aside = Path(tempfile.mkdtemp(dir=self.cells, prefix="."))
+            write_pixels(aside / PICTURE, outcome.picture)
+            save_record(aside / RECORD, outcome.record)
+            aside.chmod(0o755)
+            if final.exists():
+                shutil.rmtree(final)
+            os.replace(aside, final)
+        except OSError as error:
+            raise InvpriorError(
+                f"cannot write {final}: {error.strerror}; what is finished is kept, and the same command goes on"
+            ) from error
 
     def restored(self, cell: Cell) -> bytes:
         """The PNG of a finished cell."""

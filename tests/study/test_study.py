@@ -174,6 +174,9 @@ def test_sources_are_checked(tmp_path: Path) -> None:
     (source,) = sources([first], [])
     with pytest.raises(InvpriorError, match="too small"):
         open_source(source, 25)
+    Image.fromarray(np.zeros((24, 24, 3), np.uint8)).convert("CMYK").save(tmp_path / "four.tif")
+    with pytest.raises(InvpriorError, match="4 channels"):
+        open_source(sources([tmp_path / "four.tif"], [])[0], None)
     assert torch.equal(open_source(source, 10).truth, read(first).x[:, 7:17, 7:17])
 
 
