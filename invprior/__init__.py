@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from invprior.problem import DataTerm, Problem
     from invprior.recipe import Recipe
     from invprior.solvers import Solver
+    from invprior.study.comparison import compare
+    from invprior.study.result import Comparison
 
 _MODULES = ("interop", "io", "metrics", "noise", "operators", "priors", "solvers", "stop", "weight")
 _HOME = {
+    "Comparison": "study.result",
     "DataTerm": "problem",
     "Functional": "functional",
     "Generator": "prior",
@@ -38,11 +41,13 @@ _HOME = {
     "Result": "loop",
     "Solver": "solvers",
     "Term": "functional",
+    "compare": "study.comparison",
     "solve": "loop",
     "tune_allocator": "allocator",
 }
 
 __all__ = [
+    "Comparison",
     "DataTerm",
     "Functional",
     "Generator",
@@ -56,6 +61,7 @@ __all__ = [
     "Result",
     "Solver",
     "Term",
+    "compare",
     "interop",
     "io",
     "metrics",

@@ -51,8 +51,9 @@ def test_help_needs_no_torch() -> None:
     )
 
 
-def test_solve_stays_a_function_whatever_is_imported_first() -> None:
-    assert python("import invprior.weight, invprior.cli.restore, invprior as ip; print(callable(ip.solve))") == "True"
+def test_functions_stay_functions_whatever_is_imported_first() -> None:
+    imported = "import invprior.weight, invprior.cli.restore, invprior.cli.compare, invprior as ip"
+    assert python(f"{imported}; print(callable(ip.solve), callable(ip.compare))") == "True True"
 
 
 @pytest.mark.parametrize("name", invprior.__all__)

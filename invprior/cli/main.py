@@ -181,6 +181,72 @@ def demo(
 
 
 @app.command()
+def compare(
+    clean: Annotated[
+        list[Path],
+        typer.Argument(metavar="CLEAN...", help="Clean pictures, or one study file (.toml).", show_default=False),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder of the study.", show_default=False)
+    ],
+    operator: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            help="identity, lanczos:4, mask:0.5, mask:hole.png, blur:psf.png, A@B, module:make_operator. Repeatable.",
+            show_default="identity",
+        ),
+    ] = None,
+    noise: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SPEC", help="rounding, gaussian:SIGMA, … Repeatable.", show_default="rounding"),
+    ] = None,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            help="none, tv, tv:0.05, dip, dip:preset=paper, dip+tv, … Repeatable.",
+            show_default="none, tv and dip",
+        ),
+    ] = None,
+    degraded: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Of each CLEAN its measurement, in their order.", show_default=False),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the files of a study file are.", show_default="beside it"),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="How many times each cell is solved.", min=1, show_default="3")
+    ] = None,
+    crop: Annotated[
+        int | None,
+        typer.Option(help="Look at the middle N×N pixels alone; 0 for all.", min=0, metavar="N", show_default="all"),
+    ] = None,
+    iterations: Annotated[
+        int | None, typer.Option(help="At most so many in every solve.", min=1, show_default="each prior's own")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Cells at a time.", min=1, show_default="one a processor or GPU")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="A running Dask scheduler to solve on.", show_default=False),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but failures.")] = False,
+) -> None:
+    """Compare priors on pictures whose truth is known; started again, it does what is missing."""
+    from invprior.cli.compare import plan_study, run_compare
+
+    lists = (operator or [], noise or [], prior or [])
+    study = plan_study(clean, degraded or [], data, *lists, seeds, crop, iterations)
+    if not run_compare(study, output, jobs, device, cluster, quiet):
+        raise typer.Exit(1)
+
+
+@app.command()
 def check(
     target: Annotated[
         str,

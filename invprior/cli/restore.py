@@ -28,7 +28,7 @@ from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.prior import Prior
 from invprior.problem import DataTerm, Problem
 from invprior.specs import PriorSpec
-from invprior.stop import AnyOf, MaxIterations, StopRule
+from invprior.stop import at_most
 
 # A penalty beside DIP only steadies it: a tenth of what it needs alone.
 BESIDE_DIP = 0.1
@@ -149,17 +149,9 @@ def run(
 ) -> Result:
     """Solve with a progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
     recipe = choose(problem)
-    stop = limited(recipe.stop, iterations)
+    stop = recipe.stop if iterations is None else at_most(recipe.stop, iterations)
     with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
         return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback, *watch], seed=seed)
-
-
-def limited(stop: StopRule, iterations: int | None) -> StopRule:
-    """The rule with another limit of iterations, where one is given."""
-    if iterations is None:
-        return stop
-    others = tuple(r for r in stop.rules if not isinstance(r, MaxIterations))
-    return AnyOf((*others, MaxIterations(iterations)))
 
 
 def given_noise(settings: Settings) -> noise.Noise | None:

@@ -11,6 +11,7 @@ from invprior.stop.rules import (
     Stationary,
     StopRule,
     Verdict,
+    at_most,
 )
 from invprior.stop.variance import MovingVariance, WindowedVariance
 
@@ -27,4 +28,5 @@ __all__ = [
     "StopRule",
     "Verdict",
     "WindowedVariance",
+    "at_most",
 ]

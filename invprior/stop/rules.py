@@ -119,6 +119,11 @@ class MaxIterations(StopRule):
         return None, Verdict(Status("max_iterations", f"the limit of {self.n} iterations was reached"))
 
 
+def at_most(rule: StopRule, n: int) -> StopRule:
+    """The rule with ``n`` iterations for its limit, in place of one that it may have had."""
+    return AnyOf((*(r for r in rule.rules if not isinstance(r, MaxIterations)), MaxIterations(n)))
+
+
 @dataclass(frozen=True)
 class RelativeGap(StopRule):
     """Stop once the duality gap is at most ``tol`` times the objective; looked at every ``every`` iterations.

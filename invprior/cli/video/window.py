@@ -9,14 +9,14 @@ from torch import Tensor
 
 from invprior import motion, noise
 from invprior.cli.options import Settings
-from invprior.cli.restore import given_noise, given_weight, limited, weigh
+from invprior.cli.restore import given_noise, given_weight, weigh
 from invprior.cli.video.priors import FilmPrior
 from invprior.cli.video.progress import FilmBar
 from invprior.cli.video.tasks import FilmTask
 from invprior.loop import Result, choose, solve
 from invprior.operator import LinearOperator
 from invprior.problem import DataTerm, Problem
-from invprior.stop import AnyOf, RelativeGap, StopRule
+from invprior.stop import AnyOf, RelativeGap, StopRule, at_most
 
 # What the noise level and the weight are chosen by: so many frames of the middle, a square of so many pixels of them.
 FRAMES, SIDE = 6, 128
@@ -119,7 +119,9 @@ class Job:
         prior = self.prior.spec(self.flow(A, y, model, section.known), first, before).weighted(choice.scale)
         problem = Problem(A, y, noise=model, prior=prior)
         recipe = choose(problem)
-        stop = limited(_looser(recipe.stop), self.settings.iterations)
+        stop = _looser(recipe.stop)
+        if self.settings.iterations is not None:
+            stop = at_most(stop, self.settings.iterations)
         bar.solving(stop)
         seed = self.settings.seed
         result = solve(problem, recipe.solver, stop=stop | interrupt, callbacks=[bar.iteration], seed=seed)

@@ -1,0 +1,166 @@
+"""``invprior compare``: the study, its bar and its table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+
+from invprior.errors import InvpriorError
+from invprior.study.comparison import Listener, Progress, run_study
+from invprior.study.file import read_study
+from invprior.study.plan import DEFAULT_PRIORS, Study
+from invprior.study.result import Comparison
+from invprior.study.scores import figures
+from invprior.study.source import sources
+
+# What a terminal has room for; the page has the rest.
+SHOWN = ("psnr", "ssim", "lpips", "seconds", "memory_mb", "iterations")
+
+
+def plan_study(
+    clean: list[Path],
+    degraded: list[Path],
+    data: Path | None,
+    operators: list[str],
+    noises: list[str],
+    priors: list[str],
+    seeds: int | None,
+    crop: int | None,
+    iterations: int | None,
+) -> Study:
+    """The study that a command line asks for: in a file, or in its own options."""
+    if any(path.suffix == ".toml" for path in clean):
+        if len(clean) > 1 or degraded or operators or noises or priors:
+            raise InvpriorError(
+                "a study file says its pictures, operators, noises and priors itself; beside it only --data, --seeds, "
+                "--crop and --iterations have a say"
+            )
+        return read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations)
+    if data is not None:
+        raise InvpriorError("--data is the folder that the pictures of a study file are in; give a study file (.toml)")
+    return Study(
+        sources=sources(clean, degraded),
+        operators=tuple(operators) or ("identity",),
+        noises=tuple(noises) or ("rounding",),
+        priors=tuple(priors) or DEFAULT_PRIORS,
+        seeds=3 if seeds is None else seeds,
+        crop=crop or None,
+        iterations=iterations,
+    )
+
+
+def run_compare(study: Study, output: Path, jobs: int | None, device: str, cluster: str | None, quiet: bool) -> bool:
+    """Run a study with a bar and print its table; whether every cell was finished."""
+    try:
+        with grid_bar(quiet) as listener:
+            result = run_study(study, output, jobs=jobs, device=device, cluster=cluster, listener=listener)
+    except KeyboardInterrupt:
+        print("invprior: interrupted; the finished cells are kept, and the same command goes on", file=sys.stderr)
+        sys.exit(130)
+    if not quiet:
+        _print_table(result)
+    for cell, failure in result.failures.items():
+        print(f"invprior: failed: {cell}: {failure}", file=sys.stderr)
+    if result.failures:
+        print(
+            f"invprior: {len(result.failures)} of {len(result.records) + len(result.failures)} cells failed; the same "
+            "command tries them again",
+            file=sys.stderr,
+        )
+    return not result.failures
+
+
+def seconds_left(progress: Progress) -> float | None:
+    """Of each prior what its finished cells took, of one that has none yet what an average cell took; None at first."""
+    taken: dict[str, list[float]] = {}
+    for cell, record in progress.records.items():
+        taken.setdefault(cell.prior, []).append(record["seconds"])
+    every = [seconds for numbers in taken.values() for seconds in numbers]
+    if not every:
+        return None
+    missing = [c for c in progress.cells if c not in progress.records and c not in progress.failures]
+    return sum(fmean(taken.get(cell.prior, every)) for cell in missing) / progress.slots
+
+
+@contextmanager
+def grid_bar(quiet: bool) -> Iterator[Listener]:
+    """A bar over the cells with the time left; a line a cell where nobody looks at a terminal."""
+    if quiet:
+        yield lambda progress: None
+        return
+    if not sys.stderr.isatty():
+        yield _line
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.description}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, left="")
+
+        def show(progress: Progress) -> None:
+            left = seconds_left(progress)
+            latest = "" if progress.latest is None else str(progress.latest.cell)
+            bar.update(
+                task,
+                total=len(progress.cells),
+                completed=len(progress.records) + len(progress.failures),
+                left="" if left is None else f"left {_clock(left)}",
+                description=latest,
+            )
+
+        yield show
+
+
+def _line(progress: Progress) -> None:
+    done, of = len(progress.records) + len(progress.failures), len(progress.cells)
+    if progress.latest is None:
+        if done:
+            print(f"{done} of {of} cells are finished already", file=sys.stderr)
+        return
+    record = progress.latest.record
+    how = progress.latest.failure if record is None else f"{record['psnr']:.2f} dB, {record['seconds']:.1f} s"
+    print(f"{done}/{of} {progress.latest.cell}: {how}", file=sys.stderr)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _print_table(result: Comparison) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    published = result.study.published
+    keys = {*SHOWN, published.figure} if published else SHOWN
+    shown = [f for f in figures(list(result.records.values())) if f.key in keys]
+    for scene, block in groupby(result.rows, key=lambda row: row.scene):
+        table = Table("prior", title=str(scene), title_justify="left")
+        for f in shown:
+            table.add_column(f"{f.title} {f.unit}".strip(), justify="right")
+        for row in block:
+            numbers = [Text(row.figures[f.key].text(f.digits), "bold" if f.key in row.best else "") for f in shown]
+            table.add_row(Text(row.prior), *numbers)
+        for column, figure in published.rows(scene.source.name) if published else ():
+            printed = [f"{figure:.{f.digits}f}" if published and f.key == published.figure else "" for f in shown]
+            table.add_row(Text(f"{column} (printed)"), *printed, style="dim")
+        console.print(table)
+    if published:
+        console.print(f"printed figures: {published.metric}", highlight=False, markup=False)
+    for sentence in result.verdicts:
+        console.print(sentence, highlight=False, markup=False)
+    console.print(f"{result.report} shows them", highlight=False, markup=False)

@@ -1,0 +1,29 @@
+"""The command that runs a study again."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from invprior.study.plan import Study
+
+
+def command(study: Study, output: Path) -> str:
+    """One line for a shell; jobs, device and cluster are left to where it is run."""
+    words = ["invprior", "compare"]
+    if study.file is not None:
+        words += [str(study.file), "--data", str(study.base)]
+    else:
+        words += [str(source.clean) for source in study.sources]
+        words += _repeated("--degraded", [str(s.degraded) for s in study.sources if s.degraded is not None])
+        words += _repeated("--operator", study.operators)
+        words += _repeated("--noise", study.noises)
+        words += _repeated("--prior", study.priors)
+    words += ["--seeds", str(study.seeds), "--crop", str(study.crop or 0)]
+    if study.iterations is not None:
+        words += ["--iterations", str(study.iterations)]
+    return shlex.join([*words, "-o", str(output)])
+
+
+def _repeated(option: str, values: list[str] | tuple[str, ...]) -> list[str]:
+    return [word for value in values for word in (option, value)]

@@ -1,0 +1,179 @@
+"""A study: pictures × operators × noises × priors × seeds, as a value that was checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from invprior.errors import InvpriorError
+from invprior.study.measurement import check_noise
+from invprior.study.operator_spec import OperatorSpec, parse_operator
+from invprior.study.prior_spec import PriorChoice, parse_choice
+from invprior.study.source import Source
+
+# What a published number may stand under.
+FIGURE_KEYS = ("psnr", "psnr_y", "ssim", "lpips")
+DEFAULT_PRIORS = ("none", "tv", "dip")
+
+
+@dataclass(frozen=True)
+class Published:
+    """Printed figures to stand beside the table.
+
+    Attributes
+    ----------
+    figure
+        The column of the table that they belong to: ``psnr``, ``psnr_y`` …
+    metric
+        What exactly was printed, in words.
+    columns
+        The methods.
+    figures
+        Of each picture, by its name, one number a method, None where none was printed.
+    """
+
+    figure: str
+    metric: str
+    columns: tuple[str, ...]
+    figures: Mapping[str, tuple[float | None, ...]]
+
+    def rows(self, name: str) -> list[tuple[str, float]]:
+        """Method and number of every figure that was printed for a picture."""
+        row = self.figures.get(name, ())
+        return [(column, x) for column, x in zip(self.columns, row, strict=False) if x is not None]
+
+    def __post_init__(self) -> None:
+        if self.figure not in FIGURE_KEYS:
+            raise InvpriorError(f"published figures: {self.figure!r} is none of {', '.join(FIGURE_KEYS)}")
+        for name, row in self.figures.items():
+            if len(row) != len(self.columns):
+                raise InvpriorError(
+                    f"published figures of {name!r}: {len(row)} numbers for {len(self.columns)} columns"
+                )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One degraded picture: what all priors and seeds of a block of the table have in common."""
+
+    source: Source
+    operator: str
+    noise: str
+
+    def __str__(self) -> str:
+        return f"{self.source.name} · {self.operator} · {self.noise}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One solve.
+
+    Attributes
+    ----------
+    key
+        Of all that determines the result; the cell is finished where a record with this key is.
+    """
+
+    scene: Scene
+    prior: str
+    seed: int
+    key: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Of its folder: readable, and different wherever the key is."""
+        text = f"{self.scene.source.name}--{self.scene.operator}--{self.scene.noise}--{self.prior}"
+        return f"{re.sub(r'[^A-Za-z0-9.=+@-]+', '_', text)[:120]}--seed{self.seed}-{self.key[:8]}"
+
+    def __str__(self) -> str:
+        return f"{self.scene} · {self.prior} · seed {self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """The grid.
+
+    Parameters
+    ----------
+    sources
+        Pictures with their truth.
+    operators, noises, priors
+        Specs, as the command line writes them.
+    seeds
+        How many times each cell is solved; a seed draws mask, noise and everything random in the solve.
+    crop
+        Look at the middle ``crop`` × ``crop`` pixels alone; None for the whole picture.
+    iterations
+        A limit for every solve below its own; None for none. For trying a study out.
+    base
+        The folder that files named in operator specs are relative to.
+    title
+        Of the report.
+    published
+        Printed figures for the same pictures.
+    file
+        The study file that this was read from.
+
+    Raises
+    ------
+    InvpriorError
+        If a spec cannot be read, comes twice, or a number is out of range.
+    """
+
+    sources: tuple[Source, ...]
+    operators: tuple[str, ...] = ("identity",)
+    noises: tuple[str, ...] = ("rounding",)
+    priors: tuple[str, ...] = DEFAULT_PRIORS
+    seeds: int = 3
+    crop: int | None = None
+    iterations: int | None = None
+    base: Path = Path()
+    title: str = ""
+    published: Published | None = None
+    file: Path | None = None
+
+    def __post_init__(self) -> None:
+        for what, specs in (("operator", self.operators), ("noise", self.noises), ("prior", self.priors)):
+            if not specs:
+                raise InvpriorError(f"a study needs at least one {what}")
+            twice = next((s for s in specs if specs.count(s) > 1), None)
+            if twice is not None:
+                raise InvpriorError(f"{what} {twice!r} is given twice")
+        for what, number in (("seeds", self.seeds), ("crop", self.crop), ("iterations", self.iterations)):
+            if number is not None and (not isinstance(number, int) or number < 1):
+                raise InvpriorError(f"{what} takes a whole number of 1 or more, got {number!r}")
+        for text in self.noises:
+            check_noise(text, all(s.degraded is not None for s in self.sources))
+        self.operator_specs, self.prior_choices  # noqa: B018  reads every spec now, before anything runs
+
+    @cached_property
+    def operator_specs(self) -> dict[str, OperatorSpec]:
+        return {text: parse_operator(text, self.base) for text in self.operators}
+
+    @cached_property
+    def prior_choices(self) -> dict[str, PriorChoice]:
+        return {text: parse_choice(text) for text in self.priors}
+
+    @property
+    def scenes(self) -> list[Scene]:
+        return [Scene(s, A, noise) for s in self.sources for A in self.operators for noise in self.noises]
+
+    def cells(self) -> Iterator[Cell]:
+        """The grid, seed by seed, so that a first complete table is there early."""
+        pictures = {source: source.digest() for source in self.sources}
+        files = {text: [_digest(path) for path in spec.files] for text, spec in self.operator_specs.items()}
+        for seed in range(self.seeds):
+            for scene in self.scenes:
+                for prior in self.priors:
+                    parts = [pictures[scene.source], self.crop, scene.operator, files[scene.operator], scene.noise]
+                    text = json.dumps([*parts, prior, seed, self.iterations])
+                    yield Cell(scene, prior, seed, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

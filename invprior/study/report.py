@@ -1,0 +1,202 @@
+"""One page that holds a whole study and needs nothing else: table, pictures, curves, and how to run it again."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import torch
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from numpy.typing import NDArray
+from torch import Tensor
+
+from invprior.cli.record import versions
+from invprior.noise import Gaussian
+from invprior.priors import NoPrior
+from invprior.problem import Problem
+from invprior.study.measurement import Measurement
+from invprior.study.plan import Cell, Scene, Study
+from invprior.study.result import Comparison
+from invprior.study.scores import Figure, figures
+from invprior.study.store import Store
+from invprior.study.table import Row
+
+NAME = "report.html"
+
+# What all priors were given of a scene, for a seed.
+Measured = Callable[[Scene, int], Measurement]
+
+# Columns of a history that a stop rule looks at; the objective says nothing of when to stop.
+SIGNALS = ("gap", "residual", "discrepancy", "windowed_variance", "moving_variance", "held_out")
+
+
+@dataclass(frozen=True)
+class _Number:
+    text: str
+    sort: str
+    best: bool
+
+
+@dataclass(frozen=True)
+class _Line:
+    place: tuple[str, str, str]
+    scene: int
+    prior: str
+    numbers: tuple[_Number, ...]
+    stops: str
+    published: bool
+
+
+class Pictures:
+    """PNGs in base64 under numbers, each once."""
+
+    def __init__(self) -> None:
+        self.held: list[str] = []
+        self._known: dict[bytes, int] = {}
+
+    def add(self, png: bytes) -> int:
+        if png not in self._known:
+            self._known[png] = len(self.held)
+            self.held.append(base64.b64encode(png).decode())
+        return self._known[png]
+
+
+def write_report(result: Comparison, store: Store, measured: Measured, command: str) -> None:
+    """Write ``report.html``."""
+    study = result.study
+    records = list(result.records.values())
+    columns = figures(records)
+    scenes = [s for s in study.scenes if any(c.scene == s for c in result.records)]
+    held = Pictures()
+    shown = [_scene(scene, result, store, held, measured) for scene in scenes]
+    held_json = json.dumps({"scenes": shown, "pictures": held.held}, allow_nan=False).replace("<", "\\u003c")
+    page = _template().render(
+        title=study.title or "Comparison of priors",
+        summary=_summary(result),
+        verdicts=result.verdicts,
+        failures=list(result.failures.items()),
+        seeds=study.seeds,
+        columns=columns,
+        lines=_lines(study, result.rows, columns, scenes),
+        published=study.published.metric if study.published else None,
+        crop=study.crop,
+        command=command,
+        study_file=study.file.read_text(encoding="utf-8") if study.file else None,
+        study_file_name=study.file.name if study.file else None,
+        versions=_versions(records),
+        css=Markup(_part("report.css")),  # our own files: nothing in them is to be escaped
+        script=Markup(_part("report.js")),
+        data=Markup(held_json),
+    )
+    store.text(NAME, page)
+
+
+def _template() -> Any:
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(_part("report.html"))
+
+
+def _part(name: str) -> str:
+    return files("invprior.study").joinpath(name).read_text(encoding="utf-8")
+
+
+def _summary(result: Comparison) -> str:
+    study = result.study
+    counts = (
+        (len(study.sources), "picture"),
+        (len(study.operators), "operator"),
+        (len(study.noises), "noise"),
+        (len(study.priors), "prior"),
+        (study.seeds, "seed"),
+    )
+    text = " × ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts)
+    crop = f", the middle {study.crop}×{study.crop} pixels of each" if study.crop else ""
+    limit = f", at most {study.iterations} iterations in every solve" if study.iterations else ""
+    return f"{text}{crop}{limit}: {len(result.records)} cells finished."
+
+
+def _lines(study: Study, found: list[Row], columns: list[Figure], scenes: list[Scene]) -> list[_Line]:
+    lines = []
+    for k, scene in enumerate(scenes):
+        place = (scene.source.name, scene.operator, scene.noise)
+        block = [row for row in found if row.scene == scene]
+        lines += [_Line(place, k, r.prior, _numbers(r, columns), r.stops, published=False) for r in block]
+        for name, figure in study.published.rows(scene.source.name) if study.published else ():
+            key = study.published.figure if study.published else ""
+            numbers = tuple(
+                _Number(f"{figure:.{f.digits}f}", str(figure), False) if f.key == key else _Number("–", "", False)
+                for f in columns
+            )
+            lines.append(_Line(place, k, name, numbers, "not run here", published=True))
+    return lines
+
+
+def _numbers(row: Row, columns: list[Figure]) -> tuple[_Number, ...]:
+    numbers = []
+    for f in columns:
+        spread = row.figures.get(f.key)
+        known = spread is not None and not math.isnan(spread.mean)
+        text = spread.text(f.digits) if spread is not None else "–"
+        numbers.append(_Number(text, repr(spread.mean) if spread is not None and known else "", f.key in row.best))
+    return tuple(numbers)
+
+
+def _scene(scene: Scene, result: Comparison, store: Store, held: Pictures, measured: Measured) -> dict[str, Any]:
+    shots = []
+    for seed in range(result.study.seeds):
+        cells = {c.prior: c for c in result.records if c.scene == scene and c.seed == seed}
+        if not cells:
+            continue
+        given = measured(scene, seed)
+        name = f"{scene.source.name}--{scene.operator}--{scene.noise}--seed{seed}"
+        pictures = {
+            "truth": held.add(store.picture(scene.source.name, pixels(given.truth))),
+            "degraded": held.add(store.picture(name, pixels(_visible(given)))),
+        }
+        pictures |= {prior: held.add(store.restored(cell)) for prior, cell in cells.items()}
+        runs = {prior: _run(cell, result.records[cell]) for prior, cell in cells.items()}
+        shots.append({"seed": seed, "pictures": pictures, "runs": runs})
+        size = list(given.truth.shape[-2:])
+    return {"title": str(scene), "size": size, "shots": shots}
+
+
+def _run(cell: Cell, record: dict[str, Any]) -> dict[str, Any]:
+    signals: dict[str, list[list[float]]] = {}
+    for line in record["history"]:
+        for name in SIGNALS:
+            if line.get(name) is not None:
+                signals.setdefault(name, []).append([line["iteration"], line["seconds"], line[name]])
+    psnr = [point for point in record["curve"] if point[2] is not None]
+    kept = [record["kept"], record["kept_seconds"], record["psnr"]]
+    return {"psnr": psnr, "kept": kept if record["psnr"] is not None else None, "signals": signals}
+
+
+def _visible(given: Measurement) -> Tensor:
+    """The measurement where it is a picture, else what the operator's adjoint makes of it."""
+    y = given.y
+    if y.is_floating_point() and y.ndim == 3 and y.shape[0] == given.truth.shape[0]:
+        return y
+    return Problem(given.operator, y, noise=Gaussian(1.0), prior=NoPrior()).back_projection()
+
+
+def pixels(x: Tensor) -> NDArray[np.uint8]:
+    """(C, H, W) in [0, 1] as (H, W, C) in 8 bits."""
+    return x.clamp(0, 1).mul(255).round().to(torch.uint8).movedim(-3, -1).contiguous().cpu().numpy()
+
+
+def _versions(records: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    rows = {**versions(), "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"}
+    for key in ("device", "threads"):
+        rows[f"{key} of a cell"] = ", ".join(sorted({str(r[key]) for r in records}))
+    older = {json.dumps(r["versions"]) for r in records} - {json.dumps(versions())}
+    if older:
+        rows["note"] = "some cells were solved with other versions; each run.json has its own"
+    return list(rows.items())

@@ -1,0 +1,98 @@
+"""What a comparison gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from invprior.errors import InvpriorError
+from invprior.study.plan import Cell, Study
+from invprior.study.scores import FIGURES, figures
+from invprior.study.table import Row, rows, verdicts
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The result of a study; ``pandas.DataFrame(comparison.cells)`` is a table of it.
+
+    Attributes
+    ----------
+    study, folder
+        What was asked, and where it lies.
+    records
+        The run record of every finished cell.
+    failures
+        The sentence that says what went wrong, of every cell that has no record.
+    """
+
+    study: Study
+    folder: Path
+    records: dict[Cell, dict[str, Any]]
+    failures: dict[Cell, str]
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """One dict a finished cell: what it was, its figures and why it stopped, without the curves."""
+        return [{k: v for k, v in r.items() if not isinstance(v, list | dict)} for r in self.records.values()]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """One row for each picture, operator, noise and prior: mean and spread over the seeds."""
+        return rows(self.study, list(self.records.values()))
+
+    @property
+    def verdicts(self) -> list[str]:
+        """A sentence for each operator and noise: which prior leads PSNR, and by how much."""
+        return verdicts(self.study, self.rows, FIGURES[0])
+
+    @property
+    def report(self) -> Path:
+        """The page with the pictures and the curves."""
+        return self.folder / "report.html"
+
+    def plot(self, figure: str = "psnr") -> Any:
+        """Bars of a figure, a group for each picture, with the seeds' spread; returns matplotlib's figure.
+
+        Raises
+        ------
+        InvpriorError
+            If no cell has this figure, or matplotlib is not installed.
+        """
+        known = {f.key: f for f in figures(list(self.records.values()))}
+        if figure not in known:
+            raise InvpriorError(f"there is no figure {figure!r} to plot; choose among {', '.join(known)}")
+        try:
+            from matplotlib.figure import Figure as Canvas
+        except ImportError as error:
+            raise InvpriorError("plot() needs matplotlib; pip install matplotlib") from error
+        f, priors = known[figure], self.study.priors
+        scenes = list(dict.fromkeys(row.scene for row in self.rows))
+        canvas = Canvas(figsize=(max(5.0, 1.6 * len(scenes)), 4.0), layout="constrained")
+        axes = canvas.subplots()
+        width = 0.8 / len(priors)
+        for k, prior in enumerate(priors):
+            own = [(scenes.index(r.scene), r.figures[figure]) for r in self.rows if r.prior == prior]
+            places = [place + (k + 0.5) * width - 0.4 for place, _ in own]
+            axes.bar(places, [s.mean for _, s in own], width, yerr=[s.deviation for _, s in own], label=prior)
+        axes.set_xticks(range(len(scenes)), [str(s).replace(" · ", "\n") for s in scenes])
+        axes.set_ylabel(f"{f.title} {f.unit}".strip())
+        axes.legend()
+        return canvas
+
+    def _repr_html_(self) -> str:
+        """The table, for notebooks."""
+        shown = figures(list(self.records.values()))
+        head = ["picture", "operator", "noise", "prior", *(f"{f.title} {f.unit}".strip() for f in shown)]
+        lines = ["<tr>" + "".join(f"<th>{escape(text)}</th>" for text in head) + "</tr>"]
+        for row in self.rows:
+            place = (row.scene.source.name, row.scene.operator, row.scene.noise, row.prior)
+            numbers = [(row.figures[f.key].text(f.digits) if f.key in row.figures else "–", f.key) for f in shown]
+            cells = [escape(text) for text in place]
+            cells += [f"<b>{text}</b>" if key in row.best else text for text, key in numbers]
+            lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+        says = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.verdicts)
+        failed = f"<p>{len(self.failures)} cells failed</p>" if self.failures else ""
+        return f"<table>{''.join(lines)}</table>{says}{failed}"

@@ -1,0 +1,105 @@
+"""The figures of the table, and what each of them means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from invprior.metrics import psnr, psnr_luma, ssim
+
+# What torchvision saves the features of LPIPS under; nothing is ever downloaded for it.
+ALEXNET = "alexnet-owt-7be5be79.pth"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A column: how it is written, which way is better (None where neither), and its definition."""
+
+    key: str
+    title: str
+    unit: str
+    digits: int
+    better: str | None
+    says: str
+
+
+FIGURES = (
+    Figure("psnr", "PSNR", "dB", 2, "higher", "10 log₁₀(1/MSE) over all values of the picture clipped to [0, 1]."),
+    Figure(
+        "psnr_y",
+        "PSNR of Y",
+        "dB",
+        2,
+        "higher",
+        "PSNR of Y = (65.481 R + 128.553 G + 24.966 B + 16)/255, 4 pixels cut on each side; gray is taken as it is.",
+    ),
+    Figure(
+        "ssim",
+        "SSIM",
+        "",
+        3,
+        "higher",
+        "Mean structural similarity, Gaussian window of σ = 1.5, K = (0.01, 0.03), over channels "
+        "(Wang et al. 2004; scikit-image).",
+    ),
+    Figure(
+        "lpips",
+        "LPIPS",
+        "",
+        3,
+        "lower",
+        "Learned perceptual distance, AlexNet features, version 0.1 (Zhang et al. 2018; torchmetrics); there where its "
+        f"weights, {ALEXNET}, are in torch's hub folder.",
+    ),
+    Figure("seconds", "time", "s", 1, None, "Wall time of choosing the weight and of the solve, scoring left out."),
+    Figure(
+        "memory_mb",
+        "memory",
+        "MB",
+        0,
+        None,
+        "Peak of the process (on a GPU: of torch's allocations) above what was held before the cell.",
+    ),
+    Figure("iterations", "iterations", "", 0, None, "Iterations of the solver until its stop rule ended it."),
+    Figure("kept", "kept", "", 0, None, "The iteration whose estimate is the result, chosen without the truth."),
+    Figure("weight", "weight λ", "", 5, None, "λ of the penalty beside ½‖Ax − y‖²; automatic unless the spec has one."),
+)
+
+
+def scores(x: Tensor, truth: Tensor) -> dict[str, float]:
+    """PSNR, PSNR of Y, SSIM and where its weights are here LPIPS, of pictures (C, H, W) in [0, 1]."""
+    found = {"psnr": psnr(x, truth), "psnr_y": psnr_luma(x, truth), "ssim": ssim(x, truth)}
+    metric = _lpips()
+    if metric is None or x.shape[-3] not in (1, 3) or min(x.shape[-2:]) < 32:
+        return found
+    pair = (t.detach().cpu().float().expand(3, -1, -1)[None] for t in (x, truth))
+    with torch.no_grad():
+        return found | {"lpips": float(metric(*pair))}
+
+
+def figures(records: list[dict[str, Any]]) -> list[Figure]:
+    """The columns that at least one record has a number for."""
+    return [f for f in FIGURES if any(isinstance(r.get(f.key), int | float) for r in records)]
+
+
+def number(record: dict[str, Any], key: str) -> float:
+    """A figure of a record; NaN where it has none."""
+    value = record.get(key)
+    return math.nan if value is None else float(value)
+
+
+@cache
+def _lpips() -> Any | None:
+    checkpoint = Path(torch.hub.get_dir()) / "checkpoints" / ALEXNET
+    if not checkpoint.is_file() or find_spec("torchmetrics") is None or find_spec("torchvision") is None:
+        return None
+    from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+
+    return LearnedPerceptualImagePatchSimilarity(net_type="alex", normalize=True).eval()

@@ -1,0 +1,96 @@
+"""The pictures of a study: where they are, and what part of them it looks at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.io import Picture, read
+from invprior.study.operator_spec import Frame
+
+
+@dataclass(frozen=True)
+class Source:
+    """A clean picture under its name, and the file of its measurement where there is one."""
+
+    name: str
+    clean: Path
+    degraded: Path | None = None
+
+    def digest(self) -> str:
+        """Of the bytes of the files, so that another picture under the old name is another cell."""
+        found = hashlib.sha256(self.clean.read_bytes())
+        if self.degraded is not None:
+            found.update(self.degraded.read_bytes())
+        return found.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A source that was read: the truth, what it was cut from, and the degraded file's picture."""
+
+    truth: Tensor
+    frame: Frame
+    file: Picture | None
+
+
+def sources(clean: Sequence[Path], degraded: Sequence[Path]) -> tuple[Source, ...]:
+    """Pair the files in the order given; each is named after its clean file.
+
+    Raises
+    ------
+    InvpriorError
+        If a file is missing, the numbers differ, or two files have one name.
+    """
+    if not clean:
+        raise InvpriorError("there is no picture to compare on; give at least one clean one")
+    if degraded and len(degraded) != len(clean):
+        raise InvpriorError(
+            f"{len(clean)} clean pictures and {len(degraded)} degraded ones do not pair up; give as many"
+        )
+    partners: Sequence[Path | None] = degraded or [None] * len(clean)
+    return check_sources([Source(c.stem, c, d) for c, d in zip(clean, partners, strict=True)])
+
+
+def check_sources(found: Sequence[Source]) -> tuple[Source, ...]:
+    """Raise where a file is missing or a name comes twice."""
+    for source in found:
+        for path in (source.clean, source.degraded):
+            if path is not None and not path.is_file():
+                raise InvpriorError(f"there is no picture {path}")
+    names = [source.name for source in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvpriorError(f"two pictures are named {twice!r}; rename one, or name them in a study file")
+    return tuple(found)
+
+
+def open_source(source: Source, crop: int | None) -> Subject:
+    """Read a source, and cut the middle ``crop`` × ``crop`` pixels out of it; all of it where that is None.
+
+    Raises
+    ------
+    InvpriorError
+        If a file is no gray or RGB picture, is smaller than the crop, or a degraded one to be cut has another size.
+    """
+    truth = read(source.clean).x
+    if truth.shape[0] not in (1, 3):
+        raise InvpriorError(f"{source.clean} has {truth.shape[0]} channels; a study takes gray and RGB pictures")
+    file = None if source.degraded is None else read(source.degraded)
+    C, H, W = truth.shape
+    if crop is None:
+        return Subject(truth, Frame((C, H, W), (H, W), degraded=None if file is None else file.x), file)
+    if crop > min(H, W):
+        raise InvpriorError(f"{source.clean} is {W}×{H} pixels, too small to cut {crop}×{crop} out of it")
+    if file is not None and file.x.shape[-2:] != truth.shape[-2:]:
+        raise InvpriorError(f"{source.degraded} has another size than {source.clean}, so that neither can be cut")
+    frame = Frame((C, crop, crop), (H, W), (H - crop) // 2, (W - crop) // 2)
+    if file is not None:
+        file = file.with_pixels(frame.cut(file.x), None)
+        frame = Frame(frame.shape, frame.full, frame.top, frame.left, file.x)
+    return Subject(frame.cut(truth), frame, file)

@@ -1,0 +1,162 @@
+"""A study on disk: every finished cell at once, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from invprior.cli.record import save_record
+from invprior.errors import InvpriorError
+from invprior.io import Picture, write
+from invprior.study.cell import Outcome
+from invprior.study.plan import Cell
+from invprior.study.scores import FIGURES
+
+RECORD, PICTURE, TABLE = "run.json", "restored.png", "results.csv"
+COLUMNS = (
+    "picture",
+    "operator_spec",
+    "noise_spec",
+    "prior",
+    "seed",
+    *(f.key for f in FIGURES),
+    "status",
+    "weight_rule",
+    "device",
+    "threads",
+    "folder",
+)
+
+
+class Store:
+    """The folder of a study.
+
+    ``cells/NAME/`` with ``run.json`` and ``restored.png`` for every finished cell, ``results.csv`` with a line for
+    each, ``pictures/`` with the truths and the measurements.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.cells, self.pictures = folder, folder / "cells", folder / "pictures"
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Make the folder, and keep every other study out of it.
+
+        Raises
+        ------
+        InvpriorError
+            If it cannot be made, or another process writes into it.
+        """
+        try:
+            for path in (self.folder, self.cells, self.pictures):
+                path.mkdir(parents=True, exist_ok=True)
+            lock = open(self.folder / ".lock", "w")  # noqa: SIM115  held until the block ends
+        except OSError as error:
+            raise InvpriorError(f"cannot write into {self.folder}: {error.strerror}; give another folder") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InvpriorError(f"another comparison writes into {self.folder}; wait, or give another") from error
+            for torn in (*self.cells.glob(".*"), *self.pictures.glob(".*")):  # of a process that was killed
+                shutil.rmtree(torn) if torn.is_dir() else torn.unlink()
+            yield
+
+    def record(self, cell: Cell) -> dict[str, Any] | None:
+        """What is on disk of a cell; None where it is not finished."""
+        path = self.cells / cell.name / RECORD
+        if not path.is_file():
+            return None
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return record if record["key"] == cell.key else None
+
+    def finished(self, cell: Cell) -> dict[str, Any]:
+        """What is on disk of a cell that was kept."""
+        record = self.record(cell)
+        assert record is not None
+        return record
+
+    def keep(self, outcome: Outcome) -> None:
+        """Write a finished cell: into a folder aside, which is then renamed.
+
+        Raises
+        ------
+        InvpriorError
+            If it cannot be written, as on a full disk.
+        """
+        assert outcome.record is not None
+        assert outcome.picture is not None
+        final = self.cells / outcome.cell.name
+        try:
+            aside = Path(tempfile.mkdtemp(dir=self.cells, prefix="."))
+            write_pixels(aside / PICTURE, outcome.picture)
+            save_record(aside / RECORD, outcome.record)
+            aside.chmod(0o755)
+            if final.exists():
+                shutil.rmtree(final)
+            os.replace(aside, final)
+        except OSError as error:
+            raise InvpriorError(
+                f"cannot write {final}: {error.strerror}; what is finished is kept, and the same command goes on"
+            ) from error
+
+    def restored(self, cell: Cell) -> bytes:
+        """The PNG of a finished cell."""
+        return (self.cells / cell.name / PICTURE).read_bytes()
+
+    def picture(self, name: str, pixels: NDArray[np.uint8]) -> bytes:
+        """The PNG of a truth or a measurement, written where it is not there yet."""
+        path = self.pictures / f"{re.sub(r'[^A-Za-z0-9.=+@-]+', '_', name)}.png"
+        write_pixels(path, pixels)
+        return path.read_bytes()
+
+    def rewrite_table(self, cells: list[Cell]) -> None:
+        """``results.csv`` of the finished cells among these, whole."""
+        lines = io.StringIO()
+        writer = csv.writer(lines)
+        writer.writerow(COLUMNS)
+        for cell in cells:
+            record = self.record(cell)
+            if record is not None:
+                writer.writerow(self._line(cell, record))
+        self.text(TABLE, lines.getvalue())
+
+    def add_line(self, outcome: Outcome) -> None:
+        """One more line of ``results.csv``."""
+        assert outcome.record is not None
+        with (self.folder / TABLE).open("a", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow(self._line(outcome.cell, outcome.record))
+
+    def text(self, name: str, text: str) -> Path:
+        """Write a text file beside its name and rename it."""
+        path = self.folder / name
+        with tempfile.NamedTemporaryFile(
+            "w", dir=self.folder, prefix=".", delete=False, encoding="utf-8", newline=""
+        ) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+        return path
+
+    def _line(self, cell: Cell, record: dict[str, Any]) -> list[Any]:
+        return [self.cells.name + "/" + cell.name if c == "folder" else record.get(c) for c in COLUMNS]
+
+
+def write_pixels(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write (H, W, C) in 8 bits as PNG."""
+    x = torch.from_numpy(pixels).movedim(-1, 0).float() / 255
+    write(path, Picture(x, None, "uchar", 0.0, 255.0, None))

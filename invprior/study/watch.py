@@ -1,0 +1,43 @@
+"""Scores of a solve under way, taken without touching its clock."""
+
+from __future__ import annotations
+
+import time
+
+from torch import Tensor
+
+from invprior.iterate import Iterate
+from invprior.metrics import psnr
+
+DENSE = 10  # iterations at the start that are all scored: a convex solve may need few
+
+
+class Watch:
+    """A callback that notes the PSNR of the estimate; the solve sees nothing of it.
+
+    Attributes
+    ----------
+    curve
+        Rows ``(iteration, seconds, psnr)``, the seconds without those that scoring took.
+    spent
+        Seconds that scoring took so far.
+    """
+
+    def __init__(self, truth: Tensor) -> None:
+        self.truth = truth
+        self.curve: list[tuple[int, float, float]] = []
+        self.spent = 0.0
+        self._seconds: list[float] = []
+
+    def __call__(self, iterate: Iterate) -> None:
+        now = iterate.seconds - self.spent
+        self._seconds.append(now)
+        if iterate.iteration > DENSE and iterate.iteration % iterate.solver.log_every:
+            return
+        begin = time.perf_counter()
+        self.curve.append((iterate.iteration, now, psnr(iterate.x.clamp(0, 1), self.truth)))
+        self.spent += time.perf_counter() - begin
+
+    def seconds(self, iteration: int) -> float:
+        """When an iteration was finished."""
+        return self._seconds[iteration - 1]

@@ -1,0 +1,160 @@
+"""Where cells are solved: processes of this machine, or a running Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from joblib.externals import loky
+
+from invprior.allocator import tune_allocator
+from invprior.cli.device import pick_device
+from invprior.errors import InvpriorError
+from invprior.study.cell import Job, Outcome, execute
+
+GIGABYTE = 2**30
+
+
+class Workers(ABC):
+    """Solves jobs aside; a slot is what one job at a time runs on."""
+
+    @abstractmethod
+    def slots(self) -> list[str]:
+        """The places there are now."""
+
+    @abstractmethod
+    def submit(self, job: Job, slot: str) -> Future[Outcome]:
+        """Start a job in a free slot.
+
+        The future of a job whose worker died, or may have been the one that died, raises BrokenExecutor; so does this
+        where a death has not been seen yet.
+        """
+
+    @abstractmethod
+    def close(self, kill: bool) -> None:
+        """Let the workers go, and with ``kill`` what they are at."""
+
+    @property
+    def gigabytes(self) -> float:
+        """The memory that all jobs under way share."""
+        return float("inf")
+
+
+class LocalWorkers(Workers):
+    """Processes of joblib's loky: as many as there are processors, which share them out, or one for each GPU.
+
+    Parameters
+    ----------
+    jobs
+        At most so many at a time; None for one per processor or GPU.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    InvpriorError
+        If the device is not here.
+    """
+
+    def __init__(self, jobs: int | None, device: str) -> None:
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        if pick_device(device) == "cuda":
+            self._slots = [f"cuda:{k}" for k in range(torch.cuda.device_count())][:jobs]
+        else:
+            self._slots = [f"cpu {k}" for k in range(jobs or processors)]
+        self.threads = max(1, processors // len(self._slots))
+        self._executor: Any = None
+
+    def slots(self) -> list[str]:
+        return self._slots
+
+    def submit(self, job: Job, slot: str) -> Future[Outcome]:
+        # the same processes as before, or new ones where one has died
+        self._executor = loky.get_reusable_executor(
+            len(self._slots), initializer=_begin, initargs=(os.getpid(),), kill_workers=True
+        )
+        future: Future[Outcome] = self._executor.submit(execute, job, slot.split()[0], self.threads)
+        return future
+
+    def close(self, kill: bool) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=kill)
+
+    @property
+    def gigabytes(self) -> float:
+        if self._slots[0].startswith("cuda"):
+            return float("inf")
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIGABYTE
+
+
+class DaskWorkers(Workers):
+    """The workers of a running cluster, one job at a time on each; Dask itself repeats the job of a worker that died.
+
+    Raises
+    ------
+    InvpriorError
+        If ``distributed`` is not installed, nobody answers at the address, or the cluster has no workers.
+    """
+
+    def __init__(self, address: str, device: str) -> None:
+        try:
+            import distributed
+        except ImportError as error:
+            raise InvpriorError("--cluster needs Dask; pip install distributed") from error
+        try:
+            dask: Any = distributed
+            self._client = dask.Client(address, timeout=10)
+        except (OSError, ValueError, TypeError) as error:
+            raise InvpriorError(f"no Dask scheduler answers at {address!r}; start one with dask scheduler") from error
+        if not self._workers():
+            self._client.close()
+            raise InvpriorError(f"the cluster at {address} has no workers; start some with dask worker {address}")
+        self._executor = self._client.get_executor(pure=False)
+        self.device = device
+
+    def slots(self) -> list[str]:
+        return list(self._workers()) or ["the first worker to come"]
+
+    def submit(self, job: Job, slot: str) -> Future[Outcome]:
+        threads = self._workers().get(slot, {}).get("nthreads", 1)
+        future: Future[Outcome] = self._executor.submit(execute, job, self.device, threads)
+        return future
+
+    def close(self, kill: bool) -> None:
+        self._executor.shutdown(wait=not kill)
+        self._client.close()
+
+    def _workers(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return found
+
+
+def _begin(parent: int) -> None:
+    """What a process of this machine does first: it ends with the one that started it, even if that was killed."""
+    tune_allocator()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def workers(jobs: int | None, device: str, cluster: str | None) -> Iterator[Workers]:
+    """Workers that are let go at the end, and killed where the block was left by an exception."""
+    pool: Workers = LocalWorkers(jobs, device) if cluster is None else DaskWorkers(cluster, device)
+    try:
+        yield pool
+    except BaseException:
+        pool.close(kill=True)
+        raise
+    pool.close(kill=False)

@@ -1,0 +1,254 @@
+"""A study: what its cells are, what lies on disk, and that it goes on where it was cut off."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from invprior import InvpriorError
+from invprior.io import read
+from invprior.study.comparison import Progress, measurement, run_study
+from invprior.study.file import read_study
+from invprior.study.plan import Published, Study
+from invprior.study.source import open_source, sources
+from invprior.study.store import Store
+from tests.study.helpers import Here, pictures
+
+
+def quick(folder: Path, **changes: Any) -> Study:
+    settings: dict[str, Any] = {
+        "sources": sources(pictures(folder), []),
+        "noises": ("gaussian:0.1",),
+        "priors": ("none", "tikhonov:0.1"),
+        "seeds": 2,
+    }
+    return Study(**{**settings, **changes})
+
+
+def test_every_cell_is_on_disk(tmp_path: Path, workers: Here) -> None:
+    study = quick(tmp_path)
+    result = run_study(study, tmp_path / "out")
+    assert len(result.records) == len(workers.done) == 8
+    assert not result.failures
+    with (tmp_path / "out" / "results.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 8
+    for line in lines:
+        folder = tmp_path / "out" / line["folder"]
+        record = json.loads((folder / "run.json").read_text())
+        assert float(line["psnr"]) == record["psnr"]
+        assert (record["picture"], record["prior"], record["seed"]) == (
+            line["picture"],
+            line["prior"],
+            int(line["seed"]),
+        )
+        assert read(folder / "restored.png").x.shape == (3, 24, 24)
+
+
+def test_a_finished_study_does_nothing_again(tmp_path: Path, workers: Here) -> None:
+    study = quick(tmp_path)
+    first = run_study(study, tmp_path / "out")
+    workers.done.clear()
+    second = run_study(study, tmp_path / "out")
+    assert workers.done == []
+    assert [r["psnr"] for r in first.cells] == [r["psnr"] for r in second.cells]
+
+
+def test_cut_off_anywhere_nothing_is_lost_and_nothing_done_twice(tmp_path: Path, workers: Here) -> None:
+    study = quick(tmp_path, seeds=25)  # 100 cells
+    rng = random.Random(0)
+
+    class CutError(Exception):
+        pass
+
+    for _ in range(10):
+        last = len(workers.done) + rng.randrange(1, 12)
+
+        def listen(progress: Progress, last: int = last) -> None:
+            if progress.latest is not None and len(workers.done) >= last:
+                raise CutError
+
+        with pytest.raises(CutError):
+            run_study(study, tmp_path / "out", listener=listen)
+        # what a kill in the middle of writing leaves behind
+        torn = tmp_path / "out" / "cells" / ".torn"
+        torn.mkdir()
+        (torn / "restored.png").write_bytes(b"\x89PNG")
+        with (tmp_path / "out" / "results.csv").open("a") as file:
+            file.write("chelsea,iden")
+    result = run_study(study, tmp_path / "out")
+    assert len(workers.done) == len(set(workers.done)) == 100
+    assert len(result.records) == 100
+    assert not list((tmp_path / "out" / "cells").glob(".*"))
+    with (tmp_path / "out" / "results.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 100
+
+
+def test_only_what_changed_is_done_again(tmp_path: Path, workers: Here) -> None:
+    study = quick(tmp_path)
+    run_study(study, tmp_path / "out")
+    workers.done.clear()
+    run_study(quick(tmp_path, priors=("none", "tikhonov:0.1", "tikhonov:0.2")), tmp_path / "out")
+    assert len(workers.done) == 4
+    assert all("tikhonov:0.2" in cell for cell in workers.done)
+    workers.done.clear()
+    Image.fromarray(np.full((24, 24, 3), 99, np.uint8)).save(tmp_path / "coffee.png")
+    result = run_study(study, tmp_path / "out")
+    assert len(workers.done) == 4
+    assert all("coffee" in cell for cell in workers.done)
+    assert len(result.records) == 8
+
+
+def test_a_bad_picture_costs_its_cells(tmp_path: Path, workers: Here) -> None:
+    study = quick(tmp_path)
+    (tmp_path / "coffee.png").write_bytes(b"this is no picture")
+    result = run_study(study, tmp_path / "out")
+    assert {cell.scene.source.name for cell in result.records} == {"chelsea"}
+    assert {cell.scene.source.name for cell in result.failures} == {"coffee"}
+    assert all("not a picture" in failure for failure in result.failures.values())
+    assert [row.scene.source.name for row in result.rows] == ["chelsea", "chelsea"]
+
+
+def test_two_studies_do_not_share_a_folder(tmp_path: Path, workers: Here) -> None:
+    with Store(tmp_path / "out").opened(), pytest.raises(InvpriorError, match="another comparison writes"):
+        run_study(quick(tmp_path), tmp_path / "out")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvpriorError, match="cannot write into"):
+        run_study(quick(tmp_path), tmp_path / "file")
+
+
+def test_all_priors_see_one_measurement_and_each_seed_another(tmp_path: Path) -> None:
+    study = quick(tmp_path, operators=("mask:0.5",))
+    scene = study.scenes[0]
+    first, again, other = (measurement(study, scene, seed) for seed in (0, 0, 1))
+    assert torch.equal(first.y, again.y)
+    assert not torch.equal(first.y, other.y)
+    assert torch.equal(first.truth, other.truth)
+    holes = first.y == 0
+    assert 0.3 < float(holes.float().mean()) < 0.7
+
+
+def test_rounded_data_are_those_of_an_8_bit_file(tmp_path: Path) -> None:
+    study = quick(tmp_path, operators=("lanczos:2",), noises=("rounding",))
+    y = measurement(study, study.scenes[0], 0).y * 255
+    assert torch.allclose(y, y.round(), atol=1e-4)
+    assert float(y.min()) >= 0
+    assert float(y.max()) <= 255
+
+
+def test_degraded_files_are_taken_as_they_are(tmp_path: Path) -> None:
+    clean, noisy = pictures(tmp_path)
+    study = Study(sources=sources([clean], [noisy]), noises=("auto", "gaussian:0.2"), crop=16)
+    auto, given = (measurement(study, scene, 0) for scene in study.scenes)
+    assert torch.equal(auto.y, read(noisy).x[:, 4:20, 4:20])
+    assert torch.equal(auto.truth, read(clean).x[:, 4:20, 4:20])
+    assert float(given.noise.sigma) == 0.2  # type: ignore[attr-defined]
+    assert not auto.exact
+    masked = Study(sources=sources([clean], [noisy]), operators=("mask:zeros",), noises=("auto",))
+    assert measurement(masked, masked.scenes[0], 0).exact
+    wrong = Study(sources=sources([clean], [noisy]), operators=("lanczos:2",), noises=("auto",))
+    with pytest.raises(InvpriorError, match="the degraded picture has shape"):
+        measurement(wrong, wrong.scenes[0], 0)
+
+
+def test_sources_are_checked(tmp_path: Path) -> None:
+    first, second = pictures(tmp_path)
+    with pytest.raises(InvpriorError, match=r"no picture .*nothing.png"):
+        sources([tmp_path / "nothing.png"], [])
+    with pytest.raises(InvpriorError, match="do not pair up"):
+        sources([first, second], [first])
+    (tmp_path / "other").mkdir()
+    shutil.copy(first, tmp_path / "other" / first.name)
+    with pytest.raises(InvpriorError, match="two pictures are named 'chelsea'"):
+        sources([first, tmp_path / "other" / first.name], [])
+    (source,) = sources([first], [])
+    with pytest.raises(InvpriorError, match="too small"):
+        open_source(source, 25)
+    Image.fromarray(np.zeros((24, 24, 3), np.uint8)).convert("CMYK").save(tmp_path / "four.tif")
+    with pytest.raises(InvpriorError, match="4 channels"):
+        open_source(sources([tmp_path / "four.tif"], [])[0], None)
+    assert torch.equal(open_source(source, 10).truth, read(first).x[:, 7:17, 7:17])
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"priors": ("tv", "tv")}, "prior 'tv' is given twice"),
+        ({"priors": ()}, "at least one prior"),
+        ({"priors": ("tvv",)}, "no prior 'tvv'"),
+        ({"operators": ("nothing",)}, "no operator 'nothing'"),
+        ({"noises": ("auto",)}, "estimates the level of degraded files"),
+        ({"seeds": 0}, "seeds takes a whole number"),
+    ],
+)
+def test_a_study_is_checked_before_it_runs(changes: dict[str, Any], says: str, tmp_path: Path) -> None:
+    with pytest.raises(InvpriorError, match=says):
+        quick(tmp_path, **changes)
+
+
+def test_a_study_file_is_the_study(tmp_path: Path) -> None:
+    pictures(tmp_path)
+    (tmp_path / "study.toml").write_text(
+        'title = "Two"\n'
+        'pictures = ["chelsea.png", {clean = "coffee.png", degraded = "chelsea.png", name = "mug"}]\n'
+        'operators = ["mask:0.5"]\nnoises = ["gaussian:0.1"]\npriors = ["tv:0.1", "none"]\ncrop = 16\n'
+        '[published]\nfigure = "psnr"\n'
+        'metric = "PSNR"\ncolumns = ["theirs", "ours"]\n[published.figures]\nmug = [20.5, nan]\n'
+    )
+    study = read_study(tmp_path / "study.toml", None, seeds=None, crop=None, iterations=None)
+    assert [s.name for s in study.sources] == ["chelsea", "mug"]
+    assert study.sources[1].degraded == tmp_path / "chelsea.png"
+    assert (study.priors, study.crop, study.seeds, study.title) == (("tv:0.1", "none"), 16, 3, "Two")
+    assert study.published == Published("psnr", "PSNR", ("theirs", "ours"), {"mug": (20.5, None)})
+    other = read_study(tmp_path / "study.toml", tmp_path, seeds=1, crop=0, iterations=7)
+    assert (other.seeds, other.crop, other.iterations) == (1, None, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("pictures = [", "is no TOML"),
+        ("", "a study needs pictures"),
+        ('pictures = ["a.png"]\nprior = ["tv"]', "a study has no 'prior'"),
+        ('pictures = ["a.png"]\npriors = "tv"', "priors must be a list"),
+        ('pictures = ["chelsea.png"]\npriors = [3]', "priors must be a list of texts"),
+        ('pictures = [{file = "a.png"}]', "a picture is a file name or"),
+        ('pictures = ["a.png"]', "no picture .*a.png"),
+        ('pictures = ["chelsea.png"]\nseeds = "3"', "seeds takes a whole number"),
+        ('pictures = ["chelsea.png"]\n[published]\ncolumns = []', "published takes figure"),
+        (
+            'pictures = ["chelsea.png"]\npublished = {figure="psnr", metric="", columns=["a"], figures={x=[1, 2]}}',
+            "2 numbers for 1 columns",
+        ),
+    ],
+)
+def test_a_wrong_study_file_is_one_sentence(text: str, says: str, tmp_path: Path) -> None:
+    pictures(tmp_path)
+    (tmp_path / "study.toml").write_text(text)
+    with pytest.raises(InvpriorError, match=says):
+        read_study(tmp_path / "study.toml", None, seeds=None, crop=None, iterations=None)
+
+
+STUDIES = sorted((Path(__file__).parents[2] / "docs" / "studies").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_published_studies_are_studies(path: Path, tmp_path: Path) -> None:
+    for name in re.findall(r'["/:]?([\w/]+\.png)', path.read_text(encoding="utf-8")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(pictures(tmp_path, 1)[0], tmp_path / name)
+    study = read_study(path, tmp_path, seeds=None, crop=None, iterations=None)
+    assert {"none", "tv", "dip"} <= set(study.priors)
+    assert study.published is not None
+    assert all(study.published.rows(source.name) for source in study.sources)
+    assert set(study.published.figures) <= {source.name for source in study.sources}
