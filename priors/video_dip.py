@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -21,6 +21,9 @@ from invprior.stop import AnyOf, MaxIterations
 
 if TYPE_CHECKING:
     from invprior.loop import Result
+
+# Iterations of a warm start that no average sees.
+WARM = 10
 
 
 class FilmGenerator(Generator):
@@ -106,6 +109,9 @@ class VideoDIP(Prior):
         ``fast``.
     first
         The number of the window's first frame in the film: its inputs continue those of the window before.
+    cycle
+        After how many frames, rounded up to the preset's period, the inputs come again: at least as many as a window
+        has. A network that was fitted to the window before then starts with the pictures of a cycle ago.
     weights
         The network to start from, as :func:`fitted` gives it: the one that the window before ended with. Then
         a fraction of the iterations is enough.
@@ -119,6 +125,7 @@ class VideoDIP(Prior):
     task: str
     preset: str = "fast"
     first: int = 0
+    cycle: int = 20
     weights: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
 
     parametrised: ClassVar[bool] = True
@@ -136,31 +143,39 @@ class VideoDIP(Prior):
         s = self.settings
         size = [max(s.network.smallest, math.ceil(n / s.network.multiple) * s.network.multiple) for n in shape[-2:]]
         seed = int(torch.randint(2**62, (), generator=rng))
-        z = inputs(range(self.first, self.first + shape[0]), s.period, (s.input_channels, *size), seed)
+        frames = range(self.first, self.first + shape[0])
+        z = inputs(frames, s.period, math.ceil(self.cycle / s.period), (s.input_channels, *size), seed)
         # torch.nn draws its weights from the global generator: fork it, so that nobody else's numbers change
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
             network = s.network.build(s.input_channels, shape[1])
         if self.weights is not None:
             network.load_state_dict(dict(self.weights))
-        return FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)
+        made = FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)
+        if self.weights is not None:  # all frames are worth something from the first step on
+            with torch.no_grad():
+                made.frames.copy_(made())
+        return made
 
     def recipe(self) -> Recipe:
         s = self.settings
-        most = s.iterations if self.weights is None else s.again
-        return Recipe(s.solver, AnyOf((*s.stop, MaxIterations(most))))
+        if self.weights is None:
+            return Recipe(s.solver, AnyOf((*s.stop, MaxIterations(s.iterations))))
+        # no warm-up that an average would have to wait for
+        return Recipe(replace(s.solver, average_from=WARM), AnyOf((*s.stop, MaxIterations(s.again))))
 
 
-def inputs(frames: range, period: int, shape: Shape, seed: int) -> Tensor:
-    """z_t for the frames of these numbers, (T, c, h, w), uniform in [0, 0.1) at every multiple of ``period``."""
-    numbers = range(frames.start // period, (frames.stop - 1) // period + 2)
-    anchors = [torch.rand(shape, generator=torch.Generator().manual_seed(seed + k)) - 0.5 for k in numbers]
+def inputs(frames: range, period: int, around: int, shape: Shape, seed: int) -> Tensor:
+    """z_t for the frames of these numbers, (T, c, h, w), uniform in [0, 0.1) at every multiple of ``period``.
+
+    ``around`` is how many independent inputs there are before the first comes again.
+    """
+    anchors = [torch.rand(shape, generator=torch.Generator().manual_seed(seed + k)) - 0.5 for k in range(around)]
     out = []
     for t in frames:
         k, s = divmod(t, period)
         angle = math.pi / 2 * s / period
-        a, b = anchors[k - numbers.start : k - numbers.start + 2]
-        out.append(0.1 * (0.5 + math.cos(angle) * a + math.sin(angle) * b))
+        out.append(0.1 * (0.5 + math.cos(angle) * anchors[k % around] + math.sin(angle) * anchors[(k + 1) % around]))
     return torch.stack(out)
 
 

@@ -174,7 +174,7 @@ def warm_start(case: Case, clean: Tensor, window: int) -> None:
 
     def problem(w: Window, weights: dict[str, Tensor] | None) -> Problem:
         y = case.section.frames[w.start : w.stop]
-        prior = VideoDIP("denoise", first=w.start, weights=weights)
+        prior = VideoDIP("denoise", first=w.start, cycle=window + 2 * CONTEXT, weights=weights)
         return Problem(Identity(y.shape), y, noise=level, prior=prior)
 
     weights = fitted(solve(problem(first, None)))
@@ -183,12 +183,11 @@ def warm_start(case: Case, clean: Tensor, window: int) -> None:
         seen: dict[int, float] = {}
 
         def note(iterate: Iterate, seen: dict[int, float] = seen) -> None:
-            if iterate.iteration % 25 == 0:
+            if iterate.iteration % 20 == 0:
                 x = iterate.x.clamp(0, 1)[second.kept]
                 seen[iterate.iteration] = psnr(x, clean[second.first : second.last])
 
-        cold = VideoDIP("denoise").recipe()
-        solve(problem(second, start), cold.solver, stop=cold.stop, callbacks=[note])
+        solve(problem(second, start), stop=VideoDIP("denoise").recipe().stop, callbacks=[note])
         scores.append(seen)
     for k in sorted(scores[0].keys() | scores[1].keys()):
         row((k, *(f"{s[k]:.2f}" if k in s else "" for s in scores)))

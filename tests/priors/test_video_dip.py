@@ -29,7 +29,7 @@ def generator(shape: tuple[int, ...] = (6, 3, 32, 40), first: int = 0) -> FilmGe
 
 
 def test_inputs_change_smoothly_and_keep_their_variance() -> None:
-    z = inputs(range(33), 8, (16, 24, 24), 7)
+    z = inputs(range(33), 8, 9, (16, 24, 24), 7)
     deviations = z.flatten(1).std(1)
     assert float((deviations - 0.1 / math.sqrt(12)).abs().max()) < 1e-3
     assert float(z.mean()) == pytest.approx(0.05, abs=1e-3)
@@ -37,6 +37,14 @@ def test_inputs_change_smoothly_and_keep_their_variance() -> None:
     assert float(steps.max()) < 1.1 * float(steps.min())
     # an eighth of a right angle a frame; two anchors are at right angles
     assert float(steps[0] / (z[8] - z[0]).norm()) == pytest.approx(math.sin(math.pi / 32) * math.sqrt(2), rel=0.05)
+
+
+def test_inputs_come_again_after_a_cycle_and_not_before() -> None:
+    z = inputs(range(21), 2, 5, (2, 8, 8), 0)
+    assert torch.allclose(z[0], z[10], atol=1e-6)
+    assert torch.allclose(z[3], z[13], atol=1e-6)
+    apart = [float((z[0] - z[t]).abs().max()) for t in range(1, 10)]
+    assert min(apart) > 0.01
 
 
 def test_the_next_window_continues_the_inputs() -> None:
@@ -86,7 +94,10 @@ def test_what_a_solve_ends_with_is_what_the_next_one_starts_with() -> None:
     result = solve(problem(), stop=stop.MaxIterations(4))
     state = result.state.solver_state
     ended = Muon().estimate(state)  # the deterministic pass
-    assert torch.equal(VideoDIP("denoise", weights=fitted(result)).generator(tuple(FILM.shape), rng(0))(), ended)
+    again = VideoDIP("denoise", weights=fitted(result)).generator(tuple(FILM.shape), rng(0))
+    assert torch.equal(again(), ended)
+    assert isinstance(again, FilmGenerator)
+    assert torch.equal(again.frames, ended)  # no frame is gray in the first average
 
 
 def test_a_resumed_solve_is_the_same() -> None:

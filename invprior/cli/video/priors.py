@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from invprior import priors
+from invprior.cli.video.windows import CONTEXT, MOST
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.specs import PriorSpec, known, parse_prior
@@ -28,12 +29,19 @@ MEMORY = {"tv": 0.28, "motion-tv": 0.65, "dip": 0.1}
 
 @dataclass(frozen=True)
 class FilmPrior:
-    """The priors of a sum, read from the command line."""
+    """The priors of a sum, read from the command line.
+
+    Attributes
+    ----------
+    cycle
+        Frames of a window, after which the inputs of its network come again.
+    """
 
     name: str
     parts: tuple[str, ...]
     preset: str
     task: str
+    cycle: int = MOST + 2 * CONTEXT
 
     @property
     def moving(self) -> bool:
@@ -59,7 +67,9 @@ class FilmPrior:
         penalty: Prior = priors.NoPrior()
         for part in self.parts:
             if part == "dip":
-                one = PriorSpec(part, priors.VideoDIP(self.task, self.preset, first, weights), priors.NoPrior())
+                one = PriorSpec(
+                    part, priors.VideoDIP(self.task, self.preset, first, self.cycle, weights), priors.NoPrior()
+                )
             elif part in PENALTIES:
                 one = PriorSpec(part, None, PENALTIES[part](flow))
             else:

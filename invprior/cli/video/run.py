@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     task.masks(clip)
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context), coding))
-    job = Job(task, prior, clip.depth, device, settings)
+    job = Job(task, replace(prior, cycle=size + 2 * context), clip.depth, device, settings)
     choice = Choice(**work.chosen) if work.chosen else _choose(job, clip, work)
     windows = plan(len(clip), size, context)
     if not settings.quiet:
