@@ -1,6 +1,6 @@
 """Films, by prior: noise, ×4, a logo; PSNR, flicker, time; what a warm start saves; a sheet of pictures.
 
-    python -m tests.benchmarks.video FILM --sheet docs/video.png
+    python -m tests.benchmarks.video FILM --sheet sheet.png
 
 Flicker is the mean modulus of the difference along the true motion, that of the clean film by TV-L1, where the motion
 stays in the picture. Seconds are the processor's. The truth scores, and stops nothing.
