@@ -30,6 +30,15 @@ class PriorSpec:
     generator: Prior | None
     penalty: Prior
 
+    def __add__(self, other: PriorSpec) -> PriorSpec:
+        """Both priors under the name of this one; two that parametrise the image are an error."""
+        generator, penalty = self.generator, self.penalty
+        if other.generator is not None:
+            generator = other.generator if generator is None else generator + other.generator
+        if not isinstance(other.penalty, priors.NoPrior):
+            penalty = other.penalty if isinstance(penalty, priors.NoPrior) else penalty + other.penalty
+        return PriorSpec(self.name, generator, penalty)
+
     def weighted(self, weight: float) -> Prior:
         """The prior with ``weight`` times its penalty."""
         if isinstance(self.penalty, priors.NoPrior):
@@ -65,8 +74,7 @@ def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise", guide
         sum parametrise the image.
     """
     preset, _, named = preset.partition(":")
-    generator: Prior | None = None
-    penalty: Prior = priors.NoPrior()
+    found = PriorSpec(text, None, priors.NoPrior())
     for name in map(str.strip, text.split("+")):
         kind = _exported().get(name)
         if kind is None:
@@ -77,11 +85,8 @@ def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise", guide
                 "in Python"
             )
         prior = _named(name, kind, preset, named or task, guide)
-        if prior.parametrised:
-            generator = prior if generator is None else generator + prior
-        elif not isinstance(prior, priors.NoPrior):
-            penalty = prior if isinstance(penalty, priors.NoPrior) else penalty + prior
-    return PriorSpec(text, generator, penalty)
+        found += PriorSpec(name, prior, priors.NoPrior()) if prior.parametrised else PriorSpec(name, None, prior)
+    return found
 
 
 def _named(name: str, kind: type[Prior], preset: str, task: str, guide: Tensor | None) -> Prior:

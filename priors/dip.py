@@ -16,6 +16,7 @@ from invprior.operator import Shape
 from invprior.precision import Precision, rounded
 from invprior.prior import Generator, Prior
 from invprior.priors.networks import NETWORKS
+from invprior.priors.networks.spec import canvas
 from invprior.priors.presets import Preset, load
 from invprior.recipe import Recipe
 from invprior.solvers import Restarts
@@ -56,12 +57,17 @@ class NetworkGenerator(Generator):
             noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
             z = torch.add(z, noise, alpha=self.jitter)
         # channels side by side: convolutions are faster so, on processors as on graphics cards
-        canvas: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last)).to(
+        whole: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last)).to(
             self.z.dtype
         )
-        H, W = self.shape[-2:]
-        top, left = (canvas.shape[-2] - H) // 2, (canvas.shape[-1] - W) // 2
-        return canvas[0, :, top : top + H, left : left + W].reshape(self.shape)
+        return cut(whole[0], self.shape).reshape(self.shape)
+
+
+def cut(whole: Tensor, shape: Shape) -> Tensor:
+    """The middle of a canvas, in the height and width of ``shape``."""
+    H, W = shape[-2:]
+    top, left = (whole.shape[-2] - H) // 2, (whole.shape[-1] - W) // 2
+    return whole[..., top : top + H, left : left + W]
 
 
 @dataclass(frozen=True)
@@ -123,17 +129,14 @@ class DIP(Prior):
         multiple, smallest, reduction = (
             (s.network.multiple, s.network.smallest, s.network.reduction) if given is None else (32, 64, 1)
         )
-        size = [_canvas(n, multiple, smallest) // reduction for n in shape[-2:]]
+        size = [canvas(n, multiple, smallest) // reduction for n in shape[-2:]]
         if self.input is None:
             z = _input(s.input, s.input_channels, size, rng)
         else:
             z = _picture(self.input, shape, size, reduction)
         if given is not None:
             return NetworkGenerator(deepcopy(given), z, shape, s.jitter)
-        # torch.nn draws its weights from the global generator: fork it, so that nobody else's numbers change
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
-            network = s.network.build(z.shape[1], math.prod(shape[:-2]))
+        network = s.network.draw(z.shape[1], math.prod(shape[:-2]), rng)
         return NetworkGenerator(network, z, shape, s.jitter, s.precision)
 
     def recipe(self) -> Recipe:
@@ -143,10 +146,6 @@ class DIP(Prior):
             return Recipe(s.solver, stop)
         solver = Restarts(s.solver, stop, s.restarts)
         return Recipe(solver, solver.default_stop())
-
-
-def _canvas(n: int, multiple: int, smallest: int) -> int:
-    return max(smallest, math.ceil(n / multiple) * multiple)
 
 
 def _picture(picture: Tensor, shape: Shape, size: list[int], reduction: int) -> Tensor:

@@ -14,6 +14,8 @@ from invprior.errors import InvpriorError
 from invprior.operator import Shape
 from invprior.precision import Precision, rounded
 from invprior.prior import Generator, Prior
+from invprior.priors.dip import cut
+from invprior.priors.networks.spec import canvas
 from invprior.priors.presets import Preset, load
 from invprior.recipe import Recipe
 from invprior.solvers.descent import DescentState, split
@@ -80,10 +82,8 @@ class FilmGenerator(Generator):
         return x
 
     def _run(self, z: Tensor) -> Tensor:
-        canvas: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last))
-        H, W = self.shape[-2:]
-        top, left = (canvas.shape[-2] - H) // 2, (canvas.shape[-1] - W) // 2
-        return canvas[..., top : top + H, left : left + W].to(z.dtype)
+        whole: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last))
+        return cut(whole, self.shape).to(z.dtype)
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,11 @@ class VideoDIP(Prior):
         if len(shape) != 4 or min(shape[-2:]) < 8:
             raise InvpriorError(f"VideoDIP takes a film (T, C, H, W) with sides of at least 8, got shape {shape}")
         s = self.settings
-        size = [max(s.network.smallest, math.ceil(n / s.network.multiple) * s.network.multiple) for n in shape[-2:]]
+        size = [canvas(n, s.network.multiple, s.network.smallest) for n in shape[-2:]]
         seed = int(torch.randint(2**62, (), generator=rng))
         frames = range(self.first, self.first + shape[0])
         z = inputs(frames, s.period, math.ceil(self.cycle / s.period), (s.input_channels, *size), seed)
-        # torch.nn draws its weights from the global generator: fork it, so that nobody else's numbers change
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
-            network = s.network.build(s.input_channels, shape[1])
+        network = s.network.draw(s.input_channels, shape[1], rng)
         if self.weights is not None:
             network.load_state_dict(dict(self.weights))
         made = FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)

@@ -14,6 +14,24 @@ from torch import Tensor
 
 from invprior import LinearOperator
 
+# What the record of a run with a truth holds at least.
+SCORED_RECORD = (
+    "status",
+    "kept",
+    "iterations",
+    "seconds",
+    "prior",
+    "solver",
+    "preset",
+    "seed",
+    "operator",
+    "noise",
+    "versions",
+    "history",
+    "psnr",
+    "ssim",
+)
+
 
 @cache
 def photograph(name: str = "chelsea.png", size: int = 64, top: int = 60, left: int = 130) -> Tensor:

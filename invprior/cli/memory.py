@@ -11,6 +11,11 @@ from invprior.priors.presets import load, names, tasks
 from invprior.specs import PriorSpec
 
 
+def installed() -> float:
+    """The GB of memory that this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
 def _network(spec: PriorSpec) -> DIP | None:
     prior = spec.generator.inner if isinstance(spec.generator, Joint) else spec.generator
     return prior if isinstance(prior, DIP) else None
@@ -34,7 +39,7 @@ def check_memory(spec: PriorSpec, shape: Shape, device: str) -> float | None:
     if prior is None or need is None:
         return None
     megapixels = shape[-2] * shape[-1] / 1e6
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    have = installed()
     if device == "cpu" and need > have:
         fitting = [n for n in names() if prior.task in tasks(n) and load(n, prior.task).memory * megapixels < have]
         remedy = f"take preset {' or '.join(fitting)}" if fitting else "shrink it, or take prior tv"

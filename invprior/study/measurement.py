@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -82,7 +81,7 @@ def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> 
         with torch.no_grad():
             clean = A(subject.truth)
         if given is None:
-            given = noise.Gaussian(1 / (255 * math.sqrt(12)))
+            given = noise.Gaussian(ROUNDING["uchar"])
             y = clean.clamp(0, 1).mul(255).round() / 255
         else:
             y = given.sample(clean, rng)

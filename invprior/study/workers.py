@@ -16,10 +16,9 @@ from joblib.externals import loky
 
 from invprior.allocator import tune_allocator
 from invprior.cli.device import pick_device
+from invprior.cli.memory import installed
 from invprior.errors import InvpriorError
 from invprior.study.cell import Job, Outcome, execute
-
-GIGABYTE = 2**30
 
 
 class Workers(ABC):
@@ -91,7 +90,7 @@ class LocalWorkers(Workers):
     def gigabytes(self) -> float:
         if self._slots[0].startswith("cuda"):
             return float("inf")
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIGABYTE
+        return installed()
 
 
 class DaskWorkers(Workers):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
+import torch
 from torch import nn
 
 
@@ -28,6 +30,18 @@ class NetworkSpec(ABC):
     @abstractmethod
     def build(self, inputs: int, outputs: int) -> nn.Module:
         """A new network from (1, ``inputs``, h, w) to (1, ``outputs``, H, W) in [0, 1], random."""
+
+    def draw(self, inputs: int, outputs: int, rng: torch.Generator) -> nn.Module:
+        """A new network whose weights depend on ``rng`` alone."""
+        # torch.nn draws its weights from the global generator: fork it, so that nobody else's numbers change
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
+            return self.build(inputs, outputs)
+
+
+def canvas(n: int, multiple: int, smallest: int) -> int:
+    """The least height or width from n on that is a multiple and not below the smallest."""
+    return max(smallest, math.ceil(n / multiple) * multiple)
 
 
 class DecoderSpec(NetworkSpec):

@@ -131,9 +131,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=32)
     parser.add_argument("--window", type=int, default=16)
     parser.add_argument("--tasks", nargs="*", default=["noise", "×4", "logo"])
-    parser.add_argument(
-        "--priors", nargs="+", default=["frame-tv", "tv", "motion-tv", "frame-dip", "dip", "dip+motion-tv"]
-    )
+    parser.add_argument("--priors", nargs="+", default=PRIORS)
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--warm", action="store_true", help="also what a warm start saves")
     given = parser.parse_args()

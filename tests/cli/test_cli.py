@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from invprior import InvpriorError, noise
 from invprior.cli.main import app
-from tests.helpers import photograph
+from tests.helpers import SCORED_RECORD, photograph
 
 RUNNER = CliRunner()
 CLEAN = np.rint(photograph(size=48, top=20, left=100).numpy().transpose(1, 2, 0) * 255).astype(np.uint8)
@@ -73,23 +73,7 @@ def test_denoise_with_every_prior(folder: Path, prior: str) -> None:
         *extra,
     )
     run_json = json.loads(record.read_text())
-    wanted = [
-        "status",
-        "kept",
-        "iterations",
-        "seconds",
-        "prior",
-        "solver",
-        "preset",
-        "seed",
-        "operator",
-        "noise",
-        "versions",
-        "history",
-        "psnr",
-        "ssim",
-    ]
-    assert [k for k in wanted if k not in run_json] == []
+    assert [k for k in SCORED_RECORD if k not in run_json] == []
     assert run_json["psnr"] == pytest.approx(score(out), abs=0.05)
     assert f"PSNR {run_json['psnr']:.2f} dB" in text
     assert run_json["history"][-1]["iteration"] == run_json["iterations"] >= run_json["kept"]

@@ -25,7 +25,7 @@ from invprior.cli.video.run import frame_range
 from invprior.cli.video.windows import CONTEXT, fitting, plan
 from invprior.io.video import Reader, encode, read_clip
 from tests.films import audio_packets, make_film, moving
-from tests.helpers import psnr
+from tests.helpers import SCORED_RECORD, psnr
 
 RUNNER = CliRunner()
 CLEAN = moving(12)
@@ -70,23 +70,7 @@ def test_denoise(folder: Path, prior: str) -> None:
         *("--record", "run.json"),
     )
     record = json.loads((folder / "run.json").read_text())
-    wanted = [
-        "status",
-        "kept",
-        "iterations",
-        "seconds",
-        "prior",
-        "solver",
-        "preset",
-        "seed",
-        "operator",
-        "noise",
-        "versions",
-        "history",
-        "psnr",
-        "ssim",
-    ]
-    assert [k for k in wanted if k not in record] == []
+    assert [k for k in SCORED_RECORD if k not in record] == []
     assert [w["frames"] for w in record["windows"]] == [[0, 5], [5, 10], [10, 12]]
     assert f"PSNR {record['psnr']:.2f} dB" in text
     out = film("out.mkv")

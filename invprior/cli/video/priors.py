@@ -63,22 +63,16 @@ class FilmPrior:
 
     def spec(self, flow: Tensor | None, first: int = 0, weights: Mapping[str, Tensor] | None = None) -> PriorSpec:
         """The prior of one window: along its flow, from its first frame on, from the network of the window before."""
-        generator: Prior | None = None
-        penalty: Prior = priors.NoPrior()
+        found = PriorSpec(self.name, None, priors.NoPrior())
         for part in self.parts:
             if part == "dip":
-                one = PriorSpec(
-                    part, priors.VideoDIP(self.task, self.preset, first, self.cycle, weights), priors.NoPrior()
-                )
+                dip = priors.VideoDIP(self.task, self.preset, first, self.cycle, weights)
+                found += PriorSpec(part, dip, priors.NoPrior())
             elif part in PENALTIES:
-                one = PriorSpec(part, None, PENALTIES[part](flow))
+                found += PriorSpec(part, None, PENALTIES[part](flow))
             else:
-                one = parse_prior(part)
-            if one.generator is not None:
-                generator = one.generator if generator is None else generator + one.generator
-            if not isinstance(one.penalty, priors.NoPrior):
-                penalty = one.penalty if isinstance(penalty, priors.NoPrior) else penalty + one.penalty
-        return PriorSpec(self.name, generator, penalty)
+                found += parse_prior(part)
+        return found
 
 
 def film_prior(text: str, preset: str, task: str) -> FilmPrior:

@@ -114,7 +114,8 @@ class Job:
 
         ``first`` is the number of the section's first frame, ``before`` what the window before ended with.
         """
-        model = given_noise(self.settings) or noise.Gaussian(choice.sigma)
+        given = given_noise(self.settings)
+        model = given or noise.Gaussian(choice.sigma)
         A, y = self.problem(section)
         prior = self.prior.spec(self.flow(A, y, model, section.known), first, before).weighted(choice.scale)
         problem = Problem(A, y, noise=model, prior=prior)
@@ -125,7 +126,7 @@ class Job:
         bar.solving(stop)
         seed = self.settings.seed
         result = solve(problem, recipe.solver, stop=stop | interrupt, callbacks=[bar.iteration], seed=seed)
-        x = self.task.finish(result.x.cpu(), section.frames, section.known, given_noise(self.settings) is not None)
+        x = self.task.finish(result.x.cpu(), section.frames, section.known, given is not None)
         return x, problem, result
 
 
