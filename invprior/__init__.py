@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from invprior.loop import Result, solve
     from invprior.noise import Noise
     from invprior.operator import LinearOperator, Operator
+    from invprior.plots import show
     from invprior.prior import Generator, Prior
     from invprior.problem import DataTerm, Problem
     from invprior.recipe import Recipe
@@ -42,6 +43,7 @@ _HOME = {
     "Solver": "solvers",
     "Term": "functional",
     "compare": "study.comparison",
+    "show": "plots",
     "solve": "loop",
     "tune_allocator": "allocator",
 }
@@ -68,6 +70,7 @@ __all__ = [
     "noise",
     "operators",
     "priors",
+    "show",
     "solve",
     "solvers",
     "stop",

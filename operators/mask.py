@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape, check_broadcast
+from invprior.operator import LinearOperator, Operator, Shape, check_broadcast
 from invprior.operators.pad import image_shape
 
 
@@ -114,3 +114,8 @@ class Mask(LinearOperator):
 
     def extra_repr(self) -> str:
         return f"{self.in_shape}, known={float(self.known.to(torch.float32).mean()):.0%}"
+
+
+def put_back(x: Tensor, A: Operator, y: Tensor) -> Tensor:
+    """The picture with the pixels that a mask leaves known as they were measured; of other operators, ``x``."""
+    return torch.where(A.known.to(y.device), y, x.to(y)) if isinstance(A, Mask) else x

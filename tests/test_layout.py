@@ -68,7 +68,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_core_imports_neither_operators_nor_priors() -> None:
-    core = [p for p in (ROOT / "invprior").glob("*.py") if p.name not in ("__init__.py", "specs.py")]
+    core = [p for p in (ROOT / "invprior").glob("*.py") if p.name != "__init__.py"]
     core += [
         p
         for name in ("functionals", "noise", "solvers", "weight", "io")
@@ -76,3 +76,9 @@ def test_core_imports_neither_operators_nor_priors() -> None:
     ]
     guilty = [p.name for p in core if "invprior.operators" in p.read_text() or "invprior.priors" in p.read_text()]
     assert guilty == []
+
+
+@pytest.mark.parametrize("folder", ["specs", "runs", "study", "testing", "interop"])
+def test_nothing_below_the_command_line_imports_it(folder: str) -> None:
+    files = (ROOT / "invprior" / folder).rglob("*.py")
+    assert [p.name for p in files if "invprior.cli" in p.read_text()] == []

@@ -10,15 +10,16 @@ import torch
 from torch import Tensor
 
 from invprior import metrics, noise, operators
-from invprior.cli.device import pick_device
-from invprior.cli.record import run_record, save_record
-from invprior.cli.restore import run, weigh
+from invprior.cli.restore import run
 from invprior.cli.sheet import Panel, contact_sheet
-from invprior.cli.tasks import put_back
 from invprior.errors import InvpriorError
 from invprior.io import read
 from invprior.operator import LinearOperator
+from invprior.operators.mask import put_back
 from invprior.problem import DataTerm, Problem
+from invprior.runs.device import pick_device
+from invprior.runs.record import run_record, save_record
+from invprior.runs.weighing import weigh
 from invprior.specs import parse_prior
 
 PRIORS = ("none", "tv", "dip")

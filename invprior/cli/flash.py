@@ -14,9 +14,10 @@ from invprior import noise, operators, priors
 from invprior.cli.align import moved, offset
 from invprior.cli.options import Settings
 from invprior.cli.restore import parse_number, restore
-from invprior.cli.tasks import ROUNDING, Task
+from invprior.cli.tasks import Task
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read
+from invprior.io.image import rounding
 from invprior.noise import Noise
 from invprior.operator import LinearOperator, Operator, Shape
 from invprior.priors.contrast import contrast
@@ -39,7 +40,7 @@ class Guided(Task):
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         level = noise.estimate_beside(picture.x, self.flash.x)
-        return max(level, ROUNDING[picture.format]), "estimated beside the flash picture"
+        return max(level, picture.rounding), "estimated beside the flash picture"
 
     def prior(self, picture: Picture, settings: Settings, device: str) -> PriorSpec:
         return parse_prior(settings.prior, preset=settings.preset, task=self.preset_task, guide=self.flash.x.to(device))
@@ -120,4 +121,4 @@ def longest(no_flash: Tensor, flash: Tensor) -> float:
     Of the ratios of the two pictures, each averaged over 9×9 pixels, all but a hundredth are below it.
     """
     dim, lit = (torch.nn.functional.avg_pool2d(x, min(9, *x.shape[-2:])) for x in (no_flash, flash))
-    return max(1.0, float(torch.quantile((dim / (lit + ROUNDING["uchar"])).flatten(), 0.99)))
+    return max(1.0, float(torch.quantile((dim / (lit + rounding(8))).flatten(), 0.99)))

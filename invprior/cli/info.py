@@ -8,8 +8,8 @@ from importlib.util import find_spec
 
 import torch
 
-from invprior.cli.record import versions
 from invprior.priors import presets
+from invprior.runs.record import versions
 from invprior.specs import known
 
 

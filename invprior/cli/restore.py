@@ -5,45 +5,28 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor
 
-from invprior import noise, weight
-from invprior.cli.device import pick_device
-from invprior.cli.memory import check_memory
-from invprior.cli.noise_spec import parse_noise
+from invprior import noise
 from invprior.cli.options import Settings
 from invprior.cli.preview import Preview
 from invprior.cli.progress import Interrupt, bar
-from invprior.cli.record import check_record, run_record, save_record
 from invprior.cli.tasks import Task
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
 from invprior.io.image import SUFFIXES, check_writable
 from invprior.loop import Callback, Result, choose, solve
 from invprior.metrics import psnr, psnr_luma, ssim
-from invprior.prior import Prior
 from invprior.problem import DataTerm, Problem
-from invprior.specs import PriorSpec
+from invprior.runs.device import pick_device
+from invprior.runs.memory import check_memory
+from invprior.runs.record import check_record, run_record, save_record
+from invprior.runs.weighing import Weight, Weighted, weigh
+from invprior.specs import PriorSpec, parse_noise
 from invprior.stop import at_most
-
-# A penalty beside DIP only steadies it: a tenth of what it needs alone.
-BESIDE_DIP = 0.1
-
-# What --weight says; None for auto.
-Weight = float | Literal["discrepancy"] | None
-
-
-@dataclass(frozen=True)
-class Weighted:
-    """A prior with its weight λ beside ½‖Ax − y‖², and where λ is from."""
-
-    prior: Prior
-    weight: float | None
-    rule: str
 
 
 def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) -> None:
@@ -123,25 +106,6 @@ def _restore_one(
     if not settings.quiet:
         _report(target, result, weighted, f"{', '.join(_name(d.noise) for d in data)} ({noise_rule})", scores)
     return record, result.status.name == "interrupted"
-
-
-def weigh(spec: PriorSpec, data: tuple[DataTerm, ...], given: Weight, seed: int) -> Weighted:
-    """The prior with its weight: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
-
-    For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale. Of several data terms σ is the
-    first one's.
-    """
-    variance = data[0].noise.residual_level(data[0].y)
-    problem = Problem.from_terms(data, spec.penalty)
-    if len(problem.terms) == len(data):
-        return Weighted(spec.weighted(0.0), None, "no penalty")
-    if isinstance(given, float):
-        return Weighted(spec.weighted(given / variance), given, "given")
-    choice = weight.auto(problem, seed=seed) if given is None else weight.discrepancy(problem)
-    if spec.generator is None:
-        return Weighted(spec.weighted(choice.weight), choice.weight * variance, choice.rule)
-    share = BESIDE_DIP * choice.weight
-    return Weighted(spec.weighted(share), share * variance, f"a tenth of: {choice.rule}")
 
 
 def run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +16,9 @@ from invprior.errors import InvpriorError
 from invprior.io import Picture, read_mask, read_psf
 from invprior.noise import Noise
 from invprior.operator import LinearOperator, Operator, Shape
+from invprior.operators.mask import put_back
 from invprior.problem import DataTerm
 from invprior.specs import PriorSpec, parse_prior
-
-# The deviation of rounding to steps of 1/255 and of 1/65535; a float file is taken to have 16 good bits.
-ROUNDING = {
-    "uchar": 1 / (255 * math.sqrt(12)),
-    "ushort": 1 / (65535 * math.sqrt(12)),
-    "float": 1 / (65535 * math.sqrt(12)),
-}
 
 # The weight of a picture above four million pixels is chosen by 4×4 tiles of it.
 TILES, TILE = 4, 256
@@ -75,7 +68,7 @@ class Task(ABC):
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         """The noise level where the user gave none, and how it was found."""
-        return ROUNDING[picture.format], "rounding"
+        return picture.rounding, "rounding"
 
     def finish(self, x: Tensor, picture: Picture, A: Operator, noise_given: bool) -> Picture:
         """The picture to write, of the restored ``x`` on the CPU; A is the first measurement's operator."""
@@ -102,7 +95,7 @@ class Denoise(Task):
         return (DataTerm(operators.Identity((C, TILE, TILE)), torch.stack(tiles), whole.noise),)
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
-        return max(noise.estimate(picture.x), ROUNDING[picture.format]), "estimated"
+        return max(noise.estimate(picture.x), picture.rounding), "estimated"
 
 
 @dataclass(frozen=True)
@@ -183,8 +176,3 @@ class Inpaint(Task):
         if not noise_given:
             x = put_back(x, A, picture.x)
         return picture.with_pixels(x, picture.alpha)
-
-
-def put_back(x: Tensor, A: Operator, y: Tensor) -> Tensor:
-    """The picture with the pixels that a mask leaves known as they were measured; of other operators, ``x``."""
-    return torch.where(A.known.to(y.device), y, x.to(y)) if isinstance(A, operators.Mask) else x

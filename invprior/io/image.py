@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from invprior.io.whole import check_place, whole_file
 
 ALPHA = {2: 1, 4: 3}  # bands with an alpha channel to bands without, for gray and RGB
 WHITE = {"uchar": 255.0, "ushort": 65535.0}
+GOOD_BITS = 16  # what a float file is taken to hold
 ORIENTATION = "orientation"
 # Formats that hold 8 bits and no alpha; the rest written here hold 16 bits, and TIFF floats too.
 EIGHT_BIT = {".jpg", ".jpeg"}
@@ -48,9 +50,19 @@ class Picture:
     high: float
     source: Any
 
+    @property
+    def rounding(self) -> float:
+        """The deviation that rounding to the steps of the file leaves; a float file is taken to have 16 good bits."""
+        return rounding(8 if self.format == "uchar" else GOOD_BITS)
+
     def with_pixels(self, x: Tensor, alpha: Tensor | None) -> Picture:
         """The same kind of picture with other pixels."""
         return replace(self, x=x, alpha=alpha)
+
+
+def rounding(bits: int) -> float:
+    """The standard deviation of rounding [0, 1] to so many bits: a step over √12."""
+    return 1 / (((1 << bits) - 1) * math.sqrt(12))
 
 
 def read(path: str | Path) -> Picture:

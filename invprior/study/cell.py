@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from invprior.cli.device import pick_device
-from invprior.cli.memory import check_memory
-from invprior.cli.record import run_record
-from invprior.cli.restore import weigh
-from invprior.cli.tasks import put_back
 from invprior.errors import InvpriorError
 from invprior.loop import choose, solve
 from invprior.operator import LinearOperator
+from invprior.operators.mask import put_back
 from invprior.problem import DataTerm, Problem
+from invprior.runs.device import pick_device
+from invprior.runs.memory import check_memory
+from invprior.runs.record import run_record
+from invprior.runs.weighing import weigh
 from invprior.stop import at_most
 from invprior.study.measurement import Measurement
 from invprior.study.peak import peak_memory

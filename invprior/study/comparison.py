@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from invprior.cli.memory import predicted
 from invprior.errors import InvpriorError
+from invprior.runs.memory import predicted
 from invprior.study.cell import Job, Outcome
 from invprior.study.command import command
 from invprior.study.measurement import Measurement, measure

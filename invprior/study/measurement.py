@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from invprior import noise
-from invprior.cli.noise_spec import noises, parse_noise
-from invprior.cli.tasks import ROUNDING, Denoise
 from invprior.errors import InvpriorError
+from invprior.io.image import rounding
 from invprior.operator import Operator
 from invprior.operators import Mask
+from invprior.specs import noises, parse_noise
 from invprior.study.operator_spec import OperatorSpec
 from invprior.study.source import Subject
 
@@ -73,15 +73,15 @@ def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> 
                 f"the degraded picture has shape {tuple(y.shape)} and operator {operator.text!r} gives {A.out_shape}"
             )
         if given is None:
-            level = ROUNDING[subject.file.format]
+            level = subject.file.rounding
             if model == ESTIMATED and A.is_identity:
-                level, exact = Denoise().sigma(subject.file)[0], False
+                level, exact = max(noise.estimate(y), level), False
             given = noise.Gaussian(level)
     else:
         with torch.no_grad():
             clean = A(subject.truth)
         if given is None:
-            given = noise.Gaussian(ROUNDING["uchar"])
+            given = noise.Gaussian(rounding(8))
             y = clean.clamp(0, 1).mul(255).round() / 255
         else:
             y = given.sample(clean, rng)

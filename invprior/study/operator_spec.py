@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from invprior import operators
-from invprior.cli.check import load_target
 from invprior.errors import InvpriorError
 from invprior.io import read_mask, read_psf
 from invprior.operator import Operator, Shape
+from invprior.specs import load_target
 from invprior.study.spec import Call, literal, parse_call
 
 # Annotations of settings that a word of a spec can give.

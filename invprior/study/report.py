@@ -19,10 +19,10 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from torch import Tensor
 
-from invprior.cli.record import versions
 from invprior.noise import Gaussian
 from invprior.priors import NoPrior
 from invprior.problem import Problem
+from invprior.runs.record import versions
 from invprior.study.measurement import Measurement
 from invprior.study.plan import Cell, Scene, Study
 from invprior.study.result import Comparison

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from invprior.cli.record import save_record
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
+from invprior.runs.record import save_record
 from invprior.study.cell import Outcome
 from invprior.study.plan import Cell
 from invprior.study.scores import FIGURES

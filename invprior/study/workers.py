@@ -15,9 +15,9 @@ import torch
 from joblib.externals import loky
 
 from invprior.allocator import tune_allocator
-from invprior.cli.device import pick_device
-from invprior.cli.memory import installed
 from invprior.errors import InvpriorError
+from invprior.runs.device import pick_device
+from invprior.runs.memory import installed
 from invprior.study.cell import Job, Outcome, execute
 
 

@@ -28,9 +28,9 @@ from invprior import solve
 from invprior.allocator import tune_allocator
 from invprior.cli.flash import Guided, Pair, longest
 from invprior.cli.options import Settings
-from invprior.cli.restore import weigh
 from invprior.io import Picture, read
 from invprior.problem import Problem
+from invprior.runs.weighing import weigh
 from invprior.specs import parse_prior
 from tests.benchmarks.dip import crop
 from tests.flash_scene import Scene, scene, stripes

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from invprior import InvpriorError, noise
 from invprior.cli.main import app
-from invprior.cli.noise_spec import noises, parse_noise
+from invprior.specs import noises, parse_noise
 from tests.helpers import photograph
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from torch import Tensor
 
-from invprior.cli.record import run_record
 from invprior.cli.video.window import Choice, Job
 from invprior.cli.video.windows import Window
 from invprior.loop import Result
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.problem import Problem
+from invprior.runs.record import run_record
 from invprior.status import Status
 
 

@@ -9,10 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from invprior.cli.device import pick_device
 from invprior.cli.options import Settings
 from invprior.cli.progress import Interrupt
-from invprior.cli.record import check_record, save_record
 from invprior.cli.restore import given_noise, given_weight
 from invprior.cli.video.priors import film_prior
 from invprior.cli.video.progress import film_bar
@@ -25,6 +23,8 @@ from invprior.errors import InvpriorError
 from invprior.io.video import Clip, Coding, Reader, check_coding, encode, join, read_clip, resized
 from invprior.io.whole import check_place
 from invprior.priors.video_dip import fitted
+from invprior.runs.device import pick_device
+from invprior.runs.record import check_record, save_record
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from invprior import noise, operators, priors
-from invprior.cli.tasks import ROUNDING
 from invprior.errors import InvpriorError
 from invprior.io import read_mask
-from invprior.io.image import SUFFIXES
+from invprior.io.image import SUFFIXES, rounding
 from invprior.io.video import Clip, Reader, read_clip
 from invprior.loop import solve
 from invprior.operator import LinearOperator, Shape
@@ -86,11 +85,6 @@ class FilmTask(ABC):
     def finish(self, x: Tensor, frames: Tensor, known: Tensor | None, noise_given: bool) -> Tensor:
         """The frames to write, of the restored ones and those of the file."""
         return x.clamp(0, 1)
-
-
-def rounding(depth: int) -> float:
-    """The deviation of rounding to so many bits."""
-    return ROUNDING["uchar"] * 255 / float(2**depth - 1)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from torch import Tensor
 
 from invprior import motion, noise
 from invprior.cli.options import Settings
-from invprior.cli.restore import given_noise, given_weight, weigh
+from invprior.cli.restore import given_noise, given_weight
 from invprior.cli.video.priors import FilmPrior
 from invprior.cli.video.progress import FilmBar
 from invprior.cli.video.tasks import FilmTask
 from invprior.loop import Result, choose, solve
 from invprior.operator import LinearOperator
 from invprior.problem import DataTerm, Problem
+from invprior.runs.weighing import weigh
 from invprior.stop import AnyOf, RelativeGap, StopRule, at_most
 
 # What the noise level and the weight are chosen by: so many frames of the middle, a square of so many pixels of them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invprior import InvpriorError
-from invprior.cli.memory import check_memory
+from invprior.runs.memory import check_memory
 from invprior.specs import parse_prior
 
 

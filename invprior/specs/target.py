@@ -1,0 +1,33 @@
+"""Anyone's operator by the name of its module: ``package.module:make_operator``."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from typing import Any
+
+from invprior.errors import InvpriorError
+
+
+def load_target(spec: str) -> Any:
+    """The operator, class or factory that ``package.module:name`` names; a factory without parameters is called."""
+    module_name, _, name = spec.partition(":")
+    if not module_name or not name:
+        raise InvpriorError(f"give the operator as package.module:name, got {spec!r}")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # modules in the current folder, as with python -m
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise InvpriorError(f"cannot import {module_name}: {error}; run this from the folder that holds it") from error
+    target = getattr(module, name, None)
+    if target is None:
+        raise InvpriorError(f"module {module_name} has no {name!r}")
+    if inspect.isfunction(target) and not _takes_a_shape(target):
+        target = target()
+    return target
+
+
+def _takes_a_shape(factory: Any) -> bool:
+    return bool(inspect.signature(factory).parameters)
