@@ -6,6 +6,7 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.operator import LinearOperator, Operator
+from invprior.window import Window
 
 
 def _check_fit(left: Operator, right: Operator) -> None:
@@ -88,6 +89,11 @@ class LinearComposition(LinearOperator):
     def diagonal(self) -> Tensor | None:
         left, right = self.left.diagonal(), self.right.diagonal()
         return None if left is None or right is None else left * right
+
+    def on_window(self, window: Window) -> tuple[LinearOperator, Window] | None:
+        right = self.right.on_window(window)
+        left = None if right is None else self.left.on_window(right[1])
+        return None if right is None or left is None else (compose_linear(left[0], right[0]), left[1])
 
     def __repr__(self) -> str:
         return f"{_bracket(self.left)} @ {_bracket(self.right)}"
@@ -181,6 +187,10 @@ class Scaled(LinearOperator):
     def diagonal(self) -> Tensor | None:
         d = self.inner.diagonal()
         return None if d is None else self.factor * d
+
+    def on_window(self, window: Window) -> tuple[LinearOperator, Window] | None:
+        inner = self.inner.on_window(window)
+        return None if inner is None else (scale(inner[0], self.factor), inner[1])
 
     def norm(self) -> float:
         # ‖cA‖ = |c| ‖A‖

@@ -43,6 +43,25 @@ class Banded:
         out: Tensor = _Product.apply(y, self, axis, True)
         return out
 
+    def inside(self, first: int, last: int) -> tuple[int, int]:
+        """The rows, from the one to before the other, whose entries all stand in columns ``first`` to ``last`` − 1."""
+        held = self.weights != 0
+        taps = held.shape[1]
+        begin = self.starts + np.where(held.any(axis=1), held.argmax(axis=1), 0)
+        end = self.starts + np.where(held.any(axis=1), taps - held[:, ::-1].argmax(axis=1), 1)
+        rows = np.flatnonzero((begin >= first) & (end <= last))
+        return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+
+    def part(self, top: int, bottom: int, first: int, last: int) -> Banded:
+        """Rows ``top`` to ``bottom`` − 1 of columns ``first`` to ``last`` − 1, which hold all of their entries."""
+        taps = min(self.weights.shape[1], last - first)
+        starts = self.starts[top:bottom] - first
+        moved = np.clip(starts, 0, last - first - taps)
+        entry = (moved - starts)[:, None] + np.arange(taps)
+        there = (entry >= 0) & (entry < self.weights.shape[1])
+        weights = np.take_along_axis(self.weights[top:bottom], np.clip(entry, 0, self.weights.shape[1] - 1), axis=1)
+        return Banded(last - first, moved, np.where(there, weights, 0.0))
+
     def norm(self) -> float:
         """The largest singular value, from the banded matrix M Mᵀ."""
         taps = self.weights.shape[1]

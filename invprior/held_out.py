@@ -11,6 +11,7 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.functional import Functional, Step, Term
 from invprior.problem import DataTerm, Problem
+from invprior.window import Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,13 @@ class PartlyFitted(DataTerm):
     @cached_property
     def term(self) -> Term:
         return Term(Fitted(self.noise.nll(self.y), self.fitted, self.y), self.operator)
+
+    def on_window(self, window: Window) -> DataTerm | None:
+        part = super().on_window(window)
+        held_back = DataTerm(self.operator, self.fitted.to(self.y), self.noise).on_window(window)
+        if part is None or held_back is None:
+            return None
+        return PartlyFitted(part.operator, part.y, part.noise, held_back.y > 0.5)
 
     def watched_error(self, x: Tensor) -> float:
         """The mean squared residual of an image where it was not fitted."""

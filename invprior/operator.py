@@ -13,6 +13,7 @@ from scipy.linalg import eigh_tridiagonal
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
+from invprior.window import Window
 
 if TYPE_CHECKING:
     from invprior.functional import Functional, Term
@@ -193,6 +194,14 @@ class LinearOperator(Operator):
         """The same operator on a band of so many rows, axis −2, where it is local; None for other operators.
 
         Local: on a band cut out of a picture, A and Aᴴ are right on all rows but the two at a cut edge.
+        """
+        return None
+
+    def on_window(self, window: Window) -> tuple[LinearOperator, Window] | None:
+        """The operator on the pixels of a window alone, as a pair (B, w) with B(x[window]) = A(x)[w] for every x.
+
+        w holds the measured values that no pixel outside has a part in. None for operators that know of no such part,
+        and for windows too small to determine any value.
         """
         return None
 

@@ -14,6 +14,7 @@ from invprior.functional import Term
 from invprior.noise import Noise
 from invprior.operator import LinearOperator, Operator, Shape, check_tensor
 from invprior.prior import Prior
+from invprior.window import Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,14 @@ class DataTerm:
         check_tensor(f"a measurement of {self.operator!r}", self.y, self.operator.out_shape)
         if not bool(self.y.isfinite().all()):
             raise InvpriorError("the measurement holds NaN or infinite values; mask them out or replace them first")
+
+    def on_window(self, window: Window) -> DataTerm | None:
+        """What was measured of the pixels of a window alone; None where the operator knows of no such part."""
+        found = self.operator.on_window(window) if isinstance(self.operator, LinearOperator) else None
+        if found is None:
+            return None
+        operator, measured = found
+        return DataTerm(operator, measured.of(self.y), self.noise.on_window(measured, self.operator.out_shape))
 
     @cached_property
     def term(self) -> Term:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from invprior.solvers.base import Solver
+from invprior.solvers import Restarts, Solver, Tiled
 from invprior.stop import StopRule
 
 
@@ -15,3 +15,9 @@ class Recipe:
 
     solver: Solver[Any]
     stop: StopRule
+
+    def in_tiles(self, size: int, overlap: int) -> Recipe:
+        """The same on overlapping tiles; each of several fits is made in tiles, so that one rule ends it everywhere."""
+        if isinstance(self.solver, Restarts):
+            return Recipe(replace(self.solver, inner=Tiled(self.solver.inner, size, overlap)), self.stop)
+        return Recipe(Tiled(self.solver, size, overlap), self.stop)

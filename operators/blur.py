@@ -14,7 +14,9 @@ from torch.nn import functional as F
 
 from invprior.errors import InvpriorError
 from invprior.operator import LinearOperator, Shape
+from invprior.operators.crop import Crop
 from invprior.operators.pad import Boundary, check_boundary, extend, fold, image_shape
+from invprior.window import Window
 
 SPATIAL = 49  # taps up to which a spatial convolution is the faster one (7×7, measured on two cores in float32)
 
@@ -101,6 +103,23 @@ class Blur(LinearOperator):
             out = torch.fft.irfft2(torch.fft.rfft2(placed, s=self._grid) * self._spectrum().conj(), s=self._grid)
             out = out[..., : top + H + bottom, : left + W + right]
         return fold(fold(out, -1, left, right, self.boundary), -2, top, bottom, self.boundary)
+
+    def on_window(self, window: Window) -> tuple[LinearOperator, Window] | None:
+        H, W = self.in_shape[-2:]
+        kh, kw = self.psf.shape
+        if self.boundary == "periodic" or kh > window.height or kw > window.width:
+            return None
+        before, after = (kh - 1 - (kh - 1) // 2, kw - 1 - (kw - 1) // 2), ((kh - 1) // 2, (kw - 1) // 2)
+        # beyond an edge that the window shares with the picture the same boundary holds
+        top, left = before[0] * (window.top > 0), before[1] * (window.left > 0)
+        bottom = window.height - after[0] * (window.bottom < H)
+        right = window.width - after[1] * (window.right < W)
+        if bottom <= top or right <= left:
+            return None
+        blur = Blur((*self.in_shape[:-2], window.height, window.width), self.psf, self.boundary)
+        crop = Crop(blur.out_shape, top, left, bottom - top, right - left)
+        measured = Window(window.top + top, window.top + bottom, window.left + left, window.left + right)
+        return crop @ blur, measured
 
     def norm(self) -> float:
         if self.boundary == "periodic":

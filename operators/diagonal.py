@@ -10,6 +10,7 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.operator import LinearOperator, Shape, check_broadcast
+from invprior.window import Window
 
 
 class Diagonal(LinearOperator):
@@ -66,6 +67,12 @@ class Diagonal(LinearOperator):
 
     def diagonal(self) -> Tensor:
         return self.d
+
+    def on_window(self, window: Window) -> tuple[Diagonal, Window] | None:
+        if len(self.in_shape) < 2:
+            return None
+        shape = (*self.in_shape[:-2], window.height, window.width)
+        return Diagonal(shape, window.of_constant(self.d, self.in_shape)), window
 
     def norm(self) -> float:
         return float(self.d.abs().max())

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from invprior.operator import LinearOperator
+from invprior.window import Window
 
 
 class Identity(LinearOperator):
@@ -41,6 +42,11 @@ class Identity(LinearOperator):
 
     def on_rows(self, height: int) -> Identity | None:
         return None if len(self.in_shape) < 2 else Identity((*self.in_shape[:-2], height, self.in_shape[-1]))
+
+    def on_window(self, window: Window) -> tuple[Identity, Window] | None:
+        if len(self.in_shape) < 2:
+            return None
+        return Identity((*self.in_shape[:-2], window.height, window.width)), window
 
     def norm(self) -> float:
         return 1.0

@@ -14,13 +14,14 @@ from torch import Tensor
 
 from invprior.banded import Banded
 from invprior.errors import InvpriorError
-from invprior.operator import Geometry, LinearOperator, Shape
+from invprior.operator import Geometry, Shape
 from invprior.operators.pad import check_boundary, image_shape
+from invprior.operators.resampling import Resampling
 
 Boundary = Literal["renormalise", "replicate", "reflect", "zero"]
 
 
-class Lanczos(LinearOperator):
+class Lanczos(Resampling):
     """Decimation by a whole or rational factor with the Lanczos window of ``a`` lobes; Pillow's LANCZOS for a = 3.
 
     Along an axis of n pixels, m = ⌊n / factor⌋ samples share the whole axis evenly, s = n / m pixels each (s is the
@@ -72,23 +73,16 @@ class Lanczos(LinearOperator):
             raise InvpriorError(f"a Lanczos window has 2 or 3 lobes, got {a!r}")
         check_boundary("boundary", boundary, get_args(Boundary))
         H, W = shape[-2:]
-        super().__init__(shape, (*shape[:-2], int(H // factor), int(W // factor)))
+        rows, cols = (lanczos_matrix(n, int(n // factor), a, boundary) for n in (H, W))
+        super().__init__(shape[:-2], rows, cols)
         self.factor = factor if isinstance(factor, int) or factor.denominator > 1 else int(factor)
         self.a, self.boundary = a, boundary
-        self._rows = lanczos_matrix(H, self.out_shape[-2], a, boundary)
-        self._cols = lanczos_matrix(W, self.out_shape[-1], a, boundary)
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> Lanczos:
         factors: list[int | Fraction] = [1, 2, 3, 4, Fraction(3, 2), Fraction(7, 3)]
         factor = rng.choice([f for f in factors if f <= min(shape[-2:])])
         return cls(shape, factor, rng.choice((2, 3)), rng.choice(get_args(Boundary)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self._cols.apply(self._rows.apply(x, -2), -1)
-
-    def adjoint(self, y: Tensor) -> Tensor:
-        return self._rows.apply_adjoint(self._cols.apply_adjoint(y, -1), -2)
 
     def geometry(self) -> Geometry:
         """Samples at the centres c; a ramp is exact for whole factors, where every window is symmetric."""
@@ -104,9 +98,6 @@ class Lanczos(LinearOperator):
         centre = (torch.arange(m, dtype=torch.float64) + 0.5) * scale - 0.5
         reach = self.a * scale
         return centre, (centre - reach >= -1) & (centre + reach <= n)
-
-    def norm(self) -> float:
-        return self._rows.norm() * self._cols.norm()
 
     def extra_repr(self) -> str:
         boundary = "" if self.boundary == "renormalise" else f", boundary={self.boundary!r}"

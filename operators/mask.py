@@ -13,6 +13,7 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.operator import LinearOperator, Operator, Shape, check_broadcast
 from invprior.operators.pad import image_shape
+from invprior.window import Window
 
 
 class Mask(LinearOperator):
@@ -108,6 +109,12 @@ class Mask(LinearOperator):
 
     def diagonal(self) -> Tensor:
         return self.known
+
+    def on_window(self, window: Window) -> tuple[Mask, Window] | None:
+        if len(self.in_shape) < 2:
+            return None
+        shape = (*self.in_shape[:-2], window.height, window.width)
+        return Mask(shape, window.of_constant(self.known, self.in_shape)), window
 
     def norm(self) -> float:
         return float(self.known.abs().max()) if self.known.is_floating_point() else float(self.known.any())

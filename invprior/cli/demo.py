@@ -14,6 +14,7 @@ from invprior.cli.restore import run
 from invprior.cli.sheet import Panel, contact_sheet
 from invprior.errors import InvpriorError
 from invprior.io import read
+from invprior.loop import choose
 from invprior.operator import LinearOperator
 from invprior.operators.mask import put_back
 from invprior.problem import DataTerm, Problem
@@ -99,7 +100,7 @@ def _restore(
     weighted = weigh(spec, data, None, seed)
     problem = Problem.from_terms(data, weighted.prior)
     iterations = ITERATIONS if spec.generator is not None else None
-    result = run(problem, iterations, seed, f"{task} {prior}", quiet)
+    result = run(problem, choose(problem), iterations, seed, f"{task} {prior}", quiet)
     x = put_back(result.x.cpu().clamp(0, 1), A.cpu(), y.cpu())
     record = {
         "task": task,

@@ -13,7 +13,8 @@ from torch import Tensor
 from invprior import noise, operators, priors
 from invprior.cli.align import moved, offset
 from invprior.cli.options import Settings
-from invprior.cli.restore import parse_number, restore
+from invprior.cli.pictures import restore
+from invprior.cli.restore import parse_number
 from invprior.cli.tasks import Task
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read

@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 Inputs = Annotated[
-    list[Path], typer.Argument(metavar="IN...", help="Pictures, or a folder of them.", show_default=False)
+    list[Path], typer.Argument(metavar="IN...", help="Pictures, or folders with pictures in them.", show_default=False)
 ]
 Output = Annotated[
     Path,
@@ -28,20 +28,31 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="OUT",
-        help="The picture to write; a folder where IN is several.",
+        help="The picture to write; a folder where IN is several, for the same tree.",
         show_default=False,
     ),
 ]
 
 
+Tile = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Restore in overlapping tiles of N×N pixels of OUT.", show_default="whole"),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Of several pictures: do finished ones again, write over what is there.")
+]
+
+
 @app.command()
 @with_settings
-def denoise(inputs: Inputs, output: Output, settings: Settings) -> None:
+def denoise(
+    inputs: Inputs, output: Output, settings: Settings, tile: Tile = None, overwrite: Overwrite = False
+) -> None:
     """Remove white Gaussian noise."""
     from invprior.cli import tasks
-    from invprior.cli.restore import restore
+    from invprior.cli.pictures import restore
 
-    restore(tasks.Denoise(), inputs, output, settings)
+    restore(tasks.Denoise(), inputs, output, settings, tile, overwrite)
 
 
 @app.command()
@@ -51,12 +62,14 @@ def upscale(
     output: Output,
     settings: Settings,
     factor: Annotated[int, typer.Option(help="How many times larger.", min=1)] = 4,
+    tile: Tile = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Enlarge a picture, taken as a Lanczos decimation of the one that is sought."""
     from invprior.cli import tasks
-    from invprior.cli.restore import restore
+    from invprior.cli.pictures import restore
 
-    restore(tasks.Upscale(factor), inputs, output, settings)
+    restore(tasks.Upscale(factor), inputs, output, settings, tile, overwrite)
 
 
 @app.command()
@@ -70,12 +83,14 @@ def inpaint(
         typer.Option(metavar="MASK", help="A picture of the same size, white = hole.", show_default=False),
     ],
     invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
+    tile: Tile = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Fill holes. Without --sigma the known pixels come back unchanged."""
     from invprior.cli import tasks
-    from invprior.cli.restore import restore
+    from invprior.cli.pictures import restore
 
-    restore(tasks.Inpaint(mask, invert_mask), inputs, output, settings)
+    restore(tasks.Inpaint(mask, invert_mask), inputs, output, settings, tile, overwrite)
 
 
 @app.command()
@@ -88,12 +103,14 @@ def deblur(
         Path,
         typer.Option(metavar="PSF", help="A picture of the blur: what one bright point became.", show_default=False),
     ],
+    tile: Tile = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Undo a known blur. The noise level decides how far: give --sigma where the picture is noisy."""
     from invprior.cli import tasks
-    from invprior.cli.restore import restore
+    from invprior.cli.pictures import restore
 
-    restore(tasks.Deblur(psf), inputs, output, settings)
+    restore(tasks.Deblur(psf), inputs, output, settings, tile, overwrite)
 
 
 @app.command()

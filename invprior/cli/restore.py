@@ -1,10 +1,11 @@
-"""From files to files: what every restoring command does."""
+"""One picture from file to file: what every restoring command does."""
 
 from __future__ import annotations
 
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,102 +18,138 @@ from invprior.cli.progress import Interrupt, bar
 from invprior.cli.tasks import Task
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
-from invprior.io.image import SUFFIXES, check_writable
+from invprior.io.image import check_writable
 from invprior.loop import Callback, Result, choose, solve
 from invprior.metrics import psnr, psnr_luma, ssim
+from invprior.operator import Shape
 from invprior.problem import DataTerm, Problem
+from invprior.recipe import Recipe
 from invprior.runs.device import pick_device
-from invprior.runs.memory import check_memory
-from invprior.runs.record import check_record, run_record, save_record
+from invprior.runs.memory import check_memory, largest_tile
+from invprior.runs.record import run_record
 from invprior.runs.weighing import Weight, Weighted, weigh
 from invprior.specs import PriorSpec, parse_noise
 from invprior.stop import at_most
 
+# Tiles smaller than this show a network too little of the picture.
+LEAST_TILE = 64
+OVERLAP = 64
 
-def restore(task: Task, inputs: list[Path], output: Path, settings: Settings) -> None:
-    """Restore every input; all that can be wrong with the request is said before the first solve."""
-    task.check()
-    given_noise(settings)
-    given_weight(settings.weight)
-    device = pick_device(settings.device)
-    jobs = _pair(inputs, output, settings)
-    pictures = [read(source) for source, _ in jobs]
-    truth = None if settings.truth is None else read(settings.truth).x
-    specs = [task.prior(picture, settings, device) for picture in pictures]
-    for (source, target), picture, spec in zip(jobs, pictures, specs, strict=True):
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A picture that was read, where it goes, and what it will be restored with."""
+
+    source: Path
+    target: Path
+    picture: Picture
+    truth: Tensor | None
+    spec: PriorSpec
+    device: str
+    gigabytes: float
+
+
+@dataclass(frozen=True, eq=False)
+class Restoration:
+    """What is asked for, the same for every picture.
+
+    Attributes
+    ----------
+    tile
+        Height and width of the tiles to restore in, in pixels of the result; None restores pictures whole.
+    """
+
+    task: Task
+    settings: Settings
+    tile: int | None = None
+
+    def check(self) -> None:
+        """Raise where anything is wrong that no picture has to be read for."""
+        self.task.check()
+        given_noise(self.settings)
+        given_weight(self.settings.weight)
+        pick_device(self.settings.device)
+        if self.tile is not None and self.tile < LEAST_TILE:
+            raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {self.tile}")
+
+    def open(self, source: Path, target: Path, truth: Path | None) -> Opened:
+        """Read a picture and its truth; all that can be wrong with them is said here, before the solve."""
+        settings, device = self.settings, pick_device(self.settings.device)
+        if target.exists() and source.exists() and target.samefile(source):
+            raise InvpriorError(f"{target} would be written over its own input; give another OUT")
+        picture = read(source)
+        spec = self.task.prior(picture, settings, device)
         check_writable(target, picture)
-        shape = task.restored(picture)
-        check_memory(spec, shape, device)
-        if truth is not None and tuple(truth.shape) != shape:
+        shape = self.task.restored(picture)
+        needed = self._memory(spec, shape, device)
+        clean = None if truth is None else read(truth).x
+        if clean is not None and tuple(clean.shape) != shape:
             raise InvpriorError(
-                f"the truth {settings.truth} has shape {tuple(truth.shape)} and the restored {source} will have {shape}"
+                f"the truth {truth} has shape {tuple(clean.shape)} and the restored {source} will have {shape}"
             )
-    if settings.record is not None:
-        check_record(settings.record)
-    if settings.preview is not None:
-        if len(jobs) > 1:
-            raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
-        check_writable(settings.preview, pictures[0])
+        return Opened(source, target, picture, clean, spec, device, needed)
 
-    records: list[dict[str, Any]] = []
-    for (source, target), picture, spec in zip(jobs, pictures, specs, strict=True):
-        record, interrupted = _restore_one(task, source, target, picture, truth, spec, device, settings)
-        records.append(record)
-        if settings.record is not None:
-            save_record(settings.record, records[0] if len(jobs) == 1 else records)
-        if interrupted:
-            sys.exit(130)
+    def run(self, opened: Opened, title: str) -> tuple[dict[str, Any], bool]:
+        """Restore and write; the record, and whether Ctrl-C ended it."""
+        task, settings, spec, picture = self.task, self.settings, opened.spec, opened.picture
+        given = given_noise(settings)
+        measured, noise_rule = task.data(picture, given)
+        data = tuple(DataTerm(d.operator.to(opened.device), d.y.to(opened.device), d.noise) for d in measured)
+        weighted = weigh(spec, task.excerpt(data), given_weight(settings.weight), settings.seed)
+        problem = Problem.from_terms(data, weighted.prior)
 
+        def finish(x: Tensor) -> Picture:
+            return task.finish(x.cpu().clamp(0, 1), picture, data[0].operator, given is not None)
 
-def _restore_one(
-    task: Task,
-    source: Path,
-    target: Path,
-    picture: Picture,
-    truth: Tensor | None,
-    spec: PriorSpec,
-    device: str,
-    settings: Settings,
-) -> tuple[dict[str, Any], bool]:
-    given = given_noise(settings)
-    measured, noise_rule = task.data(picture, given)
-    data = tuple(DataTerm(d.operator.to(device), d.y.to(device), d.noise) for d in measured)
-    weighted = weigh(spec, task.excerpt(data), given_weight(settings.weight), settings.seed)
-    problem = Problem.from_terms(data, weighted.prior)
+        watch = [] if settings.preview is None else [Preview(settings.preview, finish)]
+        if opened.gigabytes > 1.5 and not settings.quiet:
+            print(f"{opened.source.name}: takes about {opened.gigabytes:.1f} GB of memory", file=sys.stderr)
+        recipe = self._in_tiles(choose(problem), problem)
+        result = run(problem, recipe, settings.iterations, settings.seed, title, settings.quiet, watch)
+        final = finish(result.x)
+        write(opened.target, final)
+        scores = {} if opened.truth is None else _scores(final.x, opened.truth)
+        record = {
+            "input": str(opened.source),
+            "output": str(opened.target),
+            "task": task.name,
+            **run_record(problem, result, spec, settings.preset, settings.seed),
+            "sigma": math.sqrt(data[0].noise.residual_level(data[0].y)),
+            "noise_rule": noise_rule,
+            "memory_gb": opened.gigabytes,
+            "tile": self.tile,
+            "weight": weighted.weight,
+            "weight_rule": weighted.rule,
+            **scores,
+        }
+        if not settings.quiet:
+            noises = f"{', '.join(_name(d.noise) for d in data)} ({noise_rule})"
+            _report(opened.target, result, weighted, noises, scores)
+        return record, result.status.name == "interrupted"
 
-    def finish(x: Tensor) -> Picture:
-        return task.finish(x.cpu().clamp(0, 1), picture, data[0].operator, given is not None)
+    def _memory(self, spec: PriorSpec, shape: Shape, device: str) -> float:
+        tile = largest_tile(spec, shape)
+        return check_memory(spec, shape, device, self.tile, [] if tile is None else [f"--tile {tile}"])
 
-    watch = [] if settings.preview is None else [Preview(settings.preview, finish)]
-    needed = check_memory(spec, problem.shape, device)
-    if needed is not None and needed > 1 and not settings.quiet:
-        print(f"{source.name}: the network takes about {needed:.1f} GB of memory", file=sys.stderr)
-    result = run(problem, settings.iterations, settings.seed, source.name, settings.quiet, watch)
-    final = finish(result.x)
-    write(target, final)
-    scores = {} if truth is None else _scores(final.x, truth)
-    record = {
-        "input": str(source),
-        "output": str(target),
-        "task": task.name,
-        **run_record(problem, result, spec, settings.preset, settings.seed),
-        "sigma": math.sqrt(data[0].noise.residual_level(data[0].y)),
-        "noise_rule": noise_rule,
-        "memory_gb": needed,
-        "weight": weighted.weight,
-        "weight_rule": weighted.rule,
-        **scores,
-    }
-    if not settings.quiet:
-        _report(target, result, weighted, f"{', '.join(_name(d.noise) for d in data)} ({noise_rule})", scores)
-    return record, result.status.name == "interrupted"
+    def _in_tiles(self, recipe: Recipe, problem: Problem) -> Recipe:
+        if self.tile is None or max(problem.shape[-2:]) <= self.tile:
+            return recipe
+        reach = self.task.reach
+        if 4 * reach > self.tile:
+            raise InvpriorError(f"the blur reaches over {reach} pixels; tiles for it take --tile {4 * reach} or more")
+        return recipe.in_tiles(self.tile, min(max(OVERLAP, 4 * reach), self.tile // 2))
 
 
 def run(
-    problem: Problem, iterations: int | None, seed: int, title: str, quiet: bool, watch: Sequence[Callback] = ()
+    problem: Problem,
+    recipe: Recipe,
+    iterations: int | None,
+    seed: int,
+    title: str,
+    quiet: bool,
+    watch: Sequence[Callback] = (),
 ) -> Result:
     """Solve with a progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
-    recipe = choose(problem)
     stop = recipe.stop if iterations is None else at_most(recipe.stop, iterations)
     with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
         return solve(problem, recipe.solver, stop=stop | interrupt.rule, callbacks=[callback, *watch], seed=seed)
@@ -146,38 +183,6 @@ def parse_number(text: str, option: str, others: str = "") -> float | None:
     if not (0 < value < float("inf") or (value == 0 and option == "--weight")):
         raise InvpriorError(f"{option} takes auto or a positive number{others}, got {text!r}")
     return value
-
-
-def _pair(inputs: list[Path], output: Path, settings: Settings) -> list[tuple[Path, Path]]:
-    """Which file goes where: one picture to OUT, several into the folder OUT under their own names."""
-    sources: list[Path] = []
-    for path in inputs:
-        if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
-            if not found:
-                raise InvpriorError(f"the folder {path} holds no picture ({', '.join(sorted(SUFFIXES))})")
-            sources += found
-        else:
-            sources.append(path)
-    many = len(sources) > 1 or inputs[0].is_dir()
-    if not many and not output.is_dir():
-        jobs = [(sources[0], output)]
-    else:
-        if output.exists() and not output.is_dir():
-            raise InvpriorError(f"{len(sources)} pictures need a folder, and {output} is a file")
-        if many and settings.truth is not None:
-            raise InvpriorError("--truth goes with one picture; restore them one by one to score each")
-        targets = [output / s.name for s in sources]
-        if len(set(targets)) < len(targets):
-            raise InvpriorError("two of the pictures have the same name; restore them into different folders")
-        for source in sources:  # so that a bad file leaves no empty folder
-            read(source)
-        output.mkdir(parents=True, exist_ok=True)
-        jobs = list(zip(sources, targets, strict=True))
-    for source, target in jobs:
-        if target.exists() and source.exists() and target.samefile(source):
-            raise InvpriorError(f"{target} would be written over its own input; give another OUT")
-    return jobs
 
 
 def _scores(x: Tensor, truth: Tensor) -> dict[str, float]:

@@ -34,6 +34,11 @@ class Task(ABC):
         """The name of the task in the presets of DIP."""
         return self.name
 
+    @property
+    def reach(self) -> int:
+        """Pixels to each side that a measured value depends on, where these are many."""
+        return 0
+
     def check(self) -> None:
         """Raise where the command's own options are wrong, before any picture is read."""
 
@@ -133,6 +138,10 @@ class Deblur(Task):
     @property
     def preset_task(self) -> str:
         return "upscale"  # as there, the fine detail is missing and the noise is weak
+
+    @property
+    def reach(self) -> int:
+        return max(read_psf(self.psf).shape)
 
     def check(self) -> None:
         read_psf(self.psf)

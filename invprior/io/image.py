@@ -127,6 +127,11 @@ def write(path: str | Path, picture: Picture) -> None:
         raise InvpriorError(f"cannot write {path}: {_first_line(error)}") from error
 
 
+def check_readable(path: Path) -> None:
+    """Raise where ``path`` is no picture by its first bytes; its pixels are not looked at."""
+    _header(path)
+
+
 def check_writable(path: Path, picture: Picture | None = None) -> None:
     """Raise where ``write`` would, before any work is done; without a picture only the path is checked."""
     suffix = path.suffix.lower()
@@ -142,19 +147,31 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
         raise InvpriorError(f"cannot write {path}: PNG does not hold float pixels; take .tif")
 
 
-def _decode(path: Path) -> Any:
+def _header(path: Path) -> Any:
+    """The picture of a file, its pixels not read yet."""
     if not path.exists():
         raise InvpriorError(f"{path} does not exist")
     if path.is_dir():
         raise InvpriorError(f"{path} is a folder, not a picture")
     try:
         # revalidate: libvips remembers files by name, and one may have been rewritten since
-        image = pyvips.Image.new_from_file(str(path), fail_on="error", revalidate=True).copy_memory()
+        return pyvips.Image.new_from_file(str(path), fail_on="error", revalidate=True)
     except pyvips.Error as error:
-        raise InvpriorError(f"{path} is not a picture that can be read: {_first_line(error)}") from error
+        raise _unreadable(path, error) from error
+
+
+def _decode(path: Path) -> Any:
+    try:
+        image = _header(path).copy_memory()
+    except pyvips.Error as error:
+        raise _unreadable(path, error) from error
     if image.get_typeof("n-pages") and image.get("n-pages") > 1:
         raise InvpriorError(f"{path} holds {image.get('n-pages')} pages; split it into one picture a file")
     return image
+
+
+def _unreadable(path: Path, error: Exception) -> InvpriorError:
+    return InvpriorError(f"{path} is not a picture that can be read: {_first_line(error)}")
 
 
 def _range(values: np.ndarray[Any, Any], fmt: str, path: str | Path) -> tuple[float, float]:

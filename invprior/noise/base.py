@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import fields, is_dataclass, replace
 from random import Random
 from typing import Self
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from invprior.functional import Functional
+from invprior.window import Window
 
 
 class Noise(ABC):
@@ -31,6 +33,14 @@ class Noise(ABC):
     @abstractmethod
     def variance(self, u: Tensor) -> Tensor:
         """Var(y | u), of a shape that broadcasts to ``u``."""
+
+    def on_window(self, window: Window, shape: tuple[int, ...]) -> Self:
+        """The same model for a window of a measurement of this shape: levels given pixel by pixel are cut."""
+        if not is_dataclass(self):
+            return self
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        levels = {k: window.of_constant(v, shape) for k, v in given.items() if isinstance(v, Tensor)}
+        return replace(self, **levels)
 
     def residual_level(self, y: Tensor) -> float:
         """The expected ‖y − u‖² per measured value: where the discrepancy principle stops (Morozov 1966)."""

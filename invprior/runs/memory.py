@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 
 from invprior.errors import InvpriorError
 from invprior.operator import Shape
 from invprior.priors import DIP, Joint
 from invprior.priors.presets import load, names, tasks
 from invprior.specs import PriorSpec
+
+LIBRARIES = 0.6  # GB before the first picture
+
+# GB a megapixel of three channels takes on the pixels: the largest peaks of whole commands, the choice of a weight with
+# them (python -m tests.benchmarks.memory_penalties), and a tenth.
+PENALTIES = {"none": 0.25, "box": 0.25, "tikhonov": 0.25, "tv": 0.35, "wavelet": 0.8, "tgv": 0.8}
+DEAREST = max(PENALTIES.values())
+
+# GB that a megapixel of a picture in tiles takes beside the tile worked on: estimates, averages and data of all.
+PICTURES = 0.2
+TILE_STEP = 64
 
 
 def installed() -> float:
@@ -21,30 +34,51 @@ def _network(spec: PriorSpec) -> DIP | None:
     return prior if isinstance(prior, DIP) else None
 
 
-def predicted(spec: PriorSpec, shape: Shape) -> float | None:
-    """The GB that the network of ``spec`` will take for an image of this shape; None where there is no network."""
+def predicted(spec: PriorSpec, shape: Shape, tile: int | None = None) -> float:
+    """The GB that a restoration to this shape will take, in tiles of ``tile`` pixels if not whole."""
+    pixels = shape[-2] * shape[-1] / 1e6
     prior = _network(spec)
-    return None if prior is None else prior.settings.memory * shape[-2] * shape[-1] / 1e6
+    if prior is None:
+        channels = math.prod(shape[:-2]) / 3
+        parts = (PENALTIES.get(name.strip(), DEAREST) for name in spec.name.split("+"))
+        return LIBRARIES + max(parts) * pixels * channels
+    at_once = math.prod(min(n, tile or n) for n in shape[-2:]) / 1e6
+    inputs = prior.settings.input_channels * 4e-3
+    rest = (PICTURES + inputs) * pixels if at_once < pixels else 0.0
+    return LIBRARIES + prior.settings.memory * at_once + rest
 
 
-def check_memory(spec: PriorSpec, shape: Shape, device: str) -> float | None:
+def largest_tile(spec: PriorSpec, shape: Shape) -> int | None:
+    """The largest tiles that fit into this machine; None where none does, or tiles save nothing."""
+    if _network(spec) is None:
+        return None
+    sizes = range(TILE_STEP, min(max(shape[-2:]), 2**14), TILE_STEP)
+    return max((n for n in sizes if predicted(spec, shape, n) < installed()), default=None)
+
+
+def check_memory(
+    spec: PriorSpec, shape: Shape, device: str, tile: int | None = None, remedies: Sequence[str] = ()
+) -> float:
     """What is :func:`predicted`, where it fits.
 
     Raises
     ------
     InvpriorError
-        If that is more than this machine has, with the presets that fit.
+        If that is more than this machine has, with the presets that fit and the ``remedies`` of the caller.
     """
-    prior, need = _network(spec), predicted(spec, shape)
-    if prior is None or need is None:
-        return None
-    megapixels = shape[-2] * shape[-1] / 1e6
-    have = installed()
-    if device == "cpu" and need > have:
-        fitting = [n for n in names() if prior.task in tasks(n) and load(n, prior.task).memory * megapixels < have]
-        remedy = f"take preset {' or '.join(fitting)}" if fitting else "shrink it, or take prior tv"
-        raise InvpriorError(
-            f"a picture of {megapixels:.1f} megapixels with preset {prior.preset} needs about {need:.0f} GB and this "
-            f"machine has {have:.0f}; {remedy}"
-        )
-    return need
+    need, have = predicted(spec, shape, tile), installed()
+    if device != "cpu" or need <= have:
+        return need
+    prior = _network(spec)
+    what, choices = f"prior {spec.name}", list(remedies)
+    if prior is not None:
+        what = f"preset {prior.preset}"
+        named = [n for n in names() if prior.task in tasks(n)]
+        fitting = [n for n in named if LIBRARIES + load(n, prior.task).memory * shape[-2] * shape[-1] / 1e6 < have]
+        choices = [*([f"preset {' or '.join(fitting)}"] if fitting else []), *choices]
+        choices = choices or ["prior tv"]
+    remedy = f"take {', or '.join(choices)}" if choices else "shrink it, or cut it into parts"
+    raise InvpriorError(
+        f"a picture of {shape[-2] * shape[-1] / 1e6:.1f} megapixels with {what} needs about {need:.0f} GB and this "
+        f"machine has {have:.0f}; {remedy}"
+    )

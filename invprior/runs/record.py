@@ -63,14 +63,15 @@ def check_record(path: Path) -> None:
 def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Write JSON beside ``path`` and rename it; an infinite or NaN number becomes null."""
     check_record(path)
-    text = json.dumps(_finite(record), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False)
     with whole_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The value with null for every infinite or NaN number, as JSON knows none."""
     if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
+        return {k: finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

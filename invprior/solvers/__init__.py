@@ -7,5 +7,6 @@ from invprior.solvers.muon import Muon
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.proximal_gradient import ProximalGradient
 from invprior.solvers.restarts import Restarts
+from invprior.solvers.tiled import Tiled
 
-__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "ProximalGradient", "Restarts", "Solver"]
+__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "ProximalGradient", "Restarts", "Solver", "Tiled"]

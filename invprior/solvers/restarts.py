@@ -12,7 +12,6 @@ from invprior.errors import InvpriorError
 from invprior.iterate import Iterate
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
-from invprior.solvers.descent import Descent, DescentState
 from invprior.solvers.muon import Muon
 from invprior.status import Status
 from invprior.stop import CONVERGED, GO_ON, MaxIterations, StopRule, Verdict
@@ -22,7 +21,7 @@ from invprior.stop import CONVERGED, GO_ON, MaxIterations, StopRule, Verdict
 class RestartsState(State):
     """The fit under way, what its rule remembers and keeps; the sum of the finished fits and their number."""
 
-    inner: DescentState
+    inner: Any
     memory: Any
     kept: Tensor | None
     ended: bool
@@ -66,7 +65,7 @@ class Restarts(Solver[RestartsState]):
         How many fits.
     """
 
-    inner: Descent = field(default_factory=Muon)
+    inner: Solver[Any] = field(default_factory=Muon)
     each: StopRule = field(default_factory=lambda: MaxIterations(500))
     times: int = 4
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -151,9 +152,12 @@ def _begin(parent: int) -> None:
 def workers(jobs: int | None, device: str, cluster: str | None) -> Iterator[Workers]:
     """Workers that are let go at the end, and killed where the block was left by an exception."""
     pool: Workers = LocalWorkers(jobs, device) if cluster is None else DaskWorkers(cluster, device)
-    try:
-        yield pool
-    except BaseException:
-        pool.close(kill=True)
-        raise
-    pool.close(kill=False)
+    with warnings.catch_warnings():
+        # loky replaces a process that has grown, as one does that was a large picture's: nothing is lost by it
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        try:
+            yield pool
+        except BaseException:
+            pool.close(kill=True)
+            raise
+        pool.close(kill=False)

@@ -14,6 +14,7 @@ from invprior.errors import InvpriorError
 from invprior.operator import REACH, LinearOperator, Operator
 from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
 from invprior.testing.operator_case import ROUNDING, OperatorCase, Target, cases, inner, size
+from invprior.window import Window
 
 # In eps: an Ax so much below ‖A‖‖x‖ is rounding.
 NOTHING = 16.0
@@ -192,6 +193,26 @@ def _rows(case: OperatorCase) -> Measurement | None:
     return case.rounding(torch.cat(errors), sizes)
 
 
+def _window(case: OperatorCase) -> Measurement | None:
+    """Windows at a corner, within and as wide as the picture, against the whole."""
+    A, x = case.A, case.x.x
+    if len(A.in_shape) < 2:
+        return None
+    H, W = A.in_shape[-2:]
+    whole, errors, sizes = A(x), [], 0.0
+    for window in (
+        Window(0, -(-2 * H // 3), 0, -(-2 * W // 3)),
+        Window(H // 3, H, W // 3, W),
+        Window(H // 4, H - H // 4, 0, W),
+    ):
+        found = A.on_window(window)
+        if found is not None:
+            part, measured = found
+            errors.append((part(window.of(x)) - measured.of(whole)).reshape(-1))
+            sizes += _gain(case) * size(x)
+    return case.rounding(torch.cat(errors), sizes) if errors else None
+
+
 def _geometry(case: OperatorCase) -> Measurement | None:
     geometry = case.A.geometry()
     if geometry is None or not bool(geometry.inside.any()):
@@ -222,6 +243,7 @@ LAWS: tuple[Law[OperatorCase], ...] = (
     Law("gram", "A.gram is AᴴA, in eps·√n", _gram),
     Law("structure", "A.H has the shapes turned round and A.H.H is A", _structure),
     Law("rows", "on_rows is the operator on a band of the picture, in eps·√n", _rows, core=False),
+    Law("window", "on_window is what the operator makes of a window alone, in eps·√n", _window, core=False),
     Law("movable", ".to() moves every tensor the operator holds", _movable),
     Law(
         "geometry",

@@ -199,28 +199,6 @@ def test_a_seed_decides_the_result(folder: Path) -> None:
     assert not np.array_equal(pixels(folder / "a.png"), pixels(folder / "c.png"))
 
 
-def test_several_pictures_and_folders_go_into_a_folder(folder: Path) -> None:
-    (folder / "in").mkdir()
-    for name in ("x.png", "y.png"):
-        (folder / "in" / name).write_bytes((folder / "noisy.png").read_bytes())
-    options = [
-        "--prior",
-        "tv",
-        "--sigma",
-        "0.1",
-        "--weight",
-        "0.1",
-        "--quiet",
-        "--record",
-        folder / "run.json",
-    ]
-    assert run("denoise", folder / "in", "-o", folder / "out", *options) == ""
-    assert sorted(p.name for p in (folder / "out").iterdir()) == ["x.png", "y.png"]
-    assert [r["status"] for r in json.loads((folder / "run.json").read_text())] == ["converged", "converged"]
-    run("denoise", folder / "in" / "x.png", folder / "noisy.png", "-o", folder / "two", *options)
-    assert sorted(p.name for p in (folder / "two").iterdir()) == ["noisy.png", "x.png"]
-
-
 MISTAKES = {
     "missing": (["denoise", "no.png", "-o", "o.png"], "no.png does not exist"),
     "not a picture": (["denoise", "text.png", "-o", "o.png"], "is not a picture that can be read"),

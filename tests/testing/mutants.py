@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from invprior import Functional, InvpriorError, LinearOperator, noise, solvers
 from invprior.banded import Banded
@@ -32,6 +33,7 @@ from invprior.testing import (
     operator_outcomes,
     solver_outcomes,
 )
+from invprior.window import Window
 
 
 class Square(LinearOperator):
@@ -143,6 +145,16 @@ class ReachesFar(LinearOperator):
 
     def on_rows(self, height: int) -> ReachesFar | None:
         return None if len(self.in_shape) < 2 else ReachesFar((*self.in_shape[:-2], height, self.in_shape[-1]))
+
+
+class SeesTooLittle(Square):
+    """x[i] + x[i + 1] along the columns, said to be all there is to a window."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + F.pad(x[..., 1:], (0, 1))
+
+    def on_window(self, window: Window) -> tuple[SeesTooLittle, Window]:
+        return SeesTooLittle((*self.in_shape[:-2], window.height, window.width)), window
 
 
 class SlightlyQuadratic(Square):
@@ -429,6 +441,7 @@ OPERATORS: tuple[Any, ...] = (
     BroadcastsBatch, SlightlyQuadratic, Affine, ModifiesInput, WrongShape, NormTooSmall, NotConjugated,
     NeedsContiguous, AcceptsAnything, Dropout, Detached, EvenSizesOnly, ConvolvesBack, WrongGram,
     ReachesFar,
+    SeesTooLittle,
 )  # fmt: skip
 FUNCTIONALS: tuple[type[Functional], ...] = (
     WrongThreshold, HardThreshold, PerAxisThreshold, NoDomain, WarmProx, ForgetsWeight, GradientOfTwice, SmallConjugate,

@@ -1,0 +1,102 @@
+"""Many pictures: finished ones are kept, a bad one costs itself."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from invprior.cli.manifest import Line, Manifest, fingerprint, key
+from invprior.cli.restore import Restoration
+from invprior.errors import InvpriorError
+from invprior.runs.record import save_record
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture, where it goes, and the clean one it is compared with, if any."""
+
+    source: Path
+    target: Path
+    truth: Path | None
+
+
+def restore_all(restoration: Restoration, entries: list[Entry], output: Path, overwrite: bool) -> None:
+    """Restore what the manifest in ``output`` does not call finished; Ctrl-C exits with 130, failures with 1.
+
+    A file is finished where the manifest says so for the same input, bit for bit, and the same settings. Files that are
+    in the way without that are an error before anything is done, unless ``overwrite``, which does all pictures again.
+
+    Raises
+    ------
+    InvpriorError
+        If files are in the way, or the folder cannot be written.
+    """
+    manifest, quiet = Manifest(output), restoration.settings.quiet
+    settled = fingerprint(restoration)
+    keys = {entry: key(entry.source, settled) for entry in entries}
+    if not overwrite:
+        _check_free(manifest, keys, output)
+    records: dict[Entry, dict[str, Any]] = {}
+    failures: dict[Entry, str] = {}
+    todo = [e for e in entries if overwrite or not _finished(manifest, e, keys[e], output)]
+    for entry in entries:
+        line = manifest.lines.get(_name(entry, output))
+        if entry not in todo and line is not None and line.record is not None:
+            records[entry] = line.record
+    if not quiet and len(todo) < len(entries):
+        print(f"{len(entries) - len(todo)} of {len(entries)} pictures are finished already", file=sys.stderr)
+    interrupted = False
+    with manifest.opened():
+        try:
+            for number, entry in enumerate(todo, start=1):
+                name = _name(entry, output)
+                try:
+                    entry.target.parent.mkdir(parents=True, exist_ok=True)
+                    opened = restoration.open(entry.source, entry.target, entry.truth)
+                    manifest.note(Line(name, keys[entry], None))
+                    record, interrupted = restoration.run(opened, f"{number}/{len(todo)} {entry.source.name}")
+                except (InvpriorError, OSError) as error:
+                    failures[entry] = str(error)
+                    print(f"invprior: {entry.source} is left out: {error}", file=sys.stderr)
+                    continue
+                records[entry] = record
+                if interrupted:
+                    break
+                manifest.note(Line(name, keys[entry], record))
+        except KeyboardInterrupt:
+            interrupted = True
+        if restoration.settings.record is not None:
+            save_record(restoration.settings.record, [records[e] for e in entries if e in records])
+    if interrupted:
+        print("invprior: interrupted; what is finished is kept, and the same command goes on", file=sys.stderr)
+        sys.exit(130)
+    if failures:
+        first = next(iter(failures))
+        print(f"invprior: {len(failures)} of {len(entries)} pictures failed, the first {first.source}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _name(entry: Entry, output: Path) -> str:
+    return entry.target.relative_to(output).as_posix()
+
+
+def _finished(manifest: Manifest, entry: Entry, key: str, output: Path) -> bool:
+    line = manifest.lines.get(_name(entry, output))
+    return line is not None and line.record is not None and line.key == key and entry.target.is_file()
+
+
+def _check_free(manifest: Manifest, keys: dict[Entry, str], output: Path) -> None:
+    """Raise where a file is neither finished nor was begun here."""
+    taken = []
+    for entry, mine in keys.items():
+        line = manifest.lines.get(_name(entry, output))
+        begun = line is not None and (line.record is None or line.key == mine)
+        if entry.target.exists() and not begun:
+            taken.append(entry.target)
+    if taken:
+        raise InvpriorError(
+            f"{len(taken)} files in {output} are not what this command makes of its inputs, the first {taken[0]}; "
+            "--overwrite replaces them, or give another OUT"
+        )

@@ -1,0 +1,91 @@
+"""From the command line's inputs to one restoration or a batch of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from invprior.cli.batch import Entry, restore_all
+from invprior.cli.options import Settings
+from invprior.cli.restore import Restoration
+from invprior.cli.tasks import Task
+from invprior.errors import InvpriorError
+from invprior.io.image import SUFFIXES, check_readable, check_writable
+from invprior.runs.record import check_record, save_record
+
+
+def restore(
+    task: Task, inputs: list[Path], output: Path, settings: Settings, tile: int | None = None, overwrite: bool = False
+) -> None:
+    """Restore every input; what is wrong with the request itself is said before the first solve.
+
+    One picture goes to ``output``, or into it where that is a folder. Several, or a folder, go into the folder
+    ``output`` as the same tree, see :func:`~invprior.cli.batch.restore_all`.
+    """
+    restoration = Restoration(task, settings, tile)
+    restoration.check()
+    if settings.record is not None:
+        check_record(settings.record)
+    if len(inputs) == 1 and not inputs[0].is_dir():
+        _restore_one(restoration, inputs[0], output / inputs[0].name if output.is_dir() else output)
+        return
+    if settings.preview is not None:
+        raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
+    if output.exists() and not output.is_dir():
+        raise InvpriorError(f"several pictures need a folder, and {output} is a file")
+    restore_all(restoration, entries(inputs, output, settings.truth), output, overwrite)
+
+
+def _restore_one(restoration: Restoration, source: Path, target: Path) -> None:
+    settings = restoration.settings
+    opened = restoration.open(source, target, settings.truth)
+    if settings.preview is not None:
+        check_writable(settings.preview, opened.picture)
+    record, interrupted = restoration.run(opened, source.name)
+    if settings.record is not None:
+        save_record(settings.record, record)
+    if interrupted:
+        sys.exit(130)
+
+
+def entries(inputs: list[Path], output: Path, truth: Path | None) -> list[Entry]:
+    """Every picture of the inputs, in folders at any depth, with its place in the tree of ``output``.
+
+    Raises
+    ------
+    InvpriorError
+        If a file is no picture, a folder holds none, two would go to one place, or a truth is missing.
+    """
+    found: dict[Path, Path] = {}
+    for path in inputs:
+        if path.is_dir():
+            below = [p for p in sorted(path.rglob("*")) if _is_input(p, path, output)]
+            if not below:
+                raise InvpriorError(f"the folder {path} holds no picture ({', '.join(sorted(SUFFIXES))})")
+        else:
+            check_readable(path)
+            below = [path]
+        for source in below:
+            place = source.relative_to(path) if path.is_dir() else Path(source.name)
+            if place in found:
+                raise InvpriorError(
+                    f"{found[place]} and {source} would both become {output / place}; restore them into different "
+                    "folders"
+                )
+            found[place] = source
+    if truth is not None and not truth.is_dir():
+        raise InvpriorError(f"--truth of several pictures is a folder with the same tree, and {truth} is none")
+    truths = {place: None if truth is None else truth / place for place in found}
+    if missing := [path for path in truths.values() if path is not None and not path.is_file()]:
+        raise InvpriorError(f"{len(missing)} of {len(found)} truths are missing, the first {missing[0]}")
+    for place in found:
+        if place.suffix.lower() not in SUFFIXES:
+            raise InvpriorError(f"cannot write {output / place}: {', '.join(sorted(SUFFIXES))} are written")
+    return [Entry(source, output / place, truths[place]) for place, source in found.items()]
+
+
+def _is_input(path: Path, folder: Path, output: Path) -> bool:
+    """Whether a path below ``folder`` is a picture, is not hidden, and no earlier result."""
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    within = output.resolve() != folder.resolve() and path.resolve().is_relative_to(output.resolve())
+    return path.is_file() and path.suffix.lower() in SUFFIXES and not hidden and not within

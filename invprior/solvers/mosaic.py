@@ -1,0 +1,95 @@
+"""A problem cut into overlapping tiles, and a picture put together from theirs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.problem import DataTerm, Problem
+from invprior.window import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A window of the picture, the problem of its pixels, and the share (height, width) that they have in the whole."""
+
+    window: Window
+    problem: Problem
+    share: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Mosaic:
+    """x = Σ_t w_t ⊙ x_t, with shares w_t that sum to one.
+
+    The shares are products of one along the rows and one along the columns. Along an axis they fall from tile to tile
+    as a raised cosine over the middle half of the overlap; the outer quarters, whose pixels lack data from beyond the
+    cut, have none.
+    """
+
+    whole: Problem
+    tiles: tuple[Tile, ...]
+
+    @classmethod
+    def cut(cls, problem: Problem, size: int, overlap: int) -> Mosaic:
+        """Tiles of height and width ``size``, or those of the picture where it is smaller, spread evenly.
+
+        Raises
+        ------
+        InvpriorError
+            If an operator of the problem has no part that belongs to a window of this size.
+        """
+        if len(problem.shape) < 2:
+            raise InvpriorError(f"tiles need an image with height and width, and this one is {problem.shape}")
+        axes = [_shares(n, size, overlap) for n in problem.shape[-2:]]
+        tiles = []
+        for (top, bottom, down), (left, right, across) in product(*axes):
+            window = Window(top, bottom, left, right)
+            share = (down[:, None] * across).to(dtype=problem.dtype, device=problem.device)
+            data = [_part(d, window) for d in problem.data_terms]
+            tiles.append(Tile(window, Problem.from_terms(data, problem.prior), share))
+        return cls(problem, tuple(tiles))
+
+    def join(self, variables: Iterable[Tensor]) -> Tensor:
+        """The variable of the whole problem, from those of the tiles."""
+        x = torch.zeros(self.whole.full_shape, dtype=self.whole.dtype, device=self.whole.device)
+        for tile, variable in zip(self.tiles, variables, strict=True):
+            tile.window.of(x).add_(tile.share * tile.problem.image(variable))
+        return self.whole.variable(x)
+
+
+def _part(d: DataTerm, window: Window) -> DataTerm:
+    part = d.on_window(window)
+    if part is None:
+        raise InvpriorError(
+            f"{d.operator!r} has no part that belongs to {window.height}×{window.width} pixels alone; "
+            "take larger tiles, or solve the picture whole"
+        )
+    return part
+
+
+def _shares(n: int, size: int, overlap: int) -> list[tuple[int, int, Tensor]]:
+    """Start, stop and share, along an axis of n pixels, of as few tiles as overlap enough."""
+    if n <= size:
+        return [(0, n, torch.ones(n, dtype=torch.float64))]
+    count = math.ceil((n - overlap) / (size - overlap))
+    starts = [round(k * (n - size) / (count - 1)) for k in range(count)]
+    pixel = torch.arange(n, dtype=torch.float64) + 0.5
+    shares, left = [], torch.ones_like(pixel)  # what the tiles so far leave: the shares sum to one
+    for start, following in zip(starts, [*starts[1:], None], strict=True):
+        later = torch.zeros_like(pixel) if following is None else _rise(pixel, following, start + size)
+        shares.append((start, start + size, (left * (1 - later))[start : start + size]))
+        left = left * later
+    return shares
+
+
+def _rise(pixel: Tensor, first: int, last: int) -> Tensor:
+    """A raised cosine from 0 to 1 over the middle half of an overlap."""
+    t = ((pixel - first) / (last - first) * 2 - 0.5).clamp(0, 1)
+    return (1 - torch.cos(math.pi * t)) / 2
