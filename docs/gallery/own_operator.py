@@ -111,11 +111,11 @@ for name, prior in {"TV": tv, "DIP": priors.DIP(task="upscale")}.items():
 
 # %%
 # Both stand the scene upright again, give the corners their light back and double the rows and columns. The two
-# triangles at the lower left and the upper right no row has ever seen: what stands there comes from the prior alone.
-# Where you need to know which pixels those are, ask the operator: they are the zeros of ``A.H`` of a picture of ones.
+# triangles at the upper right and the lower left no row has ever seen: what stands there comes from the prior alone, and
+# spoils the figures. Which pixels those are the operator knows: the adjoint brings nothing back to them.
 
-seen = (shutter.H(torch.ones(shutter.out_shape)) > 0).float()
-ip.show(pictures | {"seen by the sensor": seen})
-print(f"{1 - float(seen.mean()):.0%} of the scene was never seen")
-for name in list(pictures)[2:]:
-    print(f"{name[:3].strip(',')} where it was seen: {ip.metrics.psnr(pictures[name] * seen, truth * seen):.2f} dB")
+seen = shutter.H(torch.ones(shutter.out_shape)) > 0
+ip.show(pictures | {"seen by the sensor": seen.float()})
+print(f"{1 - float(seen.float().mean()):.0%} of the scene was never seen; on the rest")
+for caption, x in list(pictures.items())[2:]:
+    print(f"{caption.split(',')[0]:3s} {ip.metrics.psnr(x[seen], truth[seen]):.2f} dB")
