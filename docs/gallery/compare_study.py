@@ -75,8 +75,8 @@ study.plot("psnr")
 # %%
 # What is on disk
 # ---------------
-# ``study.report`` is one page that needs no network: the table, any two pictures under a divider to drag, the curves, and
-# the command that runs it again. ``results.csv`` has a line for every cell and says where its picture lies.
+# ``study.report`` is one page that needs no network: the table, any two pictures under a divider to drag, the curves,
+# and the command that runs it again. ``results.csv`` has a line for every cell and says where its picture lies.
 
 print(f"{study.report.name}: {study.report.stat().st_size / 1e3:.0f} kB")
 with (study.folder / "results.csv").open(newline="", encoding="utf-8") as table:

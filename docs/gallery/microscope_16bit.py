@@ -7,8 +7,8 @@ itself, solves ::
 
     x* = argmin_x  E(Ax; y) + R(x)
 
-with A the identity, E the likelihood of photons and read noise, R total variation or the deep image prior, and writes 16
-bits back.
+with A the identity, E the likelihood of photons and read noise, R total variation or the deep image prior, and writes
+16 bits back.
 """
 
 # %%
@@ -89,8 +89,8 @@ captions = {f"{name}, {ip.metrics.psnr(x, truth):.1f} dB": x for name, x in rest
 ip.show({"truth": truth, "measured": y} | captions)
 
 # %%
-# TV flattens the granules inside the cell. DIP keeps more of them, and adds some grain of its own: not every spot in its
-# picture is in the truth, so do not count granules by it.
+# TV flattens the granules inside the cell. DIP keeps more of them, and adds some grain of its own: not every spot in
+# its picture is in the truth, so do not count granules by it.
 #
 # Write it back
 # -------------

@@ -7,20 +7,20 @@ In ::
     x* = argmin_x  E(Ax; y) + R(x)
 
 the noise model E says how far a measurement y may lie from Ax: it is the negative log-likelihood. Radar, ultrasound and
-laser pictures have *speckle*, which multiplies the light instead of adding to it: bright parts are noisy, dark ones clean.
-This page adds it, and compares it with Gaussian noise of the same strength on the same data.
+laser pictures have *speckle*, which multiplies the light instead of adding to it: bright parts are noisy, dark ones
+clean. This page adds it, and compares it with Gaussian noise of the same strength on the same data.
 """
 
 # %%
 # Sample and likelihood
 # ---------------------
-# An average of L looks at a surface of brightness u gives y = u n, with n of mean 1 and variance 1/L, Gamma-distributed.
-# Its likelihood (Aubert & Aujol 2008) is ::
+# An average of L looks at a surface of brightness u gives y = u n, with n of mean 1 and variance 1/L,
+# Gamma-distributed. Its likelihood (Aubert & Aujol 2008) is ::
 #
 #     −log p(y | u) = L Σ (log u + y/u) + constant
 #
-# A noise model is three methods: ``sample``, ``nll`` and ``variance``. The likelihood is a functional of u. It is not convex
-# and has no simple proximal map, so it declares none; ``solve`` then takes Adam on the pixels.
+# A noise model is three methods: ``sample``, ``nll`` and ``variance``. The likelihood is a functional of u. It is not
+# convex and has no simple proximal map, so it declares none; ``solve`` then takes Adam on the pixels.
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class Speckle(noise.Noise):
 # %%
 # Is it right?
 # ------------
-# ``check_noise`` draws many samples and compares them with what the model says of itself: the variance, the slope of the
-# likelihood, that it is least where the samples come from, and that it is neither too sure nor too unsure.
+# ``check_noise`` draws many samples and compares them with what the model says of itself: the variance, the slope of
+# the likelihood, that it is least where the samples come from, and that it is neither too sure nor too unsure.
 
 try:
     testing.check_noise(Speckle, examples=CASES)
@@ -100,8 +100,8 @@ print("every law of noise models holds")
 # %%
 # The same data, two likelihoods
 # ------------------------------
-# Gaussian noise of the same mean strength takes bright and dark parts for equally noisy. E being a likelihood, one weight
-# of the prior stands for both; 10 is typical of total variation of photographs.
+# Gaussian noise of the same mean strength takes bright and dark parts for equally noisy. E being a likelihood, one
+# weight of the prior stands for both; 10 is typical of total variation of photographs.
 
 picture = torch.from_numpy(data.camera()).float()[None] / 255
 truth = picture[:, 60 : 60 + SIZE, 150 : 150 + SIZE]
@@ -126,7 +126,7 @@ for name, model in {"Gaussian": gaussian, "speckle": speckle}.items():
 ip.show(pictures, columns=3)
 
 # %%
-# Told the noise is Gaussian, a prior must take the grain of the sky for detail or the folds of the coat for noise: total
-# variation here does the latter, the deep image prior (Ulyanov, Vedaldi & Lempitsky 2018) the former. The right
-# likelihood trusts dark pixels more than bright ones. Total variation then leaves some grain in the hair, since its charge
-# for an edge does not shrink with the light; Aubert & Aujol discuss better ones.
+# Told the noise is Gaussian, a prior must take the grain of the sky for detail or the folds of the coat for noise:
+# total variation here does the latter, the deep image prior (Ulyanov, Vedaldi & Lempitsky 2018) the former. The right
+# likelihood trusts dark pixels more than bright ones. Total variation then leaves some grain in the hair, since its
+# charge for an edge does not shrink with the light; Aubert & Aujol discuss better ones.

@@ -70,8 +70,8 @@ class RollingShutter(ip.LinearOperator):
 #
 # Is it right?
 # ------------
-# ``check_linear_operator`` searches shapes, edge cases and both precisions for a case in which a law of linear operators
-# is broken, and raises with the smallest one.
+# ``check_linear_operator`` searches shapes, edge cases and both precisions for a case in which a law of linear
+# operators is broken, and raises with the smallest one.
 
 testing.check_linear_operator(RollingShutter, examples=CASES)
 print("every law of linear operators holds")
@@ -79,9 +79,9 @@ print("every law of linear operators holds")
 # %%
 # Join it with others
 # -------------------
-# Light reaches the sensor through a lens that darkens the corners (vignetting, one factor a pixel: ``Diagonal``), and the
-# camera writes every second pixel after a Lanczos filter. The product reads from right to left, as on paper, and shapes
-# are checked when it is written.
+# Light reaches the sensor through a lens that darkens the corners (vignetting, one factor a pixel: ``Diagonal``), and
+# the camera writes every second pixel after a Lanczos filter. The product reads from right to left, as on paper, and
+# shapes are checked when it is written.
 
 picture = torch.from_numpy(data.astronaut()).permute(2, 0, 1).float() / 255
 truth = picture[:, :SIZE, 150 : 150 + SIZE]
@@ -98,8 +98,8 @@ y = model.sample(A(truth), torch.Generator().manual_seed(0))
 # %%
 # Solve
 # -----
-# Nothing in the solvers knows the new operator. The weight of total variation is found without the truth; the deep image
-# prior (Ulyanov, Vedaldi & Lempitsky 2018) takes the settings for upscaling and stops at the noise level.
+# Nothing in the solvers knows the new operator. The weight of total variation is found without the truth; the deep
+# image prior (Ulyanov, Vedaldi & Lempitsky 2018) takes the settings for upscaling and stops at the noise level.
 
 tv = ip.weight.auto(ip.Problem(A, y, noise=model, prior=priors.TV())).weight * priors.TV()
 pictures = {"scene": truth, "what the camera wrote": y}
@@ -111,8 +111,8 @@ for name, prior in {"TV": tv, "DIP": priors.DIP(task="upscale")}.items():
 
 # %%
 # Both stand the scene upright again, give the corners their light back and double the rows and columns. The two
-# triangles at the upper right and the lower left no row has ever seen: what stands there comes from the prior alone, and
-# spoils the figures. Which pixels those are the operator knows: the adjoint brings nothing back to them.
+# triangles at the upper right and the lower left no row has ever seen: what stands there comes from the prior alone,
+# and spoils the figures. Which pixels those are the operator knows: the adjoint brings nothing back to them.
 
 seen = shutter.H(torch.ones(shutter.out_shape)) > 0
 ip.show(pictures | {"seen by the sensor": seen.float()})

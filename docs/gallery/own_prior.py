@@ -21,7 +21,8 @@ prior is. This page adds one of each and sums them with what is there.
 #     R(x) = Σ_i h(‖(∇²x)_i‖),    h(r) = r²/(2δ) for r ≤ δ,  r − δ/2 above
 #
 # A functional needs its value. With ``prox``, argmin_v f(v) + ‖v − u‖²/(2 step), the fast convex solver PDHG takes it;
-# with the conjugate ``conj`` that solver also knows how far from the minimum it is. Say what it can by the class attributes.
+# with the conjugate ``conj`` that solver also knows how far from the minimum it is. Say what it can by the class
+# attributes.
 
 from __future__ import annotations
 
@@ -117,9 +118,9 @@ ip.show(pictures, part=(slice(SIZE // 4, SIZE), slice(SIZE // 8, SIZE * 7 // 8))
 # A parametrisation is a module that gives the picture
 # ----------------------------------------------------
 # A wall of bricks repeats itself, so each of its rows is nearly a mixture of a few rows: as a matrix the picture is the
-# product of a tall one and a wide one. A prior says so by ``generator``, which returns a module; its parameters are what is
-# optimised. ``recipe`` names the solver and when to stop: here at the noise level (Morozov 1966). Half of the pixels
-# are all that is measured.
+# product of a tall one and a wide one. A prior says so by ``generator``, which returns a module; its parameters are
+# what is optimised. ``recipe`` names the solver and when to stop: here at the noise level (Morozov 1966). Half of the
+# pixels are all that is measured.
 
 
 class Product(ip.Generator):
@@ -168,6 +169,6 @@ for name, prior in {"TV": tv, "low rank": LowRank(12), "low rank + TV": LowRank(
 ip.show(pictures)
 
 # %%
-# Low rank alone is no match for TV: nothing ties a row to the next one, and the noise comes back as stripes. Summed with
-# a smaller weight of TV the stripes go. A new prior is quickly written, and the same ``solve`` says just as quickly
-# whether it is a good one.
+# Low rank alone is no match for TV: nothing ties a row to the next one, and the noise comes back as stripes. Summed
+# with a smaller weight of TV the stripes go. A new prior is quickly written, and the same ``solve`` says just as
+# quickly whether it is a good one.

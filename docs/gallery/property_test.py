@@ -83,8 +83,8 @@ for outcome in testing.operator_outcomes(Binning, examples=CASES):
         print(outcome)
 
 # %%
-# ``adjoint``: on a picture of 2 × 2 pixels ⟨Ax, y⟩ and ⟨x, Aᴴy⟩ differ. ``vjp`` compares with automatic differentiation,
-# ``norm`` with the matrix.
+# ``adjoint``: on a picture of 2 × 2 pixels ⟨Ax, y⟩ and ⟨x, Aᴴy⟩ differ. ``vjp`` compares with automatic
+# differentiation, ``norm`` with the matrix.
 #
 # Mend it, and find the next
 # --------------------------
@@ -104,8 +104,8 @@ except testing.LawError as error:
     print(error)
 
 # %%
-# Right for the picture at hand, and still wrong: the smallest failing shape has an odd side. The column that binning never
-# sees is missing from the adjoint's picture. It belongs there, as zeros.
+# Right for the picture at hand, and still wrong: the smallest failing shape has an odd side. The column that binning
+# never sees is missing from the adjoint's picture. It belongs there, as zeros.
 
 
 class Mended(Binning):
@@ -131,7 +131,7 @@ ip.show({"truth": truth, "measured": y, "wrong adjoint": wrong, "mended": right}
 #         testing.check_linear_operator(Binning)
 #
 # Without a test, ``invprior check mypackage.mymodule:Binning`` prints a line a law and exits with 1 if one is broken.
-# ``check_functional``, ``check_noise`` and ``check_solver`` do the same for the other pieces. All that comes with invprior
-# is found by introspection and checked so on every run of its tests:
+# ``check_functional``, ``check_noise`` and ``check_solver`` do the same for the other pieces. All that comes with
+# invprior is found by introspection and checked so on every run of its tests:
 
 testing.check_linear_operator(operators.Lanczos, examples=CASES)
