@@ -37,7 +37,7 @@ import invprior as ip
 from invprior import noise, operators, priors, testing
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
-SIZE, CASES, STOP = (48, 3, ip.stop.MaxIterations(10)) if SHORT else (160, 40, None)
+SIZE, CASES, STOP = (40, 2, ip.stop.MaxIterations(10)) if SHORT else (160, 40, None)
 
 
 class RollingShutter(ip.LinearOperator):
