@@ -54,7 +54,7 @@ class Comparison:
         return self.folder / "report.html"
 
     def plot(self, figure: str = "psnr") -> Any:
-        """Bars of a figure, a group for each picture, with the seeds' spread; returns matplotlib's figure.
+        """Bars of a figure, a group for each picture, with the seeds' spread; a pyplot figure, as of ``show``.
 
         Raises
         ------
@@ -65,13 +65,12 @@ class Comparison:
         if figure not in known:
             raise InvpriorError(f"there is no figure {figure!r} to plot; choose among {', '.join(known)}")
         try:
-            from matplotlib.figure import Figure as Canvas
+            from matplotlib import pyplot
         except ImportError as error:
             raise InvpriorError("plot() needs matplotlib; pip install matplotlib") from error
         f, priors = known[figure], self.study.priors
         scenes = list(dict.fromkeys(row.scene for row in self.rows))
-        canvas = Canvas(figsize=(max(5.0, 1.6 * len(scenes)), 4.0), layout="constrained")
-        axes = canvas.subplots()
+        canvas, axes = pyplot.subplots(figsize=(max(5.0, 1.6 * len(scenes)), 4.0), layout="constrained")
         width = 0.8 / len(priors)
         for k, prior in enumerate(priors):
             own = [(scenes.index(r.scene), r.figures[figure]) for r in self.rows if r.prior == prior]
@@ -79,7 +78,7 @@ class Comparison:
             axes.bar(places, [s.mean for _, s in own], width, yerr=[s.deviation for _, s in own], label=prior)
         axes.set_xticks(range(len(scenes)), [str(s).replace(" · ", "\n") for s in scenes])
         axes.set_ylabel(f"{f.title} {f.unit}".strip())
-        axes.legend()
+        canvas.legend(loc="outside upper center", ncols=len(priors))
         return canvas
 
     def _repr_html_(self) -> str:

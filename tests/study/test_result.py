@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot
 
 import invprior as ip
 from tests.study.helpers import Here, pictures
@@ -43,7 +44,10 @@ def test_the_rows_are_their_means(result: ip.Comparison) -> None:
 
 
 def test_the_plot_has_a_bar_for_each_row(result: ip.Comparison) -> None:
-    axes = result.plot("ssim").axes[0]
+    figure = result.plot("ssim")
+    assert pyplot.get_fignums() == [figure.number]  # so that scripts and documents show it
+    pyplot.close(figure)
+    axes = figure.axes[0]
     heights = sorted(bar.get_height() for bar in axes.patches)
     assert heights == pytest.approx(sorted(row.figures["ssim"].mean for row in result.rows))
     assert axes.get_ylabel() == "SSIM"
