@@ -65,8 +65,8 @@ for name, x in enlarged.items():
 
 # %%
 # The lettering and most of the cooling fins are finer than a measured pixel: no prior brings them back, and none
-# invents them here. It is the edges that differ. Bicubic blurs them. TV makes them sharp and the areas between flat, so that
-# slanted lines turn into polygons. DIP draws them sharp and continues them along their direction.
+# invents them here. It is the edges that differ. Bicubic blurs them. TV makes them sharp and the areas between flat,
+# so that slanted lines turn into polygons. DIP draws them sharp and continues them along their direction.
 
 small = torch.nn.functional.interpolate(y[None], scale_factor=4, mode="nearest")[0]
 pictures = {"truth": truth, "y, pixels enlarged": small}
