@@ -54,7 +54,7 @@ for name, prior in {"TV": weight * tv, "DIP": ip.priors.DIP("fast", "inpaint")}.
     restored[name] = torch.where(A.known, y, x)
     print(
         f"{name:3s} {ip.metrics.psnr(restored[name], truth):5.2f} dB, under the letters alone "
-        f"{ip.metrics.psnr(x[:, hole], truth[:, hole]):5.2f} dB; "
+        f"{ip.metrics.psnr(x[:, hole], truth[:, hole]):5.2f} dB, "
         f"{result.iterations} iterations in {result.seconds:.1f} s, {result.status}"
     )
     assert torch.equal(A(restored[name]), y)  # not one known pixel was touched
@@ -64,7 +64,8 @@ for name, prior in {"TV": weight * tv, "DIP": ip.priors.DIP("fast", "inpaint")}.
 # ----------------
 # The writing is drawn in white here.
 
-pictures = {"truth": truth, "written over": torch.where(A.known, y, 1.0), **restored}
+pictures = {"truth": truth, "written over": torch.where(A.known, y, 1.0)}
+pictures |= {f"{name}, {ip.metrics.psnr(x, truth):.1f} dB": x for name, x in restored.items()}
 ip.show(pictures, columns=2)
 
 # %%
