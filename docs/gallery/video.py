@@ -26,7 +26,7 @@ from skimage import data
 import invprior as ip
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
-T, H, W, STOP = (3, 24, 32, ip.stop.MaxIterations(10)) if SHORT else (8, 96, 128, None)
+T, H, W, STOP = (3, 24, 32, ip.stop.MaxIterations(10)) if SHORT else (8, 96, 96, None)
 
 photograph = torch.from_numpy(data.astronaut()).movedim(-1, 0) / 255
 crops = [photograph[:, 3 * t : 3 * t + 2 * H, 80 + 5 * t : 80 + 5 * t + 2 * W] for t in range(T)]
@@ -104,8 +104,8 @@ captions = {name: name if x is clean else f"{name}, {ip.metrics.psnr(x, clean):.
 ip.show({captions[name]: x[T // 2] for name, x in films.items()}, columns=3)
 
 # %%
-# And one column of pixels through the face, in all frames, time from left to right, moved along with the scene. Where
-# nothing flickers every row keeps its colour.
+# And one column of pixels through the face, in all frames, time from left to right, moved along with the scene to the
+# nearest pixel. Where nothing flickers every row keeps its colour.
 
 reach = H - 3 * T // 2
 strips = {

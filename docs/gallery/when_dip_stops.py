@@ -90,7 +90,7 @@ print(f"the last one, of iteration {seen['iteration'][-1]}: {seen['psnr'][-1]:.2
 # - The objective falls and falls: it never says that the noise has begun. With Gaussian noise it is ½ a value where as
 #   much is left unexplained as there was noise. A rule that knows σ stops near there (``Discrepancy``, Morozov 1966);
 #   it is what the presets do for denoising.
-# - The variance of the outputs has its valley, and needs no σ.
+# - The variance of the outputs (drawn from 0.9 to 2 times its least) has its valley, and needs no σ.
 # - The PSNR, which no rule sees, rises and falls again. The step in it is where the average of the outputs begins.
 
 signal = {row["iteration"]: row["windowed_variance"] for row in later.history if "windowed_variance" in row}
@@ -99,7 +99,7 @@ objective.plot(seen["iteration"], seen["objective"])
 objective.axhline(0.5, color="gray", linewidth=0.8)
 objective.set(title="objective per value", ylim=(0, 1.5))
 variance.plot(list(signal), list(signal.values()))
-variance.set(title="windowed variance", ylim=(0, 5 * min(signal.values())))
+variance.set(title="windowed variance", ylim=(0.9 * min(signal.values()), 2 * min(signal.values())))
 score.plot(seen["iteration"], seen["psnr"])
 score.set(title="PSNR of the estimate, dB")
 for axes in (objective, variance, score):
