@@ -25,10 +25,10 @@ from skimage import data
 import invprior as ip
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
-SIZE, ITERATIONS = (32, 10) if SHORT else (144, 250)
+SIZE, ITERATIONS = (32, 10) if SHORT else (128, 240)
 
 photograph = torch.from_numpy(data.camera())[None] / 255
-part = photograph[:, 40 : 40 + 2 * SIZE, 120 : 120 + 2 * SIZE]
+part = photograph[:, 50 : 50 + 2 * SIZE, 140 : 140 + 2 * SIZE]
 clean = ip.operators.Lanczos(part.shape, factor=2)(part).clamp(0, 1)
 
 A = ip.operators.Identity(clean.shape)
