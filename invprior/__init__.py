@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from invprior import interop, io, metrics, noise, operators, priors, solvers, stop, testing, weight
+    from invprior import interop, io, metrics, motion, noise, operators, priors, solvers, stop, testing, weight
     from invprior.allocator import tune_allocator
     from invprior.errors import InvpriorError
     from invprior.functional import Functional, Term
@@ -26,7 +26,19 @@ if TYPE_CHECKING:
     from invprior.study.comparison import compare
     from invprior.study.result import Comparison
 
-_MODULES = ("interop", "io", "metrics", "noise", "operators", "priors", "solvers", "stop", "testing", "weight")
+_MODULES = (
+    "interop",
+    "io",
+    "metrics",
+    "motion",
+    "noise",
+    "operators",
+    "priors",
+    "solvers",
+    "stop",
+    "testing",
+    "weight",
+)
 _HOME = {
     "Comparison": "study.result",
     "DataTerm": "problem",
@@ -67,6 +79,7 @@ __all__ = [
     "interop",
     "io",
     "metrics",
+    "motion",
     "noise",
     "operators",
     "priors",
