@@ -39,7 +39,7 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
     if not overwrite:
         _check_free(manifest, keys, output)
     records: dict[Entry, dict[str, Any]] = {}
-    failures: dict[Entry, str] = {}
+    failures: list[Entry] = []
     todo = [e for e in entries if overwrite or not _finished(manifest, e, keys[e], output)]
     for entry in entries:
         line = manifest.lines.get(_name(entry, output))
@@ -58,8 +58,9 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
                     manifest.note(Line(name, keys[entry], None))
                     record, interrupted = restoration.run(opened, f"{number}/{len(todo)} {entry.source.name}")
                 except (InvpriorError, OSError) as error:
-                    failures[entry] = str(error)
-                    print(f"invprior: {entry.source} is left out: {error}", file=sys.stderr)
+                    named = str(error) if str(entry.source) in str(error) else f"{entry.source}: {error}"
+                    failures.append(entry)
+                    print(f"invprior: {named}; it is left out", file=sys.stderr)
                     continue
                 records[entry] = record
                 if interrupted:
@@ -73,8 +74,8 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
         print("invprior: interrupted; what is finished is kept, and the same command goes on", file=sys.stderr)
         sys.exit(130)
     if failures:
-        first = next(iter(failures))
-        print(f"invprior: {len(failures)} of {len(entries)} pictures failed, the first {first.source}", file=sys.stderr)
+        first = failures[0].source
+        print(f"invprior: {len(failures)} of {len(entries)} pictures failed, the first {first}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -28,12 +28,12 @@ from invprior.runs.device import pick_device
 from invprior.runs.memory import check_memory, largest_tile
 from invprior.runs.record import run_record
 from invprior.runs.weighing import Weight, Weighted, weigh
+from invprior.solvers.mosaic import OVERLAP
 from invprior.specs import PriorSpec, parse_noise
 from invprior.stop import at_most
 
 # Tiles smaller than this show a network too little of the picture.
 LEAST_TILE = 64
-OVERLAP = 64
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from invprior.errors import InvpriorError
 from invprior.operator import Shape
 from invprior.priors import DIP, Joint
 from invprior.priors.presets import load, names, tasks
+from invprior.solvers.mosaic import OVERLAP, tiles_along
 from invprior.specs import PriorSpec
 
 LIBRARIES = 0.6  # GB before the first picture
@@ -19,8 +20,8 @@ LIBRARIES = 0.6  # GB before the first picture
 PENALTIES = {"none": 0.25, "box": 0.25, "tikhonov": 0.25, "tv": 0.35, "wavelet": 0.8, "tgv": 0.8}
 DEAREST = max(PENALTIES.values())
 
-# GB that a megapixel of a picture in tiles takes beside the tile worked on: estimates, averages and data of all.
-PICTURES = 0.2
+# GB that a megapixel of tiles takes while others are worked on: estimates, averages, data, weights and their moments.
+WAITING = 0.25
 TILE_STEP = 64
 
 
@@ -43,9 +44,11 @@ def predicted(spec: PriorSpec, shape: Shape, tile: int | None = None) -> float:
         parts = (PENALTIES.get(name.strip(), DEAREST) for name in spec.name.split("+"))
         return LIBRARIES + max(parts) * pixels * channels
     at_once = math.prod(min(n, tile or n) for n in shape[-2:]) / 1e6
-    inputs = prior.settings.input_channels * 4e-3
-    rest = (PICTURES + inputs) * pixels if at_once < pixels else 0.0
-    return LIBRARIES + prior.settings.memory * at_once + rest
+    if at_once == pixels or tile is None:
+        return LIBRARIES + prior.settings.memory * pixels
+    tiles = math.prod(tiles_along(n, tile, min(OVERLAP, tile // 2)) for n in shape[-2:])
+    waiting = WAITING + 4e-3 * prior.settings.input_channels
+    return LIBRARIES + prior.settings.memory * at_once + waiting * tiles * at_once
 
 
 def largest_tile(spec: PriorSpec, shape: Shape) -> int | None:

@@ -14,6 +14,8 @@ from invprior.errors import InvpriorError
 from invprior.problem import DataTerm, Problem
 from invprior.window import Window
 
+OVERLAP = 64  # pixels that tiles share, where nobody says
+
 
 @dataclass(frozen=True, eq=False)
 class Tile:
@@ -74,11 +76,16 @@ def _part(d: DataTerm, window: Window) -> DataTerm:
     return part
 
 
+def tiles_along(n: int, size: int, overlap: int) -> int:
+    """How many tiles an axis of n pixels is cut into: as few as overlap enough."""
+    return max(1, math.ceil((n - overlap) / (size - overlap)))
+
+
 def _shares(n: int, size: int, overlap: int) -> list[tuple[int, int, Tensor]]:
-    """Start, stop and share, along an axis of n pixels, of as few tiles as overlap enough."""
+    """Start, stop and share of every tile along an axis of n pixels."""
     if n <= size:
         return [(0, n, torch.ones(n, dtype=torch.float64))]
-    count = math.ceil((n - overlap) / (size - overlap))
+    count = tiles_along(n, size, overlap)
     starts = [round(k * (n - size) / (count - 1)) for k in range(count)]
     pixel = torch.arange(n, dtype=torch.float64) + 0.5
     shares, left = [], torch.ones_like(pixel)  # what the tiles so far leave: the shares sum to one

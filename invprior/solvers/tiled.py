@@ -12,7 +12,7 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
-from invprior.solvers.mosaic import Mosaic
+from invprior.solvers.mosaic import OVERLAP, Mosaic
 from invprior.stop import StopRule
 
 
@@ -50,7 +50,7 @@ class Tiled(Solver[TiledState]):
 
     inner: Solver[Any]
     size: int = 1024
-    overlap: int = 64
+    overlap: int = OVERLAP
 
     def __post_init__(self) -> None:
         if not 1 <= self.overlap <= self.size // 2:

@@ -21,10 +21,9 @@ import torch
 from torch import Tensor
 
 from invprior import noise, operators, priors
-from invprior.cli.restore import OVERLAP
 from invprior.io import read
 from invprior.problem import Problem
-from invprior.solvers.mosaic import Mosaic
+from invprior.solvers.mosaic import OVERLAP, Mosaic
 
 
 def seams(error: Tensor, tile: int) -> float:

@@ -1,0 +1,114 @@
+"""
+The idea: one line, and a prior with two faces
+==============================================
+
+Whatever spoiled a picture, getting it back is one line,
+
+    x* = argmin_x E(A x; y) + R(x)
+
+A says what was measured of the picture x (all of it, every fourth pixel, all but a scratch), E how badly an x explains the
+measurement y, and R how little x looks like a picture. This page shows in four figures why E alone is not enough, what
+the two kinds of R do, and what stopping early keeps.
+"""
+
+# %%
+# E does not decide
+# -----------------
+# A keeps one pixel of sixteen: every x that agrees with y there has E = 0. Three such x, the first by no prior at all, and
+# how far A x is from y, in steps of an 8-bit file. All three explain the measurement; only R tells them apart.
+
+from __future__ import annotations
+
+import os
+
+import torch
+from matplotlib import pyplot
+from skimage import data
+
+import invprior as ip
+
+SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
+SIZE, LIMIT, FITS, LATE = (32, 5, 10, 20) if SHORT else (128, 300, 150, 900)
+
+photograph = torch.from_numpy(data.chelsea()).movedim(-1, 0) / 255
+part = photograph[:, 20 : 20 + 2 * SIZE, 96 : 96 + 2 * SIZE]
+clean = ip.operators.Lanczos(part.shape, factor=2)(part).clamp(0, 1)
+
+A = ip.operators.Lanczos(clean.shape, factor=4)
+model = ip.noise.Gaussian(0.5 / 255)
+y = model.sample(A(clean), torch.Generator().manual_seed(0))
+found = {}
+for name, prior in {
+    "none": ip.priors.NoPrior(),
+    "TV": 10 * ip.priors.TV(),
+    "DIP": ip.priors.DIP(task="upscale"),
+}.items():
+    x = ip.solve(ip.Problem(A, y, noise=model, prior=prior), stop=ip.stop.MaxIterations(LIMIT)).x
+    steps = 255 * float((A(x) - y).square().mean().sqrt())
+    found[f"{name}: {steps:.1f} steps, {ip.metrics.psnr(x.clamp(0, 1), clean):.1f} dB"] = x
+ip.show({"y": y, **found})
+
+# %%
+# One face: a penalty
+# -------------------
+# Total variation R(x) = Σ ‖∇x‖ is a number for every picture (Rudin, Osher & Fatemi 1992). It is small for pictures made
+# of plain regions and large for noise, so the sum E + R has one best x, and a convex solver finds it and can prove it.
+
+noisy = ip.noise.Gaussian(0.1).sample(clean, torch.Generator().manual_seed(1))
+shuffled = clean.flatten(1)[:, torch.randperm(SIZE * SIZE, generator=torch.Generator().manual_seed(2))].view_as(clean)
+pictures = {"photograph": clean, "with noise": noisy, "its pixels shuffled": shuffled}
+(tv,) = ip.priors.TV().terms(tuple(clean.shape))
+ip.show({f"{name}: R = {float(tv(x)):.0f}": x for name, x in pictures.items()})
+
+# %%
+# The other face: a parametrisation
+# ---------------------------------
+# The deep image prior has no R at all. It writes x = f_θ(z): a convolutional network f with random weights θ and a fixed
+# random input z, and fits θ to this one picture (Ulyanov, Vedaldi & Lempitsky 2018). With enough iterations the network
+# can draw anything. What makes it a prior is how long that takes: here it is fitted to the three pictures above, and the
+# photograph comes first. Convolutions see the same at every place and every scale; what looks alike everywhere is
+# learned at once, and noise is alike nowhere.
+
+figure, axes = pyplot.subplots(figsize=(6, 3.5), layout="constrained")
+solver = ip.priors.DIP().settings.solver
+for name, target in pictures.items():
+    losses: list[float] = []
+    problem = ip.Problem(ip.operators.Identity(clean.shape), target, noise=model, prior=ip.priors.DIP())
+
+    def note(iterate, losses=losses, target=target) -> None:
+        losses.append(float((iterate.state.x - target).square().mean()))
+
+    ip.solve(problem, solver, stop=ip.stop.MaxIterations(FITS), callbacks=[note])
+    axes.semilogy(range(1, FITS + 1), losses, label=name)
+    print(f"{name}: a mean squared error of {losses[-1]:.4f} after {FITS} iterations")
+axes.set(xlabel="iteration", ylabel="mean squared error")
+_ = axes.legend()
+
+# %%
+# What stopping early keeps
+# -------------------------
+# So a network fitted to a noisy picture passes the clean one on its way. At first it has the outlines, then the picture,
+# in the end the noise as well. Where to stop without knowing the clean picture is the matter of
+# :doc:`when_dip_stops`.
+
+moments = {LATE // 30: "early", LATE // 6: "in time", LATE: "late"}
+shots = {}
+
+
+def photograph_now(iterate) -> None:
+    if iterate.iteration in moments:
+        x = iterate.state.x
+        score = ip.metrics.psnr(x.clamp(0, 1), clean)
+        shots[f"{moments[iterate.iteration]}, iteration {iterate.iteration}: {score:.1f} dB"] = x
+
+
+problem = ip.Problem(ip.operators.Identity(clean.shape), noisy, noise=ip.noise.Gaussian(0.1), prior=ip.priors.DIP())
+ip.solve(problem, solver, stop=ip.stop.MaxIterations(LATE), callbacks=[photograph_now])
+ip.show({"measured": noisy, **shots})
+
+# %%
+# Both at once
+# ------------
+# A prior may have both faces: ``ip.priors.DIP() + 0.1 * ip.priors.TV()`` fits the weights of a network and pays for the
+# variation of what it draws, see :doc:`dip_plus_tv`. The solver asks the prior for its penalty terms and for its
+# parametrisation, and that is all it knows of it: results with different priors differ in the prior alone.
