@@ -6,16 +6,16 @@ Whatever spoiled a picture, getting it back is one line,
 
     x* = argmin_x E(A x; y) + R(x)
 
-A says what was measured of the picture x (all of it, every fourth pixel, all but a scratch), E how badly an x explains the
-measurement y, and R how little x looks like a picture. This page shows in four figures why E alone is not enough, what
-the two kinds of R do, and what stopping early keeps.
+A says what was measured of the picture x (all of it, every fourth pixel, all but a scratch), E how badly an x explains
+the measurement y, and R how little x looks like a picture. This page shows in four figures why E alone is not enough,
+what the two kinds of R do, and what stopping early keeps.
 """
 
 # %%
 # E does not decide
 # -----------------
-# A keeps one pixel of sixteen: every x that agrees with y there has E = 0. Three such x, the first by no prior at all, and
-# how far A x is from y, in steps of an 8-bit file. All three explain the measurement; only R tells them apart.
+# A leaves one value of sixteen: many x agree with y. Three of them, the first by no prior at all, and how far A x is
+# from y, in steps of an 8-bit file. All three explain the measurement to within about a step; only R tells them apart.
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from skimage import data
 import invprior as ip
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
-SIZE, LIMIT, FITS, LATE = (32, 5, 10, 20) if SHORT else (128, 300, 150, 900)
+SIZE, LIMIT, FITS, LATE = (32, 5, 10, 40) if SHORT else (128, 300, 150, 400)
 
 photograph = torch.from_numpy(data.chelsea()).movedim(-1, 0) / 255
 part = photograph[:, 20 : 20 + 2 * SIZE, 96 : 96 + 2 * SIZE]
@@ -38,11 +38,8 @@ A = ip.operators.Lanczos(clean.shape, factor=4)
 model = ip.noise.Gaussian(0.5 / 255)
 y = model.sample(A(clean), torch.Generator().manual_seed(0))
 found = {}
-for name, prior in {
-    "none": ip.priors.NoPrior(),
-    "TV": 10 * ip.priors.TV(),
-    "DIP": ip.priors.DIP(task="upscale"),
-}.items():
+priors = {"none": ip.priors.NoPrior(), "TV": 10 * ip.priors.TV(), "DIP": ip.priors.DIP(task="upscale")}
+for name, prior in priors.items():
     x = ip.solve(ip.Problem(A, y, noise=model, prior=prior), stop=ip.stop.MaxIterations(LIMIT)).x
     steps = 255 * float((A(x) - y).square().mean().sqrt())
     found[f"{name}: {steps:.1f} steps, {ip.metrics.psnr(x.clamp(0, 1), clean):.1f} dB"] = x
@@ -51,8 +48,8 @@ ip.show({"y": y, **found})
 # %%
 # One face: a penalty
 # -------------------
-# Total variation R(x) = Σ ‖∇x‖ is a number for every picture (Rudin, Osher & Fatemi 1992). It is small for pictures made
-# of plain regions and large for noise, so the sum E + R has one best x, and a convex solver finds it and can prove it.
+# Total variation R(x) = Σ ‖∇x‖ is a number for every picture (Rudin, Osher & Fatemi 1992). It is small for pictures
+# made of plain regions and large for noise. E + R is convex, so a solver finds its least value and can prove it.
 
 noisy = ip.noise.Gaussian(0.1).sample(clean, torch.Generator().manual_seed(1))
 shuffled = clean.flatten(1)[:, torch.randperm(SIZE * SIZE, generator=torch.Generator().manual_seed(2))].view_as(clean)
@@ -63,11 +60,10 @@ ip.show({f"{name}: R = {float(tv(x)):.0f}": x for name, x in pictures.items()})
 # %%
 # The other face: a parametrisation
 # ---------------------------------
-# The deep image prior has no R at all. It writes x = f_θ(z): a convolutional network f with random weights θ and a fixed
-# random input z, and fits θ to this one picture (Ulyanov, Vedaldi & Lempitsky 2018). With enough iterations the network
-# can draw anything. What makes it a prior is how long that takes: here it is fitted to the three pictures above, and the
-# photograph comes first. Convolutions see the same at every place and every scale; what looks alike everywhere is
-# learned at once, and noise is alike nowhere.
+# The deep image prior has no R at all. It writes x = f_θ(z): a convolutional network f with random weights θ and a
+# fixed random input z, and fits θ to this one picture (Ulyanov, Vedaldi & Lempitsky 2018). With enough iterations the
+# network can draw nearly anything. What makes it a prior is how long that takes: here it is fitted to the three
+# pictures above, and the photograph comes first by far.
 
 figure, axes = pyplot.subplots(figsize=(6, 3.5), layout="constrained")
 solver = ip.priors.DIP().settings.solver
@@ -87,11 +83,11 @@ _ = axes.legend()
 # %%
 # What stopping early keeps
 # -------------------------
-# So a network fitted to a noisy picture passes the clean one on its way. At first it has the outlines, then the picture,
-# in the end the noise as well. Where to stop without knowing the clean picture is the matter of
+# So a network fitted to a noisy picture passes near the clean one on its way. At first it has the outlines, then the
+# picture, in the end the noise as well. Where to stop without knowing the clean picture is the matter of
 # :doc:`when_dip_stops`.
 
-moments = {LATE // 30: "early", LATE // 6: "in time", LATE: "late"}
+moments = (LATE // 40, LATE // 10, LATE)
 shots = {}
 
 
@@ -99,7 +95,7 @@ def photograph_now(iterate) -> None:
     if iterate.iteration in moments:
         x = iterate.state.x
         score = ip.metrics.psnr(x.clamp(0, 1), clean)
-        shots[f"{moments[iterate.iteration]}, iteration {iterate.iteration}: {score:.1f} dB"] = x
+        shots[f"iteration {iterate.iteration}: {score:.1f} dB"] = x
 
 
 problem = ip.Problem(ip.operators.Identity(clean.shape), noisy, noise=ip.noise.Gaussian(0.1), prior=ip.priors.DIP())
