@@ -8,6 +8,8 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 
+__all__ = ["luma", "psnr", "psnr_luma", "ssim"]
+
 
 def psnr(x: Tensor, truth: Tensor) -> float:
     """10 log₁₀(1/MSE) in dB over all values, for pictures in [0, 1]; infinite for equal ones."""

@@ -12,6 +12,8 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.metrics import luma
 
+__all__ = ["estimate"]
+
 # How far in pixels the flow around a hole is carried into it, relative to the hole's size.
 REACH = 0.5
 

@@ -22,7 +22,7 @@ class Function(LinearOperator):
     shape
         Event shape of the image.
     f
-        Takes a tensor of shape (..., *shape). Its output shape is found by one application to zeros.
+        Takes a tensor of shape ``(..., *shape)``. Its output shape is found by one application to zeros.
 
     Raises
     ------

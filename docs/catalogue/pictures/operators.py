@@ -1,0 +1,161 @@
+"""Each operator on a photograph: x, Ax, and AᴴAx where there is an adjoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import torch
+from catalogue.pictures.scene import SIZE, film, photograph, save, views
+from torch import Tensor
+
+import invprior as ip
+from invprior import operators
+from invprior.operators import FiniteDifference, Lanczos, Mask
+
+Shown = tuple[ip.Operator, Tensor]
+
+
+def draw(name: str, path: Path) -> None:
+    A, x = SHOWN[name]() if name in SHOWN else example(name)
+    y = A(x)
+    parts = A.split(y) if isinstance(A, operators.Stack) else (y,)
+    rows = [views("x", x)]
+    rows += [views("Ax" if len(parts) == 1 else f"A{'₁₂₃'[k]}x", part) for k, part in enumerate(parts)]
+    if isinstance(A, ip.LinearOperator):
+        rows.append(views("AᴴAx", A.H(y)))
+    columns = max(map(len, rows)) if len({len(r) for r in rows}) == 1 else 4
+    several = columns > 1 and max(map(len, rows)) > 1
+    save(ip.show({k: v for row in rows for k, v in row.items()}, columns=columns if several else None), path)
+
+
+def example(name: str) -> Shown:
+    """An instance as the laws have it, for an operator that nothing is said of below."""
+    x = photograph()
+    A = getattr(operators, name).example(tuple(x.shape), Random(0))
+    return A, x.expand(A.in_shape)
+
+
+def blur() -> Shown:
+    x = photograph()
+    return operators.Blur(x.shape, torch.eye(11) / 11), x
+
+
+def crop() -> Shown:
+    x = photograph()
+    return operators.Crop(x.shape, SIZE // 8, SIZE // 4, SIZE // 2, SIZE // 2), x
+
+
+def diagonal() -> Shown:
+    """A lens that is darker towards the corners."""
+    x = photograph()
+    t = torch.linspace(-1, 1, SIZE)
+    return operators.Diagonal(x.shape, (1 + 0.6 * (t[:, None] ** 2 + t**2)) ** -2), x
+
+
+def directional() -> Shown:
+    """The gradient without its part across the picture's own edges."""
+    x = photograph()
+    prior = ip.priors.GuidedTV(x, eta=0.05)
+    p = FiniteDifference(x.shape)(x)
+    return operators.Directional(p.shape, prior.directions()[:, None]), p
+
+
+def flash_pair() -> Shown:
+    x = photograph()
+    down = torch.linspace(1, 0, SIZE)[:, None]
+    return operators.FlashPair(x.shape, (1.0, 0.8)), torch.stack([0.5 * x * torch.tensor([1.0, 0.7, 0.4])[:, None, None], 0.7 * x * down])
+
+
+def function() -> Shown:
+    x = photograph()
+    return operators.from_function(lambda x: (x + x.flip(-1)) / 2, x.shape), x
+
+
+def lanczos() -> Shown:
+    x = photograph()
+    return Lanczos(x.shape, factor=4), x
+
+
+def mask() -> Shown:
+    x = photograph()
+    return Mask.text(x.shape), x
+
+
+def motion_difference() -> Shown:
+    x = film(2)
+    flow = torch.zeros(1, 2, SIZE, SIZE)
+    flow[:, 1] = -2
+    return operators.MotionDifference(x.shape, flow), x
+
+
+def pad() -> Shown:
+    x = photograph()
+    return operators.Pad(x.shape, (SIZE // 4,) * 4, "reflect"), x
+
+
+def per_frame() -> Shown:
+    x = film(2)
+    return operators.PerFrame(Lanczos(x.shape[1:], factor=4), len(x)), x
+
+
+def reshape() -> Shown:
+    x = photograph()
+    return operators.Reshape(x.shape, (3, SIZE // 2, 2 * SIZE)), x
+
+
+def saturate() -> Shown:
+    x = photograph()
+    return operators.Saturate(x.shape, 0.5), x
+
+
+def stack() -> Shown:
+    x = photograph()
+    return operators.Stack(Lanczos(x.shape, factor=4), Mask.text(x.shape)), x
+
+
+def symmetric_gradient() -> Shown:
+    x = photograph()
+    return operators.SymmetricGradient(x.shape), FiniteDifference(x.shape)(x)
+
+
+def take() -> Shown:
+    x = film(3)
+    return operators.Take(x.shape, 1), x
+
+
+def warp() -> Shown:
+    """A whirl around the middle."""
+    x = photograph()
+    t = torch.linspace(-1, 1, SIZE)
+    down, right = torch.meshgrid(t, t, indexing="ij")
+    turn = 0.25 * SIZE * torch.exp(-3 * (down**2 + right**2))
+    return operators.Warp(x.shape, torch.stack([-turn * right, turn * down]), "bicubic"), x
+
+
+def wavelet() -> Shown:
+    x = photograph()
+    return operators.Wavelet(x.shape, levels=1), x
+
+
+SHOWN: dict[str, Callable[[], Shown]] = {
+    "Blur": blur,
+    "Crop": crop,
+    "Diagonal": diagonal,
+    "Directional": directional,
+    "FlashPair": flash_pair,
+    "Function": function,
+    "Lanczos": lanczos,
+    "Mask": mask,
+    "MotionDifference": motion_difference,
+    "Pad": pad,
+    "PerFrame": per_frame,
+    "Reshape": reshape,
+    "Saturate": saturate,
+    "Stack": stack,
+    "SymmetricGradient": symmetric_gradient,
+    "Take": take,
+    "Warp": warp,
+    "Wavelet": wavelet,
+}
