@@ -1,4 +1,4 @@
-"""Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``, with INVPRIOR_DOCS=short in seconds an example."""
+"""Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``; INVPRIOR_DOCS=short for examples of seconds."""
 
 import re
 import sys
@@ -7,13 +7,20 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from catalogue import write  # noqa: E402
-
 import invprior  # noqa: E402
+from catalogue import write  # noqa: E402
 
 project = "invprior"
 version = release = invprior.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_gallery.gen_gallery"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+smartquotes = False  # --sigma is an option
 exclude_patterns = ["_build", "gallery", "catalogue"]
 
 html_theme = "pydata_sphinx_theme"
@@ -48,6 +55,8 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",
+    "backreferences_dir": "auto_examples/backreferences",
+    "doc_module": ("invprior",),
     "abort_on_example_error": True,
     "image_scrapers": ("matplotlib",),
     "reset_modules": ("matplotlib",),

@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Any
 
 import typer
-from catalogue.pages import escaped, heading
 
+from catalogue.pages import escaped, heading
 from invprior.cli.main import app
 from invprior.cli.options import Settings
 
@@ -19,7 +19,6 @@ def command_line() -> str:
     restoring = {name for name, c in commands.items() if shared <= {p.name for p in c.params}}
     first = commands[min(restoring)]
     page = heading("Command line") + f"{escaped(app.info.help)}\n\n"
-    page += ".. contents::\n   :local:\n   :depth: 1\n\n"
     for name, command in commands.items():
         page += heading(f"invprior {name}", "-") + f"{escaped(command.help)}\n\n"
         page += options(command, [p for p in command.params if name not in restoring or p.name not in shared])
@@ -33,6 +32,9 @@ def options(command: Any, params: list[Any]) -> str:
     if not params:
         return ""
     context = command.make_context(command.name, [], resilient_parsing=True)
-    rows = [p.get_help_record(context) for p in params]
-    body = "".join(f"   * - ``{names}``\n     - {escaped(says)}\n" for names, says in rows)
+    body = ""
+    for p in params:
+        names, says = p.get_help_record(context)
+        named = names.replace(" range>", ">") if names.startswith("-") else p.metavar
+        body += f"   * - ``{named}``\n     - {escaped(says)}\n"
     return ".. list-table::\n   :widths: 35 65\n   :class: options\n\n" + body + "\n"

@@ -61,12 +61,14 @@ def pictured_page(family: Family) -> str:
 def thumbnail(family: Family, name: str) -> str:
     if not family.concrete(name):
         return ""
-    return f".. image:: {family.path}/{name}.png\n          :target: {family.path}/{name}.html\n          :alt: {name}\n"
+    page = f"{family.path}/{name}"
+    return f".. image:: {page}.png\n          :target: {page}.html\n          :alt: {name}\n"
 
 
 def member_page(family: Family, name: str) -> str:
     picture = f".. image:: {name}.png\n   :alt: {name} on a photograph\n\n" if family.concrete(name) else ""
-    return heading(name) + picture + documented(family, name)
+    examples = f".. minigallery:: {family.name}.{name}\n   :add-heading: Examples\n   :heading-level: -\n\n"
+    return heading(name) + picture + documented(family, name) + examples
 
 
 def family_page(family: Family) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from catalogue.pictures.scene import photograph, save
 from matplotlib import pyplot
 
+from catalogue.pictures.scene import photograph, save
 from invprior import noise
 
 MODELS = {

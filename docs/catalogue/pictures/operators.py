@@ -7,10 +7,10 @@ from pathlib import Path
 from random import Random
 
 import torch
-from catalogue.pictures.scene import SIZE, film, photograph, save, views
 from torch import Tensor
 
 import invprior as ip
+from catalogue.pictures.scene import SIZE, film, photograph, save, views
 from invprior import operators
 from invprior.operators import FiniteDifference, Lanczos, Mask
 
@@ -25,9 +25,8 @@ def draw(name: str, path: Path) -> None:
     rows += [views("Ax" if len(parts) == 1 else f"A{'₁₂₃'[k]}x", part) for k, part in enumerate(parts)]
     if isinstance(A, ip.LinearOperator):
         rows.append(views("AᴴAx", A.H(y)))
-    columns = max(map(len, rows)) if len({len(r) for r in rows}) == 1 else 4
-    several = columns > 1 and max(map(len, rows)) > 1
-    save(ip.show({k: v for row in rows for k, v in row.items()}, columns=columns if several else None), path)
+    pairs = {len(row) for row in rows} == {2}
+    save(ip.show({k: v for row in rows for k, v in row.items()}, columns=2 if pairs else 3), path)
 
 
 def example(name: str) -> Shown:
@@ -62,10 +61,16 @@ def directional() -> Shown:
     return operators.Directional(p.shape, prior.directions()[:, None]), p
 
 
+def finite_difference() -> Shown:
+    x = photograph()
+    return FiniteDifference(x.shape), x
+
+
 def flash_pair() -> Shown:
     x = photograph()
-    down = torch.linspace(1, 0, SIZE)[:, None]
-    return operators.FlashPair(x.shape, (1.0, 0.8)), torch.stack([0.5 * x * torch.tensor([1.0, 0.7, 0.4])[:, None, None], 0.7 * x * down])
+    warm = torch.tensor([0.5, 0.35, 0.2])[:, None, None]
+    falloff = torch.linspace(0.7, 0, SIZE)[:, None]
+    return operators.FlashPair(x.shape, (1.0, 0.8)), torch.stack([warm * x, falloff * x])
 
 
 def function() -> Shown:
@@ -144,6 +149,7 @@ SHOWN: dict[str, Callable[[], Shown]] = {
     "Crop": crop,
     "Diagonal": diagonal,
     "Directional": directional,
+    "FiniteDifference": finite_difference,
     "FlashPair": flash_pair,
     "Function": function,
     "Lanczos": lanczos,

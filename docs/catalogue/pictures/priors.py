@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from catalogue.pictures.scene import SHORT, film, photograph, save
 from skimage.restoration import denoise_nl_means
 from torch import Tensor
 
 import invprior as ip
+from catalogue.pictures.scene import SHORT, film, photograph, save
 from invprior import priors
 
 NOISE = ip.noise.Gaussian(0.1)

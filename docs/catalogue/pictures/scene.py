@@ -18,21 +18,23 @@ SIZE = 64 if SHORT else 128
 
 
 @cache
-def photograph(size: int = SIZE, top: int = 0, left: int = 160) -> Tensor:
-    """A face in front of orange and blue, (3, size, size) in [0, 1]."""
-    pixels = torch.from_numpy(data.astronaut()[:, :].copy()).movedim(-1, 0).float() / 255
-    part = pixels[:, top : top + 2 * SIZE + 2 * top, left : left + 2 * SIZE]
-    return ip.operators.Lanczos(part.shape, factor=part.shape[-1] // size)(part).clamp(0, 1)
+def photograph(size: int = SIZE) -> Tensor:
+    """A face, (3, size, size) in [0, 1]."""
+    part = _whole()[:, :256, 96:352]
+    return ip.operators.Lanczos(part.shape, factor=256 // size)(part).clamp(0, 1)
 
 
 def film(frames: int) -> Tensor:
     """The photograph under a camera that goes right by two pixels a frame, (frames, 3, H, W)."""
-    wide = torch.from_numpy(data.astronaut().copy()).movedim(-1, 0).float() / 255
-    return torch.stack([wide[:, :SIZE, 170 + 2 * t : 170 + 2 * t + SIZE] for t in range(frames)])
+    return torch.stack([_whole()[:, 40 : 40 + SIZE, 150 + 2 * t : 150 + 2 * t + SIZE] for t in range(frames)])
+
+
+def _whole() -> Tensor:
+    return torch.from_numpy(data.astronaut().copy()).movedim(-1, 0).float() / 255
 
 
 def views(caption: str, x: Tensor, most: int = 4) -> dict[str, Tensor]:
-    """Pictures (C, H, W) in [0, 1] to look at: a spectrum's logarithm, values around 0 as around gray, a few of many."""
+    """Pictures (C, H, W) in [0, 1] to look at: a spectrum's logarithm, 0 as gray among signed values, a few of many."""
     if x.is_complex():
         size = torch.fft.fftshift(x.abs(), (-2, -1)).clamp(min=1e-3).log()
         return views(f"log |{caption}|", (size - size.amin()) / (size.amax() - size.amin()))

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from catalogue.pictures.scene import SHORT, photograph, save
 from matplotlib import pyplot
 
 import invprior as ip
+from catalogue.pictures.scene import SHORT, photograph, save
 from invprior import priors, solvers
 from invprior.stop import MaxIterations
 
