@@ -49,6 +49,7 @@ python_maximum_signature_line_length = 88
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
+napoleon_attr_annotations = False
 napoleon_custom_sections = [("Cost", "notes_style")]
 
 sphinx_gallery_conf = {

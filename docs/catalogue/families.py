@@ -22,12 +22,15 @@ class Family:
         Of the module.
     apart
         What it exports and another family documents.
+    shows
+        What the members' pictures show.
     """
 
     path: str
     title: str
     name: str
     apart: tuple[str, ...] = ()
+    shows: str = ""
 
     @property
     def module(self) -> ModuleType:
@@ -47,12 +50,14 @@ class Family:
         return inspect.isclass(self.member(name)) and not inspect.isabstract(self.member(name))
 
 
+DENOISED = "Pictures: x, y with Gaussian noise of σ = 0.1, and the estimate; of a film or a pair the first picture."
+
 # A page and a picture for each member.
 PICTURED = (
-    Family("operators", "Operators", "invprior.operators"),
-    Family("priors", "Priors", "invprior.priors"),
-    Family("noise", "Noise", "invprior.noise"),
-    Family("solvers", "Solvers", "invprior.solvers"),
+    Family("operators", "Operators", "invprior.operators", shows="Pictures: x, Ax, and AᴴAx over ‖A‖²."),
+    Family("priors", "Priors", "invprior.priors", shows=DENOISED),
+    Family("noise", "Noise", "invprior.noise", shows="Pictures: u, a sample y, and −log p(y | u) for two y."),
+    Family("solvers", "Solvers", "invprior.solvers", shows="Pictures: the objective over the iterations."),
 )
 # One page for all members.
 FAMILIES = (

@@ -55,7 +55,13 @@ def pictured_page(family: Family) -> str:
         for name in family.members
     )
     table = ".. list-table::\n   :widths: 45 55\n   :class: pictured\n\n" + rows + "\n"
-    return heading(family.title) + prose(family) + table + toctree(*(f"{family.path}/{n}" for n in family.members))
+    return (
+        heading(family.title)
+        + prose(family)
+        + f"{escaped(family.shows)}\n\n"
+        + table
+        + toctree(*(f"{family.path}/{n}" for n in family.members))
+    )
 
 
 def thumbnail(family: Family, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 import invprior as ip
-from catalogue.pictures.scene import SIZE, film, photograph, save, views
+from catalogue.pictures.scene import SIZE, SPEED, film, photograph, save, views
 from invprior import operators
 from invprior.operators import FiniteDifference, Lanczos, Mask
 
@@ -24,9 +25,14 @@ def draw(name: str, path: Path) -> None:
     rows = [views("x", x)]
     rows += [views("Ax" if len(parts) == 1 else f"A{'₁₂₃'[k]}x", part) for k, part in enumerate(parts)]
     if isinstance(A, ip.LinearOperator):
-        rows.append(views("AᴴAx", A.H(y)))
-    pairs = {len(row) for row in rows} == {2}
-    save(ip.show({k: v for row in rows for k, v in row.items()}, columns=2 if pairs else 3), path)
+        rows.append(views("AᴴAx/‖A‖²", A.H(y) / A.norm() ** 2))
+    shown = [list(row.items()) for row in rows]
+    if len({len(row) for row in rows}) == 1:  # a row for each frame
+        pictures, columns = dict(chain(*zip(*shown, strict=True))), len(rows)
+    else:
+        pictures = dict(chain(*shown))
+        columns = 3 if len(pictures) == 6 else 4
+    save(ip.show(pictures, columns=columns), path)
 
 
 def example(name: str) -> Shown:
@@ -89,9 +95,11 @@ def mask() -> Shown:
 
 
 def motion_difference() -> Shown:
+    """Only what does not move with the picture is left: a square that was not there before."""
     x = film(2)
+    x[1, :, SIZE // 8 : SIZE // 4, SIZE // 8 : SIZE // 4] = 0
     flow = torch.zeros(1, 2, SIZE, SIZE)
-    flow[:, 1] = -2
+    flow[:, 1] = -SPEED
     return operators.MotionDifference(x.shape, flow), x
 
 

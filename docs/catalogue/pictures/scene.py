@@ -15,22 +15,23 @@ import invprior as ip
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
 SIZE = 64 if SHORT else 128
+SPEED = 4 * SIZE / 256
 
 
 @cache
 def photograph(size: int = SIZE) -> Tensor:
     """A face, (3, size, size) in [0, 1]."""
-    part = _whole()[:, :256, 96:352]
-    return ip.operators.Lanczos(part.shape, factor=256 // size)(part).clamp(0, 1)
+    return _seen(96, size)
 
 
 def film(frames: int) -> Tensor:
-    """The photograph under a camera that goes right by two pixels a frame, (frames, 3, H, W)."""
-    return torch.stack([_whole()[:, 40 : 40 + SIZE, 150 + 2 * t : 150 + 2 * t + SIZE] for t in range(frames)])
+    """The photograph under a camera that goes right by ``SPEED`` pixels a frame, (frames, 3, H, W)."""
+    return torch.stack([_seen(96 + 4 * t, SIZE) for t in range(frames)])
 
 
-def _whole() -> Tensor:
-    return torch.from_numpy(data.astronaut().copy()).movedim(-1, 0).float() / 255
+def _seen(left: int, size: int) -> Tensor:
+    part = torch.from_numpy(data.astronaut()[:256, left : left + 256].copy()).movedim(-1, 0).float() / 255
+    return ip.operators.Lanczos(part.shape, factor=256 // size)(part).clamp(0, 1)
 
 
 def views(caption: str, x: Tensor, most: int = 4) -> dict[str, Tensor]:
@@ -39,11 +40,14 @@ def views(caption: str, x: Tensor, most: int = 4) -> dict[str, Tensor]:
         size = torch.fft.fftshift(x.abs(), (-2, -1)).clamp(min=1e-3).log()
         return views(f"log |{caption}|", (size - size.amin()) / (size.amax() - size.amin()))
     pictures = x.flatten(0, -4) if x.ndim > 3 else x[None]
-    if float(x.amin()) < -0.02:
-        pictures = 0.5 + pictures / (2 * x.abs().amax())
+    seen = [_signed(p) if float(p.amin()) < -0.25 * float(p.amax()) else p for p in pictures[:most]]
     if len(pictures) == 1:
-        return {caption: pictures[0]}
-    return {f"{caption}, {k + 1} of {len(pictures)}": p for k, p in enumerate(pictures[:most])}
+        return {caption: seen[0]}
+    return {f"{caption}, {k + 1} of {len(pictures)}": p for k, p in enumerate(seen)}
+
+
+def _signed(x: Tensor) -> Tensor:
+    return 0.5 + x / (2 * x.abs().amax())
 
 
 def save(figure: Any, path: Path) -> None:
