@@ -1,14 +1,11 @@
 """Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``; INVPRIOR_DOCS=short for examples of seconds."""
 
-import re
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).parent))
 
-import invprior  # noqa: E402
-from catalogue import write  # noqa: E402
+import invprior
 
 project = "invprior"
 version = release = invprior.__version__
@@ -19,8 +16,8 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "catalogue.hooks",
 ]
-smartquotes = False  # --sigma is an option
 exclude_patterns = ["_build", "gallery", "catalogue"]
 
 html_theme = "pydata_sphinx_theme"
@@ -65,31 +62,3 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "min_reported_time": 1,
 }
-
-# Links that lead to the sources on a repository's page lead to what is made of them here.
-MADE = {
-    r"\]\(gallery/(\w+)\.py\)": r"](auto_examples/\1.rst)",
-    r"\]\(gallery/?\)": "](auto_examples/index.rst)",
-    r"\]\((?:\.\./)?(operators|priors)/?\)": r"](reference/\1.rst)",
-    r"\]\((?:\.\./)?README\.md\)": "](start.md)",
-    r"\]\((?:\.\./)?CHANGELOG\.md\)": "](changelog.md)",
-    r"\]\(LICENSE\)": "](../LICENSE)",
-    r"\]\(docs/": "](",
-}
-
-
-def follow(app, docname, source):
-    for there, here in MADE.items():
-        source[0] = re.sub(there, here, source[0])
-
-
-def escape(app, what, name, obj, options, lines):
-    """A | in a docstring is a modulus, never the start of a substitution."""
-    lines[:] = ["``".join(p if i % 2 else p.replace("|", r"\|") for i, p in enumerate(x.split("``"))) for x in lines]
-
-
-def setup(app):
-    app.connect("builder-inited", lambda app: write(HERE / "reference"))
-    app.connect("source-read", follow)
-    app.connect("include-read", lambda app, path, parent, content: follow(app, parent, content))
-    app.connect("autodoc-process-docstring", escape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -20,12 +21,17 @@ def command_line() -> str:
     first = commands[min(restoring)]
     page = heading("Command line") + f"{escaped(app.info.help)}\n\n"
     for name, command in commands.items():
-        page += heading(f"invprior {name}", "-") + f"{escaped(command.help)}\n\n"
+        page += heading(f"invprior {name}", "-") + f"{with_options(command.help)}\n\n"
         page += options(command, [p for p in command.params if name not in restoring or p.name not in shared])
         if name in restoring:
             page += "and the `options of every restoring command`_.\n\n"
     page += heading("Options of every restoring command", "-")
     return page + options(first, [p for p in first.params if p.name in shared])
+
+
+def with_options(text: str) -> str:
+    """A sentence with the options in it set as code."""
+    return re.sub(r"(?<![\w-])(--\w[\w-]*)", r"``\1``", escaped(text))
 
 
 def options(command: Any, params: list[Any]) -> str:
@@ -36,5 +42,5 @@ def options(command: Any, params: list[Any]) -> str:
     for p in params:
         names, says = p.get_help_record(context)
         named = names.replace(" range>", ">") if names.startswith("-") else p.metavar
-        body += f"   * - ``{named}``\n     - {escaped(says)}\n"
+        body += f"   * - ``{named}``\n     - {with_options(says)}\n"
     return ".. list-table::\n   :widths: 35 65\n   :class: options\n\n" + body + "\n"

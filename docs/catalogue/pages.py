@@ -11,27 +11,25 @@ def heading(text: str, line: str = "=") -> str:
     return f"{text}\n{line * len(text)}\n\n"
 
 
-def toctree(*entries: str, hidden: bool = True) -> str:
-    lines = [".. toctree::", "   :hidden:" if hidden else "   :maxdepth: 1", "", *(f"   {e}" for e in entries)]
-    return "\n".join(lines) + "\n\n"
+def toctree(*entries: str) -> str:
+    return "\n".join([".. toctree::", "   :hidden:", "", *(f"   {e}" for e in entries)]) + "\n\n"
 
 
 def escaped(text: str) -> str:
-    """Plain text in which a | is a modulus and no substitution, literals left alone."""
+    """Plain text in which a | is a modulus and starts no substitution, literals left alone."""
     return "``".join(p if i % 2 else p.replace("|", r"\|") for i, p in enumerate(text.split("``")))
 
 
 def summary(member: object) -> str:
     """The first paragraph of a docstring in one line."""
     doc = inspect.getdoc(member) or ""
-    return escaped(" ".join(doc.split("\n\n")[0].split()).rstrip(":"))
+    return escaped(" ".join(doc.split("\n\n")[0].split()))
 
 
 def index() -> str:
-    families = (*PICTURED, *FAMILIES)
     rows = "".join(
         f"   * - :doc:`{f.title} <{f.path}>`\n     - {', '.join(f':py:obj:`~{f.name}.{n}`' for n in f.members)}\n"
-        for f in families
+        for f in (*PICTURED, *FAMILIES)
     )
     return (
         heading("Reference")
@@ -39,12 +37,13 @@ def index() -> str:
         + ".. list-table::\n   :widths: 22 78\n\n"
         + rows
         + "   * - :doc:`Command line <command-line>`\n     - every command and option\n\n"
-        + toctree(*(f.path for f in families), "command-line")
+        + toctree(*(f.path for f in (*PICTURED, *FAMILIES)), "command-line")
     )
 
 
-def prose(family: Family) -> str:
-    return f".. automodule:: {family.name}\n   :no-members:\n\n"
+def above(family: Family) -> str:
+    """The title and what the module says of itself."""
+    return heading(family.title) + f".. automodule:: {family.name}\n   :no-members:\n\n"
 
 
 def pictured_page(family: Family) -> str:
@@ -55,34 +54,30 @@ def pictured_page(family: Family) -> str:
         for name in family.members
     )
     table = ".. list-table::\n   :widths: 45 55\n   :class: pictured\n\n" + rows + "\n"
-    return (
-        heading(family.title)
-        + prose(family)
-        + f"{escaped(family.shows)}\n\n"
-        + table
-        + toctree(*(f"{family.path}/{n}" for n in family.members))
-    )
+    pages = toctree(*(f"{family.path}/{name}" for name in family.members))
+    return above(family) + f"{escaped(family.shows)}\n\n" + table + pages
 
 
 def thumbnail(family: Family, name: str) -> str:
-    if not family.concrete(name):
-        return ""
     page = f"{family.path}/{name}"
-    return f".. image:: {page}.png\n          :target: {page}.html\n          :alt: {name}\n"
+    picture = f".. image:: {page}.png\n          :target: {page}.html\n          :alt: {name}\n"
+    return picture if family.concrete(name) else ""
 
 
 def member_page(family: Family, name: str) -> str:
-    picture = f".. image:: {name}.png\n   :alt: {name} on a photograph\n\n" if family.concrete(name) else ""
+    picture = f".. image:: {name}.png\n   :alt: {family.shows}\n\n" if family.concrete(name) else ""
     examples = f".. minigallery:: {family.name}.{name}\n   :add-heading: Examples\n   :heading-level: -\n\n"
     return heading(name) + picture + documented(family, name) + examples
 
 
 def family_page(family: Family) -> str:
-    return heading(family.title) + prose(family) + "".join(documented(family, n) for n in family.members)
+    return above(family) + "".join(documented(family, name) for name in family.members)
 
 
 def documented(family: Family, name: str) -> str:
     """The entry of one class with its own methods, or of one function."""
-    if inspect.isclass(family.member(name)):
-        return f".. autoclass:: {family.name}.{name}\n   :members:\n   :show-inheritance:\n\n"
-    return f".. autofunction:: {family.name}.{name}\n\n"
+    member = family.member(name)
+    if not inspect.isclass(member):
+        return f".. autofunction:: {family.name}.{name}\n\n"
+    bases = "" if member.__bases__ == (object,) else "   :show-inheritance:\n"
+    return f".. autoclass:: {family.name}.{name}\n   :members:\n{bases}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import torch
 from matplotlib import pyplot
@@ -19,7 +20,7 @@ MODELS = {
 
 
 def draw(name: str, path: Path) -> None:
-    model, x = MODELS[name], photograph()
+    model, x = MODELS.get(name) or getattr(noise, name).example(Random(0)), photograph()
     y = model.sample(x, torch.Generator().manual_seed(0))
     figure, axes = pyplot.subplots(1, 3, figsize=(9, 3.3), layout="constrained")
     for axis, picture, caption in zip(axes, (x, y), ("u", "y"), strict=False):

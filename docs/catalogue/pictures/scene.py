@@ -40,14 +40,15 @@ def views(caption: str, x: Tensor, most: int = 4) -> dict[str, Tensor]:
         size = torch.fft.fftshift(x.abs(), (-2, -1)).clamp(min=1e-3).log()
         return views(f"log |{caption}|", (size - size.amin()) / (size.amax() - size.amin()))
     pictures = x.flatten(0, -4) if x.ndim > 3 else x[None]
-    seen = [_signed(p) if float(p.amin()) < -0.25 * float(p.amax()) else p for p in pictures[:most]]
+    signed = float(x.amin()) < -0.25 * float(x.amax())
+    seen = [_around_gray(p) if signed and float(p.amin()) <= 0 else p for p in pictures[:most]]
     if len(pictures) == 1:
         return {caption: seen[0]}
     return {f"{caption}, {k + 1} of {len(pictures)}": p for k, p in enumerate(seen)}
 
 
-def _signed(x: Tensor) -> Tensor:
-    return 0.5 + x / (2 * x.abs().amax())
+def _around_gray(x: Tensor) -> Tensor:
+    return 0.5 + x / (2 * x.abs().amax().clamp(min=1e-6))
 
 
 def save(figure: Any, path: Path) -> None:

@@ -18,7 +18,7 @@ FIT = 10 if SHORT else 60
 
 
 def draw(name: str, path: Path) -> None:
-    label, prior, solver, iterations = SHOWN[name]
+    label, prior, solver, iterations = SHOWN.get(name) or ("Tikhonov", priors.Tikhonov(), getattr(solvers, name)(), 50)
     x = photograph(64)
     A = ip.operators.Lanczos(x.shape, factor=2)
     problem = ip.Problem(A, NOISE.sample(A(x), torch.Generator().manual_seed(0)), noise=NOISE, prior=prior)
