@@ -30,7 +30,7 @@ html_copy_source = False
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"*": ["page-toc"], "reference/**": ["page-toc"]},  # code of examples is wide
     "footer_start": [],
     "footer_end": [],
 }
@@ -53,6 +53,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",
+    "within_subsection_order": "catalogue.hooks.ForReaders",
     "backreferences_dir": "auto_examples/backreferences",
     "doc_module": ("invprior",),
     "abort_on_example_error": True,

@@ -24,6 +24,8 @@ class Family:
         What it exports and another family documents.
     shows
         What the members' pictures show.
+    first
+        Members to start with.
     """
 
     path: str
@@ -31,6 +33,7 @@ class Family:
     name: str
     apart: tuple[str, ...] = ()
     shows: str = ""
+    first: tuple[str, ...] = ()
 
     @property
     def module(self) -> ModuleType:
@@ -38,9 +41,11 @@ class Family:
 
     @property
     def members(self) -> list[str]:
-        """The exported classes and functions, classes that others derive from last."""
+        """The exported classes and functions, those to derive from last."""
         names = [n for n in self.module.__all__ if n not in self.apart and callable(self.member(n))]
-        return sorted(names, key=lambda n: (inspect.isabstract(self.member(n)), inspect.isfunction(self.member(n))))
+        rest = [n for n in names if n not in self.first]
+        kinds = [inspect.isabstract, inspect.isfunction]
+        return [*self.first, *sorted(rest, key=lambda n: [is_kind(self.member(n)) for is_kind in kinds])]
 
     def member(self, name: str) -> object:
         return getattr(self.module, name)
@@ -59,9 +64,22 @@ PICTURED = (
     Family("noise", "Noise", "invprior.noise", shows="Pictures: u, a sample y, and −log p(y | u) for two y."),
     Family("solvers", "Solvers", "invprior.solvers", shows="Pictures: the objective over the iterations."),
 )
+CORE = (
+    "Problem",
+    "DataTerm",
+    "solve",
+    "Result",
+    "Operator",
+    "LinearOperator",
+    "Functional",
+    "Term",
+    "Prior",
+    "Generator",
+)
+
 # One page for all members.
 FAMILIES = (
-    Family("core", "Problems and solutions", "invprior", apart=("Noise", "Solver")),
+    Family("core", "Problems and solutions", "invprior", apart=("Noise", "Solver"), first=CORE),
     Family("stop", "Stop rules", "invprior.stop"),
     Family("weight", "Automatic weights", "invprior.weight"),
     Family("functionals", "Functionals", "invprior.functionals"),
