@@ -37,6 +37,11 @@ def estimate(frames: Tensor, known: Tensor | None = None) -> Tensor:
     ------
     InvpriorError
         If the frames are no film.
+
+    References
+    ----------
+    - Zach, Pock & Bischof, "A duality based approach for realtime TV-L1 optical flow", DAGM 2007.
+    - Sánchez Pérez, Meinhardt-Llopis & Facciolo, "TV-L1 optical flow estimation", Image Processing On Line 3 (2013).
     """
     from skimage.registration import optical_flow_tvl1  # half a second to import
 

@@ -60,7 +60,7 @@ def follow(text: list[str]) -> None:
 
 
 def before_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """A | is a modulus, "R." no first item of a list, and the first line of a property, split at a colon, comes second."""
+    """A | is a modulus, "R." no item of a list, and the first line of a property, split at a colon, comes second."""
     lines[:] = [re.sub(r"^(\s*\w)\.(?=\s|$)", r"\1\\.", line) for line in escaped("\n".join(lines)).split("\n")]
     if what == "property":
         lines[:0] = ["..", ""]

@@ -13,19 +13,20 @@ from typing import Any
 
 import pytest
 
-from invprior import noise, operators, priors, solvers
+from invprior import noise, operators, priors, solvers, stop
 from invprior.cli.main import app
 
 DOCS = Path(__file__).parents[2] / "docs"
-FAMILIES = {"operators": operators, "priors": priors, "noise": noise, "solvers": solvers}
+FAMILIES = {"operators": operators, "priors": priors, "noise": noise, "solvers": solvers, "stop": stop}
+PICTURED = ("operators", "priors", "noise", "solvers")
 MEMBERS = [
     (family, name)
     for family, module in FAMILIES.items()
     for name in module.__all__
-    if inspect.isclass(kind := getattr(module, name)) and not inspect.isabstract(kind)
+    if inspect.isclass(kind := getattr(module, name)) and not inspect.isabstract(kind) and kind is not stop.Verdict
 ]
 # What no paper is the source of.
-OWN = {"Box", "NoPrior", "Restarts"}
+OWN = {"Box", "NoPrior", "Restarts", "Solver"}
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +40,31 @@ def catalogue() -> Iterator[Any]:
             del sys.modules[name]
 
 
-def sections(kind: type) -> dict[str, str]:
+def sections(kind: Any) -> dict[str, str]:
     """A docstring by its underlined headings; what stands above the first has the name ''."""
-    parts = re.split(r"^(\w+)\n-{3,}\n", f"{inspect.cleandoc(vars(kind)['__doc__'])}\n", flags=re.MULTILINE)
+    parts = re.split(r"^(\w+)\n-{3,}\n", f"{inspect.cleandoc(kind.__doc__ or '')}\n", flags=re.MULTILINE)
     return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
 
 
+def year(text: str) -> bool:
+    return re.search(r"\b(19|20)\d\d\b", text) is not None
+
+
 @pytest.mark.parametrize(("family", "name"), MEMBERS, ids=lambda v: v)
-def test_docstring_has_formula_cost_and_source(family: str, name: str) -> None:
+def test_docstring_has_formula_and_cost(family: str, name: str) -> None:
     parts = sections(getattr(FAMILIES[family], name))
-    assert re.search("[=←]", parts[""]), "no formula above the sections"
+    assert re.search("[=←≤]", parts[""]) or family == "stop", "no formula above the sections"
     assert parts.get("Cost", "").strip(), "no section Cost"
-    cites = re.search(r"\b(19|20)\d\d\b", parts[""]) is not None
-    if cites or (family in ("priors", "solvers") and name not in OWN):
-        entries = re.split(r"^- ", parts.get("References", "none"), flags=re.MULTILINE)
-        assert entries[0] == "", "References is a list"
-        assert [e for e in entries[1:] if not re.search(r"\b(19|20)\d\d\b", e)] == [], "a reference without a year"
+
+
+def test_who_is_cited_stands_in_the_references(catalogue: Any) -> None:
+    for family in (*catalogue.PICTURED, *catalogue.FAMILIES):
+        for name in family.members:
+            parts = sections(family.member(name))
+            if year(parts[""]) or (family.path in ("priors", "solvers") and name not in OWN):
+                start, *entries = re.split(r"^- ", parts.get("References", "none"), flags=re.MULTILINE)
+                assert start == "", f"{family.name}.{name} has no list of references"
+                assert all(map(year, entries)), f"{family.name}.{name} has a reference without a year"
 
 
 @pytest.mark.parametrize("name", [n for f, n in MEMBERS if f == "operators"])
@@ -86,7 +96,7 @@ def test_every_command_and_option_is_on_its_page(catalogue: Any) -> None:
             assert (parameter.opts[-1] if parameter.opts[-1].startswith("-") else parameter.metavar) in page
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", PICTURED)
 def test_settings_of_pictures_are_of_what_exists(catalogue: Any, family: str) -> None:
     drawn = sys.modules[f"catalogue.pictures.{family}"]
     assert set(drawn.SHOWN) <= set(FAMILIES[family].__all__)
