@@ -19,7 +19,7 @@ def command_line() -> str:
     shared = {f.name for f in fields(Settings)}
     restoring = {name for name, c in commands.items() if shared <= {p.name for p in c.params}}
     first = commands[min(restoring)]
-    page = heading("Command line") + f"{escaped(app.info.help)}\n\n"
+    page = heading("Command line") + f"{escaped(str(app.info.help))}\n\n"
     for name, command in commands.items():
         page += heading(f"invprior {name}", "-") + f"{with_options(command.help)}\n\n"
         page += options(command, [p for p in command.params if name not in restoring or p.name not in shared])

@@ -44,8 +44,8 @@ class Family:
         """The exported classes and functions, those to derive from last."""
         names = [n for n in self.module.__all__ if n not in self.apart and callable(self.member(n))]
         rest = [n for n in names if n not in self.first]
-        kinds = [inspect.isabstract, inspect.isfunction]
-        return [*self.first, *sorted(rest, key=lambda n: [is_kind(self.member(n)) for is_kind in kinds])]
+        by_kind = sorted(rest, key=lambda n: (inspect.isabstract(self.member(n)), inspect.isfunction(self.member(n))))
+        return [*self.first, *by_kind]
 
     def member(self, name: str) -> object:
         return getattr(self.module, name)
