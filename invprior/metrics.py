@@ -8,6 +8,8 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 
+__all__ = ["luma", "psnr", "psnr_luma", "ssim"]
+
 
 def psnr(x: Tensor, truth: Tensor) -> float:
     """10 log₁₀(1/MSE) in dB over all values, for pictures in [0, 1]; infinite for equal ones."""
@@ -38,6 +40,11 @@ def ssim(x: Tensor, truth: Tensor) -> float:
     """Mean structural similarity with a Gaussian window of σ = 1.5 (Wang et al. 2004), as scikit-image computes it.
 
     The mean over the channels of pictures (C, H, W) of at least 11×11 pixels; NaN for smaller ones.
+
+    References
+    ----------
+    - Wang, Bovik, Sheikh & Simoncelli, "Image quality assessment: from error visibility to structural similarity", IEEE
+      TIP 13 (2004).
     """
     _check(x, truth)
     if min(x.shape[-2:]) < 11:

@@ -12,6 +12,8 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.metrics import luma
 
+__all__ = ["estimate"]
+
 # How far in pixels the flow around a hole is carried into it, relative to the hole's size.
 REACH = 0.5
 
@@ -35,6 +37,11 @@ def estimate(frames: Tensor, known: Tensor | None = None) -> Tensor:
     ------
     InvpriorError
         If the frames are no film.
+
+    References
+    ----------
+    - Zach, Pock & Bischof, "A duality based approach for realtime TV-L1 optical flow", DAGM 2007.
+    - Sánchez Pérez, Meinhardt-Llopis & Facciolo, "TV-L1 optical flow estimation", Image Processing On Line 3 (2013).
     """
     from skimage.registration import optical_flow_tvl1  # half a second to import
 

@@ -1,4 +1,9 @@
-"""Degradation operators, one a file."""
+"""Degradation operators, one a file.
+
+``A @ B``, ``A + B``, ``A - B``, ``2 * A``, ``-A``, ``A.H`` and ``A.gram`` are operators too: identities vanish,
+``(A @ B).H`` is ``B.H @ A.H`` by structure, and the repr reads like the formula. ``A.to_dense()`` is the matrix,
+``A.as_scipy()`` a ``scipy.sparse.linalg.LinearOperator``.
+"""
 
 from invprior.operators.blur import Blur
 from invprior.operators.crop import Crop

@@ -31,6 +31,10 @@ class Crop(LinearOperator):
     ------
     InvpriorError
         If the shape has no two axes or the window is empty or leaves the picture.
+
+    Cost
+    ----
+    A view: no copy. The adjoint writes the whole picture once.
     """
 
     def __init__(self, shape: Iterable[int], top: int, left: int, height: int, width: int) -> None:

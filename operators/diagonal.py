@@ -28,6 +28,10 @@ class Diagonal(LinearOperator):
     ------
     InvpriorError
         If ``d`` does not broadcast to ``shape`` or is not floating.
+
+    Cost
+    ----
+    One multiplication a value, in both directions.
     """
 
     parts: Tensor

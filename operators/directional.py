@@ -31,6 +31,15 @@ class Directional(LinearOperator):
     ------
     InvpriorError
         If ``xi`` does not fit ``shape``, is not real and floating, or holds a vector longer than one.
+
+    Cost
+    ----
+    2K multiplications for each vector of K components, in both directions.
+
+    References
+    ----------
+    - Ehrhardt & Betcke, "Multicontrast MRI reconstruction with structure-guided total variation", SIAM J. Imaging Sci.
+      9 (2016).
     """
 
     xi: Tensor

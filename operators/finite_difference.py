@@ -36,6 +36,15 @@ class FiniteDifference(LinearOperator):
     ------
     InvpriorError
         If an axis is outside ``shape`` or named twice, or the number of weights is another than that of axes.
+
+    Cost
+    ----
+    One subtraction a value and axis; writes K times the values that it reads, as the adjoint reads.
+
+    References
+    ----------
+    - Chambolle, "An algorithm for total variation minimization and applications", J. Math. Imaging Vis. 20 (2004),
+      section 2.
     """
 
     def __init__(

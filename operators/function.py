@@ -13,7 +13,7 @@ from invprior.operator import LinearOperator, Shape, as_shape
 
 
 class Function(LinearOperator):
-    """Ax = f(x) for a linear function f of PyTorch operations; the adjoint is autograd's, the norm by power iteration.
+    """Ax = f(x) for a linear function f of PyTorch operations; Aᴴ by autograd, the norm by the Lanczos process.
 
     Nothing checks that f is linear: ``testing.check_linear_operator`` does.
 
@@ -22,12 +22,16 @@ class Function(LinearOperator):
     shape
         Event shape of the image.
     f
-        Takes a tensor of shape (..., *shape). Its output shape is found by one application to zeros.
+        Takes a tensor of shape ``(..., *shape)``. Its output shape is found by one application to zeros.
 
     Raises
     ------
     InvpriorError
         If ``f`` cannot be applied to an image of this shape, or does not return a tensor.
+
+    Cost
+    ----
+    That of f; the adjoint one application of f and its backward pass.
     """
 
     def __init__(self, shape: Iterable[int], f: Callable[[Tensor], Tensor]) -> None:

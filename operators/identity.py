@@ -19,6 +19,10 @@ class Identity(LinearOperator):
     ----------
     shape
         Event shape of the image.
+
+    Cost
+    ----
+    None: x itself is returned.
     """
 
     is_identity: ClassVar[bool] = True

@@ -31,6 +31,10 @@ class Mask(LinearOperator):
     ------
     InvpriorError
         If ``known`` does not broadcast to ``shape``.
+
+    Cost
+    ----
+    One multiplication a value, in both directions.
     """
 
     known: Tensor

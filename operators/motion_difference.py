@@ -22,8 +22,7 @@ class MotionDifference(LinearOperator):
 
         (Dᴴp)[t] = W_{t−1}ᴴ (m_{t−1} ⊙ p[t−1]) − m_t ⊙ p[t];
 
-    the norm is by the Lanczos process, and ``bound`` is a quick bound of it (Werlberger, Pock, Unger & Bischof 2011,
-    EMMCVPR, "Optical flow guided TV-L1 video interpolation and restoration", the time part of the gradient in eq. 2).
+    the norm is by the Lanczos process, and ``bound`` is a quick bound of it (Werlberger et al. 2011).
 
     Parameters
     ----------
@@ -39,6 +38,15 @@ class MotionDifference(LinearOperator):
     ------
     InvpriorError
         If there are fewer than two frames or the flow does not fit them.
+
+    Cost
+    ----
+    That of a :class:`Warp` and a subtraction for every frame but the last.
+
+    References
+    ----------
+    - Werlberger, Pock, Unger & Bischof, "Optical flow guided TV-L1 video interpolation and restoration", EMMCVPR 2011,
+      the time part of the gradient in equation 2.
     """
 
     visible: Tensor

@@ -43,6 +43,10 @@ class Pad(LinearOperator):
     ------
     InvpriorError
         If the shape has no two axes, the padding is not four numbers ≥ 0, or the mode is not known.
+
+    Cost
+    ----
+    One copy of the larger picture; the adjoint adds the border into the middle.
     """
 
     def __init__(self, shape: Iterable[int], padding: tuple[int, int, int, int], mode: Boundary = "zero") -> None:

@@ -27,6 +27,10 @@ class PerFrame(LinearOperator):
     ------
     InvpriorError
         If the operator is not linear or there is no frame.
+
+    Cost
+    ----
+    T times that of B, in one call on the frames as a batch.
     """
 
     def __init__(self, operator: LinearOperator, frames: int) -> None:

@@ -26,6 +26,10 @@ class Reshape(LinearOperator):
     ------
     InvpriorError
         If the two shapes hold different numbers of values.
+
+    Cost
+    ----
+    None where the values lie in a row in memory, else one copy.
     """
 
     def __init__(self, shape: Iterable[int], out_shape: Iterable[int]) -> None:

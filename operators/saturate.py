@@ -28,6 +28,10 @@ class Saturate(Operator):
     ------
     InvpriorError
         If the level is not finite.
+
+    Cost
+    ----
+    One comparison a value.
     """
 
     in_complex = False

@@ -19,8 +19,8 @@ from invprior.operators.mask import Mask
 class Stack(LinearOperator):
     """Ax = (A₁x, …, A_Kx), each part flattened and all in one vector; Aᴴy = Σ_k A_kᴴ y_k.
 
-    ``split`` gives the parts of a measurement in their own shapes and ``join`` undoes it. The norm is by power
-    iteration. Measurements with a noise model each are several data terms, not a stack.
+    ``split`` gives the parts of a measurement in their own shapes and ``join`` undoes it. The norm is by the Lanczos
+    process. Measurements with a noise model each are several data terms, not a stack.
 
     Parameters
     ----------
@@ -32,6 +32,10 @@ class Stack(LinearOperator):
     InvpriorError
         If there is none, one is not linear, or they disagree about the shape or the kind (real or complex) of what
         they take or give.
+
+    Cost
+    ----
+    That of all parts and one copy into the vector; the adjoint that of all adjoints.
     """
 
     def __init__(self, *operators: LinearOperator) -> None:

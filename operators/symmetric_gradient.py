@@ -40,6 +40,14 @@ class SymmetricGradient(LinearOperator):
     ------
     InvpriorError
         If the shape has no two axes.
+
+    Cost
+    ----
+    Four differences a pixel; the adjoint the same.
+
+    References
+    ----------
+    - Bredies, Kunisch & Pock, "Total generalized variation", SIAM J. Imaging Sci. 3 (2010).
     """
 
     def __init__(self, shape: Iterable[int]) -> None:

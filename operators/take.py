@@ -28,6 +28,10 @@ class Take(LinearOperator):
     ------
     InvpriorError
         If there is no such picture, or no axis but the first.
+
+    Cost
+    ----
+    A view: no copy. The adjoint writes all K pictures.
     """
 
     def __init__(self, shape: Iterable[int], index: int) -> None:

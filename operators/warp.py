@@ -25,7 +25,7 @@ class Warp(LinearOperator):
         (Ax)[i] = Σ_t w_t(i) x[j_t(i)],   (Aᴴy)[j] = Σ_{i, t: j_t(i) = j} w_t(i) y[i],
 
     with 4 neighbours j_t for ``bilinear`` and 16 for ``bicubic``; the adjoint scatters with the same weights, so it
-    is exact. Both reproduce a linear ramp wherever the neighbours lie inside. The norm is by power iteration.
+    is exact. Both reproduce a linear ramp wherever the neighbours lie inside. The norm is by the Lanczos process.
 
     Parameters
     ----------
@@ -42,9 +42,14 @@ class Warp(LinearOperator):
     InvpriorError
         If the flow does not fit the picture or is not finite, or the interpolation is not known.
 
+    Cost
+    ----
+    4 or 16 multiplications a value; the adjoint scatters as many. Indices and weights are kept, 12 bytes for each of
+    the neighbours of a pixel in float32.
+
     References
     ----------
-    Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 29 (1981), eq. 15.
+    - Keys, "Cubic convolution interpolation for digital image processing", IEEE TASSP 29 (1981), eq. 15.
     """
 
     flow: Tensor

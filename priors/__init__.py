@@ -1,4 +1,8 @@
-"""Priors, one a file."""
+"""Priors, one a file: a penalty R(x), a parametrisation x = f_θ(z), both or neither.
+
+``DIP() + 2 * TV()`` is a prior too. A weight stands beside the negative log-likelihood, so that one (about 10 for TV of
+photographs) suits every noise level.
+"""
 
 from invprior.priors.box import Box
 from invprior.priors.dip import DIP

@@ -22,6 +22,10 @@ class Box(Prior):
     ----------
     low, high
         Either may be infinite.
+
+    Cost
+    ----
+    The proximal map clamps: one pass.
     """
 
     low: float = 0.0

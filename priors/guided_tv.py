@@ -53,6 +53,16 @@ class GuidedTV(Prior):
     InvpriorError
         If the guide is no such picture or ``eta`` is not positive; and from ``terms``, if the guide's size is another
         than the image's.
+
+    Cost
+    ----
+    Its proximal map has no closed form: ``solve`` takes PDHG, whose step applies PD and its adjoint once and projects
+    every vector on a ball, O(n).
+
+    References
+    ----------
+    - Ehrhardt & Betcke, "Multicontrast MRI reconstruction with structure-guided total variation", SIAM J. Imaging Sci.
+      9 (2016).
     """
 
     guide: Tensor

@@ -33,6 +33,14 @@ class Joint(Prior):
     ------
     InvpriorError
         From its methods, if the shape has fewer than four axes.
+
+    Cost
+    ----
+    That of the inner prior for K·C channels.
+
+    References
+    ----------
+    - Blomgren & Chan, "Color TV: total variation methods for restoration of vector-valued images", IEEE TIP 7 (1998).
     """
 
     inner: Prior

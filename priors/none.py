@@ -9,4 +9,9 @@ from invprior.prior import Prior
 
 @dataclass(frozen=True)
 class NoPrior(Prior):
-    """R = 0: maximum likelihood, the baseline that every other prior has to beat."""
+    """R = 0: maximum likelihood, the baseline that every other prior has to beat.
+
+    Cost
+    ----
+    None. ``solve`` takes conjugate gradients for Gaussian noise, else PDHG.
+    """

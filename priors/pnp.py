@@ -67,6 +67,14 @@ class PnP(Prior):
     denoiser
         Maps an image ``(..., C, H, W)`` and the standard deviation of its noise to an image of the same shape.
         ``interop.deepinv.from_denoiser`` makes one of deepinv's.
+
+    Cost
+    ----
+    One call of the denoiser an iteration of ProximalGradient.
+
+    References
+    ----------
+    - Venkatakrishnan, Bouman & Wohlberg, "Plug-and-play priors for model based reconstruction", GlobalSIP 2013.
     """
 
     denoiser: Denoiser

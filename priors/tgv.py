@@ -86,7 +86,7 @@ def _image(shape: Shape) -> Image:
 
 @dataclass(frozen=True)
 class TGV(Prior):
-    """R(x) = min_w Σ_i ‖(Dx − w)_i‖ + α Σ_i ‖(Ew)_i‖ (Bredies, Kunisch & Pock 2010, equation 4.2, with α₁ = 1, α₀ = α).
+    """R(x) = min_w Σ_i ‖(Dx − w)_i‖ + α Σ_i ‖(Ew)_i‖ (Bredies, Kunisch & Pock 2010, with α₁ = 1, α₀ = α).
 
     D are forward differences, E the symmetrised backward differences of the field w. Where the picture is smooth w
     takes up its slope, which then costs nothing: edges stay sharp as with TV, and ramps stay ramps where TV makes
@@ -104,6 +104,17 @@ class TGV(Prior):
     ------
     InvpriorError
         If the ratio is not positive; and from ``terms``, if the image has no two axes.
+
+    Cost
+    ----
+    Its proximal map has no closed form: ``solve`` takes PDHG on three times the values of x; a step applies D, E and
+    their adjoints once and projects, O(n).
+
+    References
+    ----------
+    - Bredies, Kunisch & Pock, "Total generalized variation", SIAM J. Imaging Sci. 3 (2010), equation 4.2.
+    - Knoll, Bredies, Pock & Stollberger, "Second order total generalized variation (TGV) for MRI", Magn. Reson. Med. 65
+      (2011).
     """
 
     ratio: float = 2.0

@@ -29,6 +29,16 @@ class TV(Prior):
         Euclidean norm over the axes, or their absolute values summed.
     coupled
         Couple the channels, axis −3 of the event shape; images of two axes have none.
+
+    Cost
+    ----
+    Its proximal map has no closed form: ``solve`` takes PDHG, whose step applies D and Dᴴ once and projects every
+    difference on a ball, O(n).
+
+    References
+    ----------
+    - Rudin, Osher & Fatemi, "Nonlinear total variation based noise removal algorithms", Physica D 60 (1992).
+    - Blomgren & Chan, "Color TV: total variation methods for restoration of vector-valued images", IEEE TIP 7 (1998).
     """
 
     axes: tuple[int, ...] = (-2, -1)

@@ -90,16 +90,15 @@ class FilmGenerator(Generator):
 class VideoDIP(Prior):
     """x[t] = f_θ(z_t), one network for all frames of a window, its inputs varying smoothly in time.
 
-    The network of :class:`~invprior.priors.DIP`, fitted to a few neighbouring frames in every step, as Zhang, Mai, Xu,
-    Wang, Jin & Collomosse ("An internal learning approach to video inpainting", ICCV 2019, section 3) fit theirs to
-    batches of frames, each with a noise input of its own. Here the inputs move along great circles between
-    independent ones, ``period`` frames apart,
+    The network of :class:`~invprior.priors.DIP`, fitted to a few neighbouring frames in every step, as Zhang et al.
+    (2019) fit theirs to batches of frames, each with a noise input of its own. Here the inputs move along great circles
+    between independent ones, ``period`` frames apart,
 
         z_t = m + cos(πs/2) (a_k − m) + sin(πs/2) (a_{k+1} − m),   t = (k + s)·period,  0 ≤ s < 1,
 
     of the same variance everywhere, so that neighbouring frames come from neighbouring inputs (a path through the
-    latent space as in Yoo, Jin, Gupta, Yerly, Stuber & Unser, "Time-dependent deep image prior for dynamic MRI", IEEE
-    TMI 40, 2021, where it is a helix). What is in all frames is learned from all of them, and noise averages out.
+    latent space as in Yoo et al. 2021, where it is a helix). What is in all frames is learned from all of them, and
+    noise averages out.
 
     Parameters
     ----------
@@ -120,6 +119,16 @@ class VideoDIP(Prior):
     ------
     InvpriorError
         If preset or task are not known; and from ``generator``, if the shape is no film's of at least 8 × 8 pixels.
+
+    Cost
+    ----
+    No proximal map: an iteration is a forward and a backward pass of the network on a few frames, however many the
+    window holds.
+
+    References
+    ----------
+    - Zhang, Mai, Xu, Wang, Jin & Collomosse, "An internal learning approach to video inpainting", ICCV 2019, section 3.
+    - Yoo, Jin, Gupta, Yerly, Stuber & Unser, "Time-dependent deep image prior for dynamic MRI", IEEE TMI 40 (2021).
     """
 
     task: str

@@ -32,10 +32,9 @@ class _Quickly(LinearComposition):
 class VideoTV(Prior):
     """R(x) = Σ_i ‖(∇x)_i‖ + w Σ_i ‖(D_t x)_i‖, ∇ differences in space, D_t in time, norms over the channels too.
 
-    Without a flow D_t x[t] = x[t+1] − x[t] (Chan, Khoshabeh, Gibson, Gill & Nguyen 2011, "An augmented Lagrangian
-    method for total variation video restoration", IEEE TIP 20, with the space and the time part in norms of their
-    own). With one, D_t follows the motion, see :class:`~invprior.operators.MotionDifference`. The norm and not its
-    square: a point that is covered, a shadow or a cut costs its contrast once and is not smeared.
+    Without a flow D_t x[t] = x[t+1] − x[t] (Chan et al. 2011, with the space and the time part in norms of
+    their own). With one, D_t follows the motion, see :class:`~invprior.operators.MotionDifference`. The norm and not
+    its square: a point that is covered, a shadow or a cut costs its contrast once and is not smeared.
 
     Parameters
     ----------
@@ -49,6 +48,16 @@ class VideoTV(Prior):
     InvpriorError
         If ``time`` is negative; and from ``terms``, if the shape is no film's ``(T, C, H, W)`` or the flow does
         not fit it.
+
+    Cost
+    ----
+    Its proximal map has no closed form: ``solve`` takes PDHG, whose step is O(n). Along the motion it applies a bicubic
+    warp and its adjoint for every frame, which takes most of the time.
+
+    References
+    ----------
+    - Chan, Khoshabeh, Gibson, Gill & Nguyen, "An augmented Lagrangian method for total variation video restoration",
+      IEEE TIP 20 (2011).
     """
 
     time: float

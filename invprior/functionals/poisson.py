@@ -27,6 +27,11 @@ class PoissonNll(Functional):
         The data ≥ 0 on the intensity scale, a tensor that broadcasts to the shape of ``u``.
     gain
         g > 0, the intensity of one count.
+
+    References
+    ----------
+    - Chambolle & Pock, "A first-order primal-dual algorithm for convex problems with applications to imaging", J. Math.
+      Imaging Vis. 40 (2011), section 6.3.
     """
 
     proximable: ClassVar[bool] = True

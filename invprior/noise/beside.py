@@ -25,6 +25,10 @@ def estimate_beside(y: Tensor, guide: Tensor) -> float:
     ------
     InvpriorError
         If the pictures have different heights or widths, or sides below 9 pixels.
+
+    References
+    ----------
+    - He, Sun & Tang, "Guided image filtering", ECCV 2010.
     """
     if y.shape[-2:] != guide.shape[-2:] or min(y.shape[-2:]) < WINDOW:
         raise InvpriorError(

@@ -15,7 +15,11 @@ def estimate(y: Tensor) -> float:
     """Estimate the standard deviation of white Gaussian noise in one picture of shape (C, H, W).
 
     The median absolute deviation of the finest diagonal wavelet coefficients, averaged over the channels
-    (Donoho & Johnstone 1994, section 4.2), as computed by ``skimage.restoration.estimate_sigma``.
+    (Donoho & Johnstone 1994), as computed by ``skimage.restoration.estimate_sigma``.
+
+    References
+    ----------
+    - Donoho & Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81 (1994), section 4.2.
     """
     from skimage.restoration import estimate_sigma  # half a second to import, and not needed to solve
 
@@ -39,6 +43,11 @@ def estimate_poisson_gaussian(y: Tensor) -> PoissonGaussian:
     ------
     InvpriorError
         If the picture is smaller than 32×32, or has one gray level only.
+
+    References
+    ----------
+    - Foi, Trimeche, Katkovnik & Egiazarian, "Practical Poissonian-Gaussian noise modeling and fitting for single-image
+      raw-data", IEEE TIP 17 (2008).
     """
     if y.ndim != 3 or min(y.shape[-2:]) < 32:
         raise InvpriorError(

@@ -27,6 +27,10 @@ class Gaussian(Noise):
     ------
     InvpriorError
         If a sigma is not positive and finite.
+
+    Cost
+    ----
+    One normal number a value; the likelihood and its proximal map, in closed form, one pass.
     """
 
     sigma: float | Tensor

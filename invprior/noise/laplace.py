@@ -19,7 +19,7 @@ class Laplace(Noise):
     """y = u + b (e₁ − e₂) with e₁, e₂ ~ Exp(1), so that −log p(y | u) = Σ |u − y| / b and the variance is 2b².
 
     As a data term it fits the median instead of the mean, and so is the robust choice for outliers: dead pixels,
-    salt-and-pepper (Nikolova 2004, J. Math. Imaging Vis. 20, 99). For those b only scales the weight of the prior.
+    salt-and-pepper (Nikolova 2004). For those b only scales the weight of the prior.
 
     Parameters
     ----------
@@ -30,6 +30,14 @@ class Laplace(Noise):
     ------
     InvpriorError
         If b is not positive and finite.
+
+    Cost
+    ----
+    Two exponential numbers a value; the likelihood's proximal map is a soft threshold around y, one pass.
+
+    References
+    ----------
+    - Nikolova, "A variational approach to remove outliers and impulse noise", J. Math. Imaging Vis. 20 (2004).
     """
 
     b: float

@@ -18,7 +18,7 @@ def profile(frames: Tensor) -> PoissonGaussian:
     """Gain and read noise of a sensor by photon transfer: variance against mean, both over the exposures.
 
     The mean and the variance of every pixel are averaged over pixels of like mean, and a line is fitted through them
-    with weights: its slope is the gain, its height at 0 the squared read noise (Janesick 2007, *Photon Transfer*).
+    with weights: its slope is the gain, its height at 0 the squared read noise (Janesick 2007).
     Fixed patterns and texture have no part in it. Of data with maximum 1, levels with more than a
     thousandth of their values at 1 are left out as saturated.
 
@@ -33,6 +33,10 @@ def profile(frames: Tensor) -> PoissonGaussian:
     InvpriorError
         If there are too few frames or pixels, or the scene has one gray level only, from which the two kinds of
         noise cannot be told apart.
+
+    References
+    ----------
+    - Janesick, Photon Transfer, SPIE Press 2007.
     """
     if frames.ndim not in (3, 4) or len(frames) < 2:
         raise InvpriorError(

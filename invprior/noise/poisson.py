@@ -30,6 +30,10 @@ class Poisson(Noise):
     ------
     InvpriorError
         If the gain is not positive and finite; in ``nll``, if some y is negative.
+
+    Cost
+    ----
+    One Poisson number a value; the likelihood's proximal map is the root of a quadratic, one pass.
     """
 
     gain: float

@@ -17,8 +17,8 @@ from invprior.noise.base import Noise
 class PoissonGaussian(Noise):
     """y = g k + o + r n with counts k ~ Poisson(u / g) and n ~ N(0, 1): mean u + o, variance g u + r².
 
-    Samples are exact. The likelihood is the shifted-Poisson approximation (Snyder, Hammoud & White 1993, J. Opt. Soc.
-    Am. A 10, 1014; Chakrabarti & Zickler 2012): with s = r²/g, the value max(y − o + s, 0) is taken as g times a
+    Samples are exact. The likelihood is the shifted-Poisson approximation (Snyder, Hammoud & White 1993;
+    Chakrabarti & Zickler 2012): with s = r²/g, the value max(y − o + s, 0) is taken as g times a
     Poisson count of mean (u + s)/g, which has the right mean and variance. Close for r above about half of g or a few
     counts; it has no value for u < −s.
 
@@ -35,6 +35,16 @@ class PoissonGaussian(Noise):
     ------
     InvpriorError
         If a setting is out of its range.
+
+    Cost
+    ----
+    A Poisson and a normal number a value; the likelihood's proximal map is the root of a quadratic, one pass.
+
+    References
+    ----------
+    - Snyder, Hammoud & White, "Image recovery from data acquired with a charge-coupled-device camera", J. Opt. Soc. Am.
+      A 10 (1993).
+    - Chakrabarti & Zickler, "Image restoration with signal-dependent camera noise", arXiv:1204.2994 (2012).
     """
 
     gain: float

@@ -13,12 +13,24 @@ from invprior.solvers.descent import Descent
 
 @dataclass(frozen=True)
 class Adam(Descent):
-    """Kingma & Ba (2015), Algorithm 1, on a generator's weights or on the pixels.
+    """θ ← θ − lr · m̂/(√v̂ + eps) (Kingma & Ba 2015), θ the weights of a generator or the pixels.
+
+    m̂ and v̂ are the bias-corrected moments m ← β₁m + (1 − β₁)∇ and v ← β₂v + (1 − β₂)∇². For every problem that has a
+    gradient, which a penalty with edges has almost everywhere; nothing certifies the end.
 
     Parameters
     ----------
     betas, eps
         Decay of the two moments, and what is added to the root of the second.
+
+    Cost
+    ----
+    An iteration is one forward and one backward pass of the generator and of every operator; θ, its gradient and two
+    moments are held.
+
+    References
+    ----------
+    - Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, Algorithm 1.
     """
 
     betas: tuple[float, float] = (0.9, 0.999)

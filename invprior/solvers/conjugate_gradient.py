@@ -38,6 +38,17 @@ class ConjugateGradient(Solver[CGState]):
     damp
         d ≥ 0 adds ½d²‖x‖² to the objective, as the ``damp`` of LSQR does (Paige & Saunders 1982): it steadies a problem
         whose data leave parts of the image nearly free.
+
+    Cost
+    ----
+    An iteration applies every L_i and L_iᴴ once; three images are held beside x.
+
+    References
+    ----------
+    - Hestenes & Stiefel, "Methods of conjugate gradients for solving linear systems", J. Res. Natl. Bur. Stand. 49
+      (1952).
+    - Paige & Saunders, "LSQR: an algorithm for sparse linear equations and sparse least squares", ACM Trans. Math.
+      Softw. 8 (1982).
     """
 
     damp: float = 0.0

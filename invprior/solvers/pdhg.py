@@ -38,7 +38,7 @@ class PDHGState(SaddleState):
 
 @dataclass(frozen=True)
 class PDHG(Solver[PDHGState]):
-    """Chambolle & Pock (2011), Algorithms 1 and 2, over any sum of proximable terms f_i(K_i x).
+    """Chambolle & Pock (2011) over any sum of proximable terms f_i(K_i x).
 
         x̃ = prox_{τG}(x − τ Σ K_iᴴ y_i),   ỹ_i = prox_{σ_i f_i*}(y_i + σ_i K_i (x̃ + θ(x̃ − x)))
 
@@ -46,13 +46,27 @@ class PDHG(Solver[PDHGState]):
     τ Σ σ_i‖K_i‖² < 1 whatever the scale of the operators. The ratio ρ starts at the scale of the dual over that of
     the image. Where G is μ-strongly convex (the data determine every pixel, as in denoising), Algorithm 2 follows with
     γ = μ/2: θ = 1/√(1 + μτ) and ρ⁺ = ρ/θ, for an error of order 1/k². Elsewhere θ = 1, ρ is balanced by the two
-    residuals with a vanishing rate (Goldstein, Li, Yuan, Esser & Baraniuk 2015, Algorithm 1), and the next step starts
-    from the point over-relaxed, z + r(z̃ − z) (Condat 2013, J. Optim. Theory Appl. 158, Algorithm 3.1).
+    residuals with a vanishing rate (Goldstein et al. 2015), and the next step starts from the point over-relaxed,
+    z + r(z̃ − z) (Condat 2013).
 
     Parameters
     ----------
     relaxation
         r in [1, 2), of the steps that are not accelerated.
+
+    Cost
+    ----
+    An iteration applies every K_i and K_iᴴ once and every proximal map once; each tenth, once more for the balance and
+    for the gap. Local problems go in bands of rows that stay in the cache.
+
+    References
+    ----------
+    - Chambolle & Pock, "A first-order primal-dual algorithm for convex problems with applications to imaging", J. Math.
+      Imaging Vis. 40 (2011), Algorithms 1 and 2.
+    - Condat, "A primal–dual splitting method for convex optimization involving Lipschitzian, proximable and linear
+      composite terms", J. Optim. Theory Appl. 158 (2013), Algorithm 3.1.
+    - Goldstein, Li, Yuan, Esser & Baraniuk, "Adaptive primal-dual hybrid gradient methods for saddle-point problems",
+      arXiv:1305.0546 (2015), Algorithm 1.
     """
 
     relaxation: float = 1.8

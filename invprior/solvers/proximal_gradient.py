@@ -37,9 +37,24 @@ class ProximalGradient(Solver[ProximalState]):
         x⁺ = prox_{G/L}(z − ΣK_iᴴ∇f_i(K_i z)/L),   z⁺ = x⁺ + (t − 1)/t⁺ (x⁺ − x),   t⁺ = (1 + √(1 + 4t²))/2
 
     L is Σ‖K_i‖²·curvature of f_i where all are known, else found by backtracking. The momentum starts anew where it
-    points uphill, ⟨z − x⁺, x⁺ − x⟩ > 0 (O'Donoghue & Candès 2015, equation 12). G may be a plug-and-play denoiser
+    points uphill, ⟨z − x⁺, x⁺ − x⟩ > 0 (O'Donoghue & Candès 2015). G may be a plug-and-play denoiser
     (Venkatakrishnan, Bouman & Wohlberg 2013; with momentum Kamilov, Mansour & Wohlberg 2017), which has no value: then
     there is no gap.
+
+    Cost
+    ----
+    An iteration applies every K_i and K_iᴴ and the proximal map of G once; where L is searched for, K_i and the
+    proximal map once more for each try.
+
+    References
+    ----------
+    - Beck & Teboulle, "A fast iterative shrinkage-thresholding algorithm for linear inverse problems", SIAM J. Imaging
+      Sci. 2 (2009).
+    - O'Donoghue & Candès, "Adaptive restart for accelerated gradient schemes", Found. Comput. Math. 15 (2015), equation
+      12.
+    - Venkatakrishnan, Bouman & Wohlberg, "Plug-and-play priors for model based reconstruction", GlobalSIP 2013.
+    - Kamilov, Mansour & Wohlberg, "A plug-and-play priors approach for solving nonlinear imaging inverse problems",
+      IEEE Signal Process. Lett. 24 (2017).
     """
 
     log_every: ClassVar[int] = 10

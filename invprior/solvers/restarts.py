@@ -49,7 +49,7 @@ class AllFits(StopRule):
 
 @dataclass(frozen=True)
 class Restarts(Solver[RestartsState]):
-    """Fits again from other random weights and averages what the fits keep.
+    """x = Σ_k x_k / times: fits again from other random weights and averages what the fits keep.
 
     The fits share their bias, and what each makes of the noise and of its own initial weights cancels. Before the
     first is finished the estimate is that of the fit under way, then the average of the finished ones. Without a
@@ -63,6 +63,10 @@ class Restarts(Solver[RestartsState]):
         When a fit ends, and which of its estimates is kept.
     times
         How many fits.
+
+    Cost
+    ----
+    An iteration is one of ``inner``; a solve takes ``times`` as many.
     """
 
     inner: Solver[Any] = field(default_factory=Muon)

@@ -23,7 +23,11 @@ class HeldOut(Least):
     Parameters
     ----------
     every
-        Iterations between two looks, each of which applies the operator once.
+        Iterations between two looks.
+
+    Cost
+    ----
+    A look computes the estimate and applies every operator of the data once.
     """
 
     patience: int = 100

@@ -62,7 +62,12 @@ class StopRule(ABC):
 
 @dataclass(frozen=True)
 class AnyOf(StopRule):
-    """The rules joined with ``|``: stops when one stops, keeps when one with an opinion says so."""
+    """The rules joined with ``|``: stops when one stops, keeps when one with an opinion says so.
+
+    Cost
+    ----
+    That of all parts.
+    """
 
     parts: tuple[StopRule, ...]
 
@@ -105,7 +110,12 @@ class AnyOf(StopRule):
 
 @dataclass(frozen=True)
 class MaxIterations(StopRule):
-    """Stop once ``n`` iterations have been made, those of a resumed state counted in."""
+    """Stop once ``n`` iterations have been made, those of a resumed state counted in.
+
+    Cost
+    ----
+    None.
+    """
 
     n: int
 
@@ -130,6 +140,10 @@ class RelativeGap(StopRule):
 
     What the data hold where the operator sees no pixel, as in the hole of a mask, does not count into the objective.
     One below a thousandth per measured value counts as that much: beside a likelihood it is zero.
+
+    Cost
+    ----
+    A look takes the solver's gap: every operator and its adjoint once more.
     """
 
     tol: float = 1e-4
@@ -151,7 +165,12 @@ class RelativeGap(StopRule):
 
 @dataclass(frozen=True)
 class Stationary(StopRule):
-    """Stop once the gradient's norm is at most ``tol`` times the one at the start; for solvers that report it."""
+    """Stop once the gradient's norm is at most ``tol`` times the one at the start; for solvers that report it.
+
+    Cost
+    ----
+    None: the solver knows its residual.
+    """
 
     tol: float = 1e-5
 
@@ -169,6 +188,14 @@ class Discrepancy(StopRule):
     Looked at every ``every`` iterations, from ``min_start`` on, and on the iterate itself rather than on a running
     average of iterates, which fits the data worse and the truth better. The estimate it stops at is the one to keep,
     whatever the rules beside it kept before.
+
+    Cost
+    ----
+    A look applies every operator of the data once.
+
+    References
+    ----------
+    - Morozov, "On the solution of functional equations by the method of regularization", Soviet Math. Dokl. 7 (1966).
     """
 
     factor: float = 1.0

@@ -37,15 +37,23 @@ class WindowedVariance(Least):
     """ES-WMV: the mean squared distance of the last ``window`` iterates to their mean, kept where it is least.
 
     While a network learns the picture its outputs move; while it learns the noise they move again; between the two
-    they rest (Wang et al. 2021, "Early stopping for deep image prior"). No noise level is needed.
+    they rest (Wang et al. 2021). No noise level is needed.
 
     The signal comes from the single iterates, on a fixed subset of the pixels; what is kept is the solver's
-    estimate. An iteration costs as much as reading one frame, whatever the window.
+    estimate.
 
     Parameters
     ----------
     window
         Iterates in the variance.
+
+    Cost
+    ----
+    An iteration reads at most 65,536 values, whatever the window, which is held: 26 MB for a hundred frames.
+
+    References
+    ----------
+    - Wang, Li, Zhuang, Chen, Liang & Sun, "Early stopping for deep image prior", arXiv:2112.06074 (2021).
     """
 
     window: int = 100
@@ -88,6 +96,14 @@ class MovingVariance(Least):
     ----------
     alpha
         Share of the newest iterate.
+
+    Cost
+    ----
+    An iteration reads at most 65,536 values; as many are held.
+
+    References
+    ----------
+    - Wang, Li, Zhuang, Chen, Liang & Sun, "Early stopping for deep image prior", arXiv:2112.06074 (2021).
     """
 
     alpha: float = 0.1

@@ -33,6 +33,11 @@ def discrepancy(problem: Problem) -> Choice:
     ------
     InvpriorError
         If the problem is not convex, or its noise has heavy tails.
+
+    References
+    ----------
+    - Morozov, "On the solution of functional equations by the method of regularization", Soviet Math. Dokl. 7 (1966).
+    - Dowell & Jarratt, "A modified regula falsi method for computing the root of an equation", BIT 11 (1971).
     """
     known = without_search(problem)
     if known is not None:

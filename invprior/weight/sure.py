@@ -17,7 +17,7 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
     """Choose c for the prior c·R of a convex problem.
 
     Minimises Stein's unbiased estimate of the predicted risk E‖A x̂ − A x‖² (Stein 1981; for a general A, Vonesch,
-    Ramani & Unser 2008), its divergence estimated with one random probe (Ramani, Blu & Unser 2008, eq. 14):
+    Ramani & Unser 2008), its divergence estimated with one random probe (Ramani, Blu & Unser 2008):
 
         SURE(c) = ‖A x̂ − y‖² − Σ v_i + 2 Σ √v_i b_i (A x̂(y + ε√v b) − A x̂(y))_i / ε,   b ~ N(0, I), ε = 1/20
 
@@ -39,6 +39,14 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
     ------
     InvpriorError
         If the problem is not convex, or its noise has heavy tails.
+
+    References
+    ----------
+    - Stein, "Estimation of the mean of a multivariate normal distribution", Ann. Statist. 9 (1981).
+    - Vonesch, Ramani & Unser, "Recursive risk estimation for non-linear image deconvolution with a wavelet-domain
+      sparsity constraint", ICIP 2008.
+    - Ramani, Blu & Unser, "Monte-Carlo SURE: a black-box optimization of regularization parameters for general
+      denoising algorithms", IEEE TIP 17 (2008), equation 14.
     """
     known = without_search(problem)
     if known is not None:

@@ -1,0 +1,80 @@
+"""What is changed on the way from docstrings and pages to the site."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from catalogue import write
+from catalogue.pages import escaped
+
+# Links that lead to sources where a repository shows the pages lead to what is made of those sources here.
+MADE = {
+    r"\]\(gallery/(\w+)\.py\)": r"](auto_examples/\1.rst)",
+    r"\]\(gallery/?\)": "](auto_examples/index.rst)",
+    r"\]\((?:\.\./)?(operators|priors)/?\)": r"](reference/\1.rst)",
+    r"\]\((?:\.\./)?README\.md\)": "](start.md)",
+    r"\]\((?:\.\./)?CHANGELOG\.md\)": "](changelog.md)",
+    r"\]\(LICENSE\)": "](../LICENSE)",
+    r"\]\(docs/": "](",
+}
+
+
+# The gallery from the first steps to what one adds oneself; a new example comes last until it has its place here.
+ORDER = (
+    "denoise.py",
+    "upscale.py",
+    "remove_text.py",
+    "flash_pair.py",
+    "video.py",
+    "tomography.py",
+    "microscope_16bit.py",
+    "camera_profile.py",
+    "compare_study.py",
+    "when_dip_stops.py",
+    "dip_plus_tv.py",
+    "own_operator.py",
+    "property_test.py",
+    "own_noise.py",
+    "own_prior.py",
+)
+
+
+class ForReaders:
+    """The sort key of an example's file name."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __call__(self, name: str) -> tuple[int, str]:
+        return ORDER.index(name) if name in ORDER else len(ORDER), name
+
+    def __repr__(self) -> str:
+        return "ForReaders"  # without an address, so that Sphinx sees an unchanged setting
+
+
+def follow(text: list[str]) -> None:
+    for there, here in MADE.items():
+        text[0] = re.sub(there, here, text[0])
+
+
+def before_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """A | is a modulus, "R." no item of a list, and the first line of a property, split at a colon, comes second."""
+    lines[:] = [re.sub(r"^(\s*\w)\.(?=\s|$)", r"\1\\.", line) for line in escaped("\n".join(lines)).split("\n")]
+    if what == "property":
+        lines[:0] = ["..", ""]
+
+
+def after_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Two attributes with one description would be read as a type and a name."""
+    lines[:] = [re.sub(r"^(:ivar \w+), (\w+:)", r"\1,\2", line) for line in lines]
+
+
+def setup(app: Any) -> dict[str, bool]:
+    app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference"))
+    app.connect("source-read", lambda app, docname, source: follow(source))
+    app.connect("include-read", lambda app, path, parent, content: follow(content))
+    app.connect("autodoc-process-docstring", before_napoleon, priority=400)
+    app.connect("autodoc-process-docstring", after_napoleon, priority=600)
+    return {"parallel_read_safe": True}

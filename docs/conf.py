@@ -1,0 +1,65 @@
+"""Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``; INVPRIOR_DOCS=short for examples of seconds."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import invprior
+
+project = "invprior"
+version = release = invprior.__version__
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "catalogue.hooks",
+]
+exclude_patterns = ["_build", "gallery", "catalogue"]
+
+html_theme = "pydata_sphinx_theme"
+html_title = "invprior"
+html_static_path = ["_static"]
+html_css_files = ["invprior.css"]
+html_sidebars = {"index": [], "start": []}
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "header_links_before_dropdown": 7,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": {"*": ["page-toc"], "reference/**": ["page-toc"]},  # code of examples is wide
+    "footer_start": [],
+    "footer_end": [],
+}
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["attrs_block", "colon_fence"]
+
+autodoc_inherit_docstrings = False  # a method that says nothing new has no entry
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+napoleon_attr_annotations = False
+napoleon_custom_sections = [("Cost", "notes_style")]
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "catalogue.hooks.ForReaders",
+    "backreferences_dir": "auto_examples/backreferences",
+    "doc_module": ("invprior",),
+    "abort_on_example_error": True,
+    "image_scrapers": ("matplotlib",),
+    "reset_modules": ("matplotlib",),
+    "remove_config_comments": True,
+    "write_computation_times": False,
+    "min_reported_time": 1,
+}
