@@ -23,6 +23,7 @@ MADE = {
 
 # The gallery from the first steps to what one adds oneself; a new example comes last until it has its place here.
 ORDER = (
+    "idea.py",
     "denoise.py",
     "upscale.py",
     "remove_text.py",

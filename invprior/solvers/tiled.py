@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from invprior.errors import InvpriorError
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.mosaic import OVERLAP, Mosaic
+from invprior.solvers.muon import Muon
 from invprior.stop import StopRule
 
 
@@ -26,7 +27,7 @@ class TiledState(State):
 
 @dataclass(frozen=True)
 class Tiled(Solver[TiledState]):
-    """Cuts the problem into overlapping tiles and makes each iteration on all of them in turn.
+    """x = Σ_t w_t ⊙ x_t: cuts the problem into overlapping tiles and makes each iteration on all of them in turn.
 
     A tile is fitted to the measured values that its pixels determine. One is worked on at a time, so that a network
     takes the memory of a tile. All are at the same iteration, so that one stop rule looks at the whole picture, and no
@@ -46,9 +47,14 @@ class Tiled(Solver[TiledState]):
     ------
     InvpriorError
         If the overlap is not from 1 to half of the size; in ``solve`` if an operator cannot be cut.
+
+    Cost
+    ----
+    An iteration is one of ``inner`` on every tile, in all (size / (size − overlap))² times the pixels of the picture.
+    Of memory, what ``inner`` works with on one tile, and the states of all.
     """
 
-    inner: Solver[Any]
+    inner: Solver[Any] = field(default_factory=Muon)
     size: int = 1024
     overlap: int = OVERLAP
 

@@ -26,7 +26,7 @@ MEMBERS = [
     if inspect.isclass(kind := getattr(module, name)) and not inspect.isabstract(kind) and kind is not stop.Verdict
 ]
 # What no paper is the source of.
-OWN = {"Box", "NoPrior", "Restarts", "Solver"}
+OWN = {"Box", "NoPrior", "Restarts", "Solver", "Tiled"}
 
 
 @pytest.fixture(scope="module")

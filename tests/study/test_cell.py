@@ -110,8 +110,8 @@ def test_a_picture_that_will_not_fit_names_the_preset_that_does(monkeypatch: pyt
     monkeypatch.setattr("os.sysconf", have)
     outcome = solved("dip", denoising())
     assert outcome.failure is not None
-    assert "shrink it, or take prior tv" in outcome.failure
-    monkeypatch.setattr("os.sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1200}.__getitem__)
+    assert "take prior tv" in outcome.failure
+    monkeypatch.setattr("os.sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 158600}.__getitem__)
     outcome = solved("dip:preset=paper", denoising())
     assert outcome.failure is not None
     assert "take preset fast" in outcome.failure

@@ -38,4 +38,5 @@ SHOWN: dict[str, tuple[str, ip.Prior, ip.Solver[Any], int]] = {
     "PDHG": ("10 · TV", 10 * priors.TV(), solvers.PDHG(), 200),
     "ProximalGradient": ("Box", priors.Box(), solvers.ProximalGradient(), 60),
     "Restarts": ("DIP", priors.DIP(), solvers.Restarts(solvers.Muon(), MaxIterations(FIT), 2), 2 * FIT),
+    "Tiled": ("10 · TV", 10 * priors.TV(), solvers.Tiled(solvers.PDHG(), 40, 16), 200),
 }
