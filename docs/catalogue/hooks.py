@@ -16,7 +16,8 @@ MADE = {
     r"\]\((?:\.\./)?(operators|priors)/?\)": r"](reference/\1.rst)",
     r"\]\((?:\.\./)?README\.md\)": "](start.md)",
     r"\]\((?:\.\./)?CHANGELOG\.md\)": "](changelog.md)",
-    r"\]\(LICENSE\)": "](../LICENSE)",
+    r"\]\((?:\.\./)?CONTRIBUTING\.md\)": "](contributing.md)",
+    r"\]\((LICENSE|CITATION\.cff)\)": r"](../\1)",
     r"\]\(docs/": "](",
 }
 

@@ -40,7 +40,7 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
         _check_free(manifest, keys, output)
     records: dict[Entry, dict[str, Any]] = {}
     failures: list[Entry] = []
-    todo = [e for e in entries if overwrite or not _finished(manifest, e, keys[e], output)]
+    todo = [e for e in entries if overwrite or not _finished(manifest, e, output)]
     for entry in entries:
         line = manifest.lines.get(_name(entry, output))
         if entry not in todo and line is not None and line.record is not None:
@@ -83,9 +83,9 @@ def _name(entry: Entry, output: Path) -> str:
     return entry.target.relative_to(output).as_posix()
 
 
-def _finished(manifest: Manifest, entry: Entry, key: str, output: Path) -> bool:
+def _finished(manifest: Manifest, entry: Entry, output: Path) -> bool:
     line = manifest.lines.get(_name(entry, output))
-    return line is not None and line.record is not None and line.key == key and entry.target.is_file()
+    return line is not None and line.record is not None and entry.target.is_file()
 
 
 def _check_free(manifest: Manifest, keys: dict[Entry, str], output: Path) -> None:
