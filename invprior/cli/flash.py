@@ -43,6 +43,9 @@ class Guided(Task):
         level = noise.estimate_beside(picture.x, self.flash.x)
         return max(level, picture.rounding), "estimated beside the flash picture"
 
+    def excerpt(self, data: tuple[DataTerm, ...]) -> tuple[DataTerm, ...]:
+        return data  # the guide belongs to the whole picture
+
     def prior(self, picture: Picture, settings: Settings, device: str) -> PriorSpec:
         return parse_prior(settings.prior, preset=settings.preset, task=self.preset_task, guide=self.flash.x.to(device))
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from invprior import noise, operators
+from invprior.cli.excerpt import in_tiles, windows
 from invprior.cli.options import Settings
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read_mask, read_psf
@@ -20,14 +21,17 @@ from invprior.operators.mask import put_back
 from invprior.problem import DataTerm
 from invprior.specs import PriorSpec, parse_prior
 
-# The weight of a picture above four million pixels is chosen by 4×4 tiles of it.
-TILES, TILE = 4, 256
-
 
 class Task(ABC):
     """One restoring command."""
 
     name: ClassVar[str]
+    tile: ClassVar[int] = 128  # pixels of a side of the tiles that a weight is chosen by
+
+    @property
+    def step(self) -> int:
+        """Where A is the same around one pixel as around another so many further."""
+        return 1
 
     @property
     def preset_task(self) -> str:
@@ -68,8 +72,8 @@ class Task(ABC):
         return self.operator(picture).in_shape
 
     def excerpt(self, data: tuple[DataTerm, ...]) -> tuple[DataTerm, ...]:
-        """Smaller measurements, perhaps a batch, that the weight is chosen by; the whole where there are none."""
-        return data
+        """Smaller measurements that the weight is chosen by; the whole of those that are not large."""
+        return in_tiles(data, windows(data[0].operator.in_shape, self.tile, self.step)) or data
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         """The noise level where the user gave none, and how it was found."""
@@ -85,19 +89,10 @@ class Denoise(Task):
     """A = identity."""
 
     name: ClassVar[str] = "denoise"
+    tile: ClassVar[int] = 256
 
     def operator(self, picture: Picture) -> LinearOperator:
         return operators.Identity(picture.x.shape)
-
-    def excerpt(self, data: tuple[DataTerm, ...]) -> tuple[DataTerm, ...]:
-        (whole,) = data
-        C, H, W = whole.y.shape
-        if H * W <= 4 * TILES**2 * TILE**2 or min(H, W) < TILE:
-            return data
-        # a weight holds for the whole picture: tiles spread evenly over it tell as much as all of it
-        tops, lefts = (torch.linspace(0, n - TILE, TILES).long().tolist() for n in (H, W))
-        tiles = [whole.y[:, top : top + TILE, left : left + TILE] for top in tops for left in lefts]
-        return (DataTerm(operators.Identity((C, TILE, TILE)), torch.stack(tiles), whole.noise),)
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         return max(noise.estimate(picture.x), picture.rounding), "estimated"
@@ -109,6 +104,10 @@ class Upscale(Task):
 
     factor: int
     name: ClassVar[str] = "upscale"
+
+    @property
+    def step(self) -> int:
+        return self.factor
 
     @property
     def preset_task(self) -> str:

@@ -13,11 +13,15 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from invprior import InvpriorError, Problem, noise, weight
+from invprior import DataTerm, InvpriorError, LinearOperator, Problem, noise, solve, weight
+from invprior.cli import excerpt, tasks
 from invprior.cli.main import app
 from invprior.io import read
-from invprior.operators import Identity
+from invprior.metrics import psnr
+from invprior.operators import Blur, Identity, Lanczos, Mask
 from invprior.priors import TV
+from invprior.stop import MaxIterations
+from invprior.window import Window
 from tests.helpers import photograph
 
 SIGMA = 0.1
@@ -54,6 +58,47 @@ def test_the_rules_and_a_number_are_recorded_on_the_scale_of_the_literature(nois
 def test_beside_dip_it_is_a_tenth(noisy: Path) -> None:
     record = denoise(noisy, "--prior", "dip+tv", "--iterations", "2", "--weight", "discrepancy")
     assert record["weight_rule"] == "a tenth of: discrepancy principle"
+
+
+@pytest.mark.parametrize("task", ["denoise", "upscale", "deblur", "inpaint"])
+def test_a_large_picture_is_weighted_by_tiles_of_it(tmp_path: Path, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """16 tiles of 24×24 pixels, of 200×200: the weight is nearly as good as that of the whole."""
+    x, psf = photograph(size=200, top=20, left=100), torch.ones(3, 3, dtype=torch.float64) / 9
+    known = torch.rand(200, 200, generator=torch.Generator().manual_seed(1)) > 0.4
+    asked: tasks.Task
+    A: LinearOperator
+    match task:
+        case "denoise":
+            asked, A = tasks.Denoise(), Identity(x.shape)
+        case "upscale":
+            asked, A = tasks.Upscale(2), Lanczos(x.shape, factor=2)
+        case "deblur":
+            asked, A = tasks.Deblur(tmp_path), Blur(x.shape, psf)
+        case _:
+            asked, A = tasks.Inpaint(tmp_path, False), Mask(x.shape, known)
+    model = noise.Gaussian(0.05)
+    data = (DataTerm(A, model.sample(A(x), torch.Generator().manual_seed(0)), model),)
+    assert asked.excerpt(data) is data
+    monkeypatch.setattr(type(asked), "tile", 24)
+    part = asked.excerpt(data)
+    assert part[0].y.shape[0] == 16
+    assert part[0].operator.in_shape[-2:] == (24, 24)
+    scores = []
+    for d in (data, part):
+        chosen = weight.auto(Problem.from_terms(d, TV())).weight
+        scores.append(psnr(solve(Problem.from_terms(data, chosen * TV()), stop=MaxIterations(150)).x, x))
+    assert scores[1] > scores[0] - 0.15
+
+
+def test_a_tile_of_which_nothing_is_known_tells_nothing() -> None:
+    known = torch.ones(96, 96, dtype=torch.bool)
+    known[:, 40:] = False
+    A = Mask((1, 96, 96), known)
+    data = (DataTerm(A, A(torch.rand(1, 96, 96)), noise.Gaussian(0.05)),)
+    found = excerpt.in_tiles(data, excerpt.windows(A.in_shape, 8, 1))
+    assert found is not None
+    assert found[0].y.shape == (8, 1, 8, 8)
+    assert excerpt.in_tiles(data, [Window(0, 8, 60, 68)]) is None
 
 
 @pytest.mark.parametrize("text", ["much", "-1", "nan", "inf", "Discrepancy", ""])

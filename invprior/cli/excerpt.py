@@ -1,0 +1,63 @@
+"""Tiles of a large measurement that tell its weight: a weight holds for the whole picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from invprior.operator import Shape
+from invprior.operators import Mask
+from invprior.problem import DataTerm
+from invprior.window import Window
+
+TILES = 4  # to each side, spread evenly
+
+
+def windows(shape: Shape, side: int, step: int) -> list[Window]:
+    """4×4 tiles inside a picture, at multiples of ``step``; none where it holds less than four times as much."""
+    H, W = shape[-2:]
+    if 4 * TILES**2 * side**2 >= H * W or min(H, W) < side + 2 * step:
+        return []
+    tops, lefts = (torch.linspace(step, n - step - side, TILES).long().tolist() for n in (H, W))
+    corners = [(top // step * step, left // step * step) for top in tops for left in lefts]
+    return [Window(top, top + side, left, left + side) for top, left in corners]
+
+
+def in_tiles(data: Sequence[DataTerm], tiles: Sequence[Window]) -> tuple[DataTerm, ...] | None:
+    """What was measured of the tiles: a batch where A is the same on all of them, a stack of masks, None for others."""
+    found = []
+    for d in data:
+        parts = [part for w in tiles if (part := d.on_window(w)) is not None]
+        if not parts or len(parts) < len(tiles):
+            return None
+        one = _masked(parts) if isinstance(d.operator, Mask) else _alike(parts)
+        if one is None:
+            return None
+        found.append(one)
+    return tuple(found)
+
+
+def _alike(parts: list[DataTerm]) -> DataTerm | None:
+    """A batch of measurements by one operator: all agree on a picture of noise."""
+    first, *others = (d.operator for d in parts)
+    y = parts[0].y
+    x = torch.rand(first.in_shape, generator=torch.Generator().manual_seed(0)).to(y)
+    if any(A.out_shape != first.out_shape or not torch.allclose(A(x), first(x), atol=1e-5) for A in others):
+        return None
+    return DataTerm(first, torch.stack([d.y for d in parts]), parts[0].noise)
+
+
+def _masked(parts: list[DataTerm]) -> DataTerm | None:
+    """One mask for all tiles, those of which nothing is known left out."""
+    known, ys = [], []
+    for d in parts:
+        assert isinstance(d.operator, Mask)
+        mask = d.operator.known
+        if bool(mask.any()):
+            known.append(mask[None] if mask.ndim == 2 else mask)
+            ys.append(d.y)
+    if not ys:
+        return None
+    y = torch.stack(ys)
+    return DataTerm(Mask(y.shape, torch.stack(known)), y, parts[0].noise)
