@@ -33,29 +33,25 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
     InvpriorError
         If files are in the way, or the folder cannot be written.
     """
-    manifest, quiet = Manifest(output), restoration.settings.quiet
-    settled = fingerprint(restoration)
-    keys = {entry: key(entry.source, settled) for entry in entries}
-    if not overwrite:
-        _check_free(manifest, keys, output)
+    manifest, settled = Manifest(output), fingerprint(restoration)
     records: dict[Entry, dict[str, Any]] = {}
+    if not overwrite:
+        _check_free(manifest, entries, settled, output)
+        records = _finished(manifest, entries, output)
+    todo = [entry for entry in entries if entry not in records]
+    if records and not restoration.settings.quiet:
+        print(f"{len(records)} of {len(entries)} pictures are finished already", file=sys.stderr)
     failures: list[Entry] = []
-    todo = [e for e in entries if overwrite or not _finished(manifest, e, output)]
-    for entry in entries:
-        line = manifest.lines.get(_name(entry, output))
-        if entry not in todo and line is not None and line.record is not None:
-            records[entry] = line.record
-    if not quiet and len(todo) < len(entries):
-        print(f"{len(entries) - len(todo)} of {len(entries)} pictures are finished already", file=sys.stderr)
     interrupted = False
     with manifest.opened():
         try:
             for number, entry in enumerate(todo, start=1):
                 name = _name(entry, output)
                 try:
+                    mine = key(entry.source, settled)
                     entry.target.parent.mkdir(parents=True, exist_ok=True)
                     opened = restoration.open(entry.source, entry.target, entry.truth)
-                    manifest.note(Line(name, keys[entry], None))
+                    manifest.note(Line(name, mine, None))
                     record, interrupted = restoration.run(opened, f"{number}/{len(todo)} {entry.source.name}")
                 except (InvpriorError, OSError) as error:
                     named = str(error) if str(entry.source) in str(error) else f"{entry.source}: {error}"
@@ -65,7 +61,7 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
                 records[entry] = record
                 if interrupted:
                     break
-                manifest.note(Line(name, keys[entry], record))
+                manifest.note(Line(name, mine, record))
         except KeyboardInterrupt:
             interrupted = True
         if restoration.settings.record is not None:
@@ -83,19 +79,20 @@ def _name(entry: Entry, output: Path) -> str:
     return entry.target.relative_to(output).as_posix()
 
 
-def _finished(manifest: Manifest, entry: Entry, output: Path) -> bool:
-    line = manifest.lines.get(_name(entry, output))
-    return line is not None and line.record is not None and entry.target.is_file()
+def _finished(manifest: Manifest, entries: list[Entry], output: Path) -> dict[Entry, dict[str, Any]]:
+    """The records of what is finished and still there."""
+    lines = {entry: manifest.lines.get(_name(entry, output)) for entry in entries if entry.target.is_file()}
+    return {entry: line.record for entry, line in lines.items() if line is not None and line.record is not None}
 
 
-def _check_free(manifest: Manifest, keys: dict[Entry, str], output: Path) -> None:
-    """Raise where a file is neither finished nor was begun here."""
+def _check_free(manifest: Manifest, entries: list[Entry], settled: str, output: Path) -> None:
+    """Raise where a file is there that was neither begun here nor made of the same input by the same settings."""
     taken = []
-    for entry, mine in keys.items():
-        line = manifest.lines.get(_name(entry, output))
-        begun = line is not None and (line.record is None or line.key == mine)
-        if entry.target.exists() and not begun:
-            taken.append(entry.target)
+    for entry in entries:
+        if entry.target.exists():
+            line = manifest.lines.get(_name(entry, output))
+            if line is None or (line.record is not None and line.key != key(entry.source, settled)):
+                taken.append(entry.target)
     if taken:
         raise InvpriorError(
             f"{len(taken)} files in {output} are not what this command makes of its inputs, the first {taken[0]}; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from invprior.cli.restore import Restoration
-from invprior.errors import InvpriorError
+from invprior.io.lock import held_file
 from invprior.runs.record import finite
 
 NAME = "manifest.jsonl"
@@ -60,18 +59,7 @@ class Manifest:
         InvpriorError
             If it cannot be written, or another process writes into it.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = self.path.open("a+", encoding="utf-8")
-        except OSError as error:
-            raise InvpriorError(f"cannot write {self.path}: {error.strerror}; give another OUT") from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InvpriorError(
-                    f"another batch writes into {self.path.parent}; wait, or give another OUT"
-                ) from error
+        with held_file(self.path) as file:
             file.seek(0)
             text = file.read()
             if text and not text.endswith("\n"):  # of a process that was killed

@@ -29,7 +29,7 @@ from invprior.runs.memory import check_memory, largest_tile
 from invprior.runs.record import run_record
 from invprior.runs.weighing import Weight, Weighted, weigh
 from invprior.solvers.mosaic import OVERLAP
-from invprior.specs import PriorSpec, parse_noise
+from invprior.specs import PriorSpec, parse_noise, parse_prior
 from invprior.stop import at_most
 
 # Tiles smaller than this show a network too little of the picture.
@@ -69,6 +69,7 @@ class Restoration:
         given_noise(self.settings)
         given_weight(self.settings.weight)
         pick_device(self.settings.device)
+        parse_prior(self.settings.prior, preset=self.settings.preset, task=self.task.preset_task)
         if self.tile is not None and self.tile < LEAST_TILE:
             raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {self.tile}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
+from invprior.io.lock import held_file
 from invprior.runs.record import save_record
 from invprior.study.cell import Outcome
 from invprior.study.plan import Cell
@@ -61,17 +61,9 @@ class Store:
         InvpriorError
             If it cannot be made, or another process writes into it.
         """
-        try:
-            for path in (self.folder, self.cells, self.pictures):
-                path.mkdir(parents=True, exist_ok=True)
-            lock = open(self.folder / ".lock", "w")  # noqa: SIM115  held until the block ends
-        except OSError as error:
-            raise InvpriorError(f"cannot write into {self.folder}: {error.strerror}; give another folder") from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InvpriorError(f"another comparison writes into {self.folder}; wait, or give another") from error
+        with held_file(self.folder / ".lock"):
+            for path in (self.cells, self.pictures):
+                path.mkdir(exist_ok=True)
             for torn in (*self.cells.glob(".*"), *self.pictures.glob(".*")):  # of a process that was killed
                 shutil.rmtree(torn) if torn.is_dir() else torn.unlink()
             yield

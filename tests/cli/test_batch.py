@@ -132,6 +132,13 @@ def test_a_picture_that_was_named_and_is_none_stops_all(folder: Path) -> None:
     assert not (folder / "out").exists()
 
 
+def test_a_mistake_in_the_request_stops_all(folder: Path) -> None:
+    for option in (["--prior", "gan"], ["--preset", "slow"], ["--noise", "pink:1"]):
+        with pytest.raises(InvpriorError, match=r"there is no|no preset"):
+            run("denoise", folder / "in", "-o", folder / "out", *option)
+    assert not (folder / "out").exists()
+
+
 def test_results_below_the_inputs_are_no_inputs(folder: Path) -> None:
     out = folder / "in" / "clean"
     for _ in range(2):
@@ -206,7 +213,7 @@ def test_two_batches_keep_out_of_one_folder(folder: Path) -> None:
     (folder / "out").mkdir()
     with (folder / "out" / "manifest.jsonl").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(InvpriorError, match="another batch writes into"):
+        with pytest.raises(InvpriorError, match="another command writes into"):
             run("denoise", folder / "in", "-o", folder / "out", *TV)
     assert tree(folder / "out") == []
 

@@ -120,7 +120,7 @@ def test_a_bad_picture_costs_its_cells(tmp_path: Path, workers: Here) -> None:
 
 
 def test_two_studies_do_not_share_a_folder(tmp_path: Path, workers: Here) -> None:
-    with Store(tmp_path / "out").opened(), pytest.raises(InvpriorError, match="another comparison writes"):
+    with Store(tmp_path / "out").opened(), pytest.raises(InvpriorError, match="another command writes"):
         run_study(quick(tmp_path), tmp_path / "out")
     (tmp_path / "file").write_text("")
     with pytest.raises(InvpriorError, match="cannot write into"):

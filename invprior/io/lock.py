@@ -1,0 +1,35 @@
+"""Keeping two processes from writing into one folder."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from invprior.errors import InvpriorError
+
+
+@contextmanager
+def held_file(path: Path) -> Iterator[TextIO]:
+    """A text file opened to read and to append, its folder made, that no other process can hold meanwhile.
+
+    Raises
+    ------
+    InvpriorError
+        If it cannot be written, or another process holds it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise InvpriorError(f"cannot write into {path.parent}: {error.strerror}; give another folder") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InvpriorError(
+                f"another command writes into {path.parent}; wait for it, or give another folder"
+            ) from error
+        yield file
