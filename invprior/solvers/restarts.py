@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,20 +20,28 @@ from invprior.stop import CONVERGED, GO_ON, MaxIterations, StopRule, Verdict
 
 @dataclass(frozen=True, eq=False)
 class RestartsState(State):
-    """The fit under way, what its rule remembers and keeps; the sum of the finished fits and their number."""
+    """The fit under way, what its rule remembers and keeps; the sum of the finished fits, and why each ended."""
 
     inner: Any
     memory: Any
     kept: Tensor | None
     ended: bool
     total: Tensor
-    finished: int
+    ends: tuple[Status, ...]
     seed: int
+
+    @property
+    def finished(self) -> int:
+        """How many fits have ended."""
+        return len(self.ends)
 
 
 @dataclass(frozen=True)
 class AllFits(StopRule):
-    """Stop once ``times`` fits are finished, each of which makes at most ``each`` iterations."""
+    """Stop once ``times`` fits are finished, each of which makes at most ``each`` iterations.
+
+    Where all of them ended at that limit the status says so, as it would for one.
+    """
 
     times: int
     each: int | None
@@ -44,7 +53,10 @@ class AllFits(StopRule):
     def update(self, memory: Any, iterate: Iterate) -> tuple[Any, Verdict]:
         if iterate.state.finished < self.times:
             return None, GO_ON
-        return None, Verdict(Status(CONVERGED, f"all {self.times} fits are finished"))
+        reasons = Counter(iterate.state.ends)
+        said = "; ".join(f"{reason.message} ({n} of {self.times} fits)" for reason, n in reasons.items())
+        name = reasons.popitem()[0].name if len(reasons) == 1 else CONVERGED
+        return None, Verdict(Status(name, said))
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class Restarts(Solver[RestartsState]):
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> RestartsState:
         seed = int(torch.randint(2**62, (), generator=rng))
         inner = self.inner.init(problem, x0, rng)
-        return RestartsState(0, inner.x, inner, None, None, False, torch.zeros_like(inner.x), 0, seed)
+        return RestartsState(0, inner.x, inner, None, None, False, torch.zeros_like(inner.x), (), seed)
 
     def step(self, problem: Problem, state: RestartsState) -> RestartsState:
         inner, memory, kept = state.inner, state.memory, state.kept
@@ -99,8 +111,8 @@ class Restarts(Solver[RestartsState]):
         ended, total = verdict.stop is not None, state.total
         if ended:
             total = total + (iterate.x if kept is None else kept)
-        finished = state.finished + ended
-        return RestartsState(state.iteration + 1, inner.x, inner, memory, kept, ended, total, finished, state.seed)
+        ends = state.ends if verdict.stop is None else (*state.ends, verdict.stop)
+        return RestartsState(state.iteration + 1, inner.x, inner, memory, kept, ended, total, ends, state.seed)
 
     def default_stop(self) -> StopRule:
         return AllFits(self.times, self.each.most)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from invprior import InvpriorError, Problem, noise, solve, solvers, stop
+from invprior.iterate import Iterate
 from invprior.operators import Identity
 from invprior.priors import DIP
 from invprior.solvers import Restarts
+from invprior.solvers.restarts import AllFits
+from invprior.status import Status
 from tests.helpers import photograph, psnr
 
 EACH = 6
@@ -34,7 +39,7 @@ def test_the_result_is_the_mean_of_fits_that_differ() -> None:
     assert not torch.allclose(fits[0], fits[1])
     assert torch.allclose(solver.estimate(state), torch.stack(fits).mean(0), atol=1e-6)
     r = solve(p, solver)
-    assert (r.status.name, r.iterations) == ("converged", 3 * EACH)
+    assert (r.status.name, r.iterations) == ("max_iterations", 3 * EACH)
     assert torch.equal(r.x, solver.estimate(state))
 
 
@@ -69,6 +74,21 @@ def test_a_step_is_pure_and_a_pause_changes_nothing() -> None:
     part = solve(p, solver, stop=stop.MaxIterations(EACH + 2), seed=5)
     assert torch.equal(solve(p, solver, state=part.state).x, whole.x)
     assert not torch.equal(solve(p, solver, seed=6).x, whole.x)
+
+
+def test_the_status_says_why_the_fits_ended() -> None:
+    p, limit = problem(), stop.MaxIterations(9)
+    alike = solve(p, Restarts(solvers.Adam(), limit, 2)).status
+    assert alike == Status("max_iterations", "the limit of 9 iterations was reached (2 of 2 fits)")
+    reached = solve(p, Restarts(solvers.Adam(), stop.Discrepancy(100.0, every=1, min_start=1) | limit, 2)).status
+    assert reached == Status("converged", "the residual fell to the noise level (2 of 2 fits)")
+    solver = Restarts(solvers.Adam(), limit, 2)
+    state = solver.init(p, None, torch.Generator())
+    mixed = replace(state, ends=(alike, reached))
+    _, verdict = AllFits(2, 9).update(None, Iterate(p, solver, mixed, 0.0))
+    assert verdict.stop is not None
+    assert verdict.stop.name == "converged"
+    assert verdict.stop.message.count("1 of 2 fits") == 2
 
 
 def test_how_long_it_takes_at_most_is_known() -> None:
