@@ -73,7 +73,7 @@ def test_tiles_give_the_whole_pictures_result(folder: Path, task: str, monkeypat
 
 def test_a_network_leaves_no_seam(folder: Path) -> None:
     """Steps of the error across the middle of the overlaps are no larger than inside the tiles."""
-    options = ["--sigma", 0.1, "--iterations", 60, "--quiet", "--tile", 80]
+    options = ["--sigma", 0.1, "--iterations", 30, "--quiet", "--tile", 80]
     run("denoise", folder / "noisy.png", "-o", folder / "out.png", *options)
     error = pixels(folder / "out.png") - CLEAN
     energies = []
