@@ -15,9 +15,11 @@ from invprior.specs import PriorSpec
 
 LIBRARIES = 0.6  # GB before the first picture
 
-# GB a megapixel of three channels takes on the pixels: the largest peaks of whole commands, the choice of a weight with
-# them (python -m tests.benchmarks.memory_penalties), and a tenth.
+# GB a megapixel of three channels takes on the pixels: the peaks of whole commands
+# (python -m tests.benchmarks.penalty_memory), and a tenth. The choice of a weight solves two pictures at once, but of a
+# large one no more than so many megapixels.
 PENALTIES = {"none": 0.25, "box": 0.25, "tikhonov": 0.25, "tv": 0.35, "wavelet": 0.8, "tgv": 0.8}
+CHOOSING, AT_MOST = 2.2, 4.2
 DEAREST = max(PENALTIES.values())
 
 # GB that a megapixel of tiles takes while others are worked on: estimates, averages, data, weights and their moments.
@@ -42,7 +44,7 @@ def predicted(spec: PriorSpec, shape: Shape, tile: int | None = None) -> float:
     if prior is None:
         channels = math.prod(shape[:-2]) / 3
         parts = (PENALTIES.get(name.strip(), DEAREST) for name in spec.name.split("+"))
-        return LIBRARIES + max(parts) * pixels * channels
+        return LIBRARIES + max(parts) * channels * max(pixels, CHOOSING * min(pixels, AT_MOST))
     at_once = math.prod(min(n, tile or n) for n in shape[-2:]) / 1e6
     if at_once == pixels or tile is None:
         return LIBRARIES + prior.settings.memory * pixels

@@ -19,6 +19,12 @@ def test_it_grows_with_the_picture(prior: str) -> None:
     assert small > LIBRARIES
 
 
+def test_the_choice_of_a_weight_counts_for_small_pictures_alone() -> None:
+    spec = parse_prior("tv")
+    per_megapixel = [(predicted(spec, (3, 1000, n)) - LIBRARIES) / n for n in (1000, 24000)]
+    assert per_megapixel[0] > 2 * per_megapixel[1]
+
+
 def test_it_grows_with_the_network() -> None:
     shape = (3, 500, 500)
     need = [predicted(parse_prior(*p), shape) for p in [("none",), ("tv",), ("dip",)]]
