@@ -58,6 +58,7 @@ sphinx_gallery_conf = {
     "doc_module": ("invprior",),
     "abort_on_example_error": True,
     "image_scrapers": ("matplotlib",),
+    "capture_repr": ("_repr_html_",),  # a table, never "<Figure size 600x670 with 4 Axes>"
     "reset_modules": ("matplotlib",),
     "remove_config_comments": True,
     "write_computation_times": False,

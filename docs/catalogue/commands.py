@@ -30,8 +30,8 @@ def command_line() -> str:
 
 
 def with_options(text: str) -> str:
-    """A sentence with the options in it set as code."""
-    return re.sub(r"(?<![\w-])(--\w[\w-]*)", r"``\1``", escaped(text))
+    """A sentence with the options and specs in it set as code; ``tv:0.05`` in plain text would be a link."""
+    return re.sub(r"(?<![\w-])(--\w[\w-]*|[\w-]+:\w+(?:[.,]\w+)*)", r"``\1``", escaped(text))
 
 
 def options(command: Any, params: list[Any]) -> str:

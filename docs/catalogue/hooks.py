@@ -11,6 +11,7 @@ from catalogue.pages import escaped
 
 # Links that lead to sources where a repository shows the pages lead to what is made of those sources here.
 MADE = {
+    r"\]\(docs/": "](",  # README's and CONTRIBUTING's links, from here on as those of the pages
     r"\]\(gallery/(\w+)\.py\)": r"](auto_examples/\1.rst)",
     r"\]\(gallery/?\)": "](auto_examples/index.rst)",
     r"\]\((?:\.\./)?(operators|priors)/?\)": r"](reference/\1.rst)",
@@ -18,7 +19,6 @@ MADE = {
     r"\]\((?:\.\./)?CHANGELOG\.md\)": "](changelog.md)",
     r"\]\((?:\.\./)?CONTRIBUTING\.md\)": "](contributing.md)",
     r"\]\((LICENSE|CITATION\.cff)\)": r"](../\1)",
-    r"\]\(docs/": "](",
 }
 
 

@@ -106,7 +106,7 @@ def deblur(
     tile: Tile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Undo a known blur. The noise level decides how far: give --sigma where the picture is noisy."""
+    """Undo a known blur. The noise level decides how far: give --sigma where you know it."""
     from invprior.cli import tasks
     from invprior.cli.pictures import restore
 

@@ -16,11 +16,12 @@ import typer
 class Settings:
     """How to restore."""
 
-    prior: Annotated[str, typer.Option(help="none, tv, wavelet, tikhonov, dip, or a sum such as dip+tv.")] = "dip"
+    prior: Annotated[str, typer.Option(help="none, tv, tgv, wavelet, tikhonov, dip, or a sum such as tv+box.")] = "dip"
     sigma: Annotated[
         str,
         typer.Option(
-            help="Short for --noise gaussian:SIGMA, data in [0, 1]. auto: denoise and flash estimate it, else rounding."
+            help="Short for --noise gaussian:SIGMA, data in [0, 1]. auto: upscale and inpaint take the rounding of the "
+            "file, the others estimate it."
         ),
     ] = "auto"
     noise: Annotated[

@@ -170,7 +170,7 @@ def _name(model: noise.Noise) -> str:
 
 def given_weight(text: str) -> Weight:
     """What ``--weight`` says."""
-    return "discrepancy" if text == "discrepancy" else parse_number(text, "--weight", ", or discrepancy")
+    return "discrepancy" if text == "discrepancy" else parse_number(text, "--weight", ", discrepancy")
 
 
 def parse_number(text: str, option: str, others: str = "") -> float | None:
@@ -182,7 +182,7 @@ def parse_number(text: str, option: str, others: str = "") -> float | None:
     except ValueError:
         value = -1.0
     if not (0 < value < float("inf") or (value == 0 and option == "--weight")):
-        raise InvpriorError(f"{option} takes auto or a positive number{others}, got {text!r}")
+        raise InvpriorError(f"{option} takes auto{others} or a positive number, got {text!r}")
     return value
 
 

@@ -84,6 +84,11 @@ class Task(ABC):
         return picture.with_pixels(x, picture.alpha)
 
 
+def estimated(picture: Picture) -> tuple[float, str]:
+    """The noise level that the finest detail of the picture shows, and how it was found."""
+    return max(noise.estimate(picture.x), picture.rounding), "estimated"
+
+
 @dataclass(frozen=True)
 class Denoise(Task):
     """A = identity."""
@@ -95,7 +100,7 @@ class Denoise(Task):
         return operators.Identity(picture.x.shape)
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
-        return max(noise.estimate(picture.x), picture.rounding), "estimated"
+        return estimated(picture)
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,9 @@ class Deblur(Task):
 
     def operator(self, picture: Picture) -> LinearOperator:
         return operators.Blur(picture.x.shape, read_psf(self.psf))
+
+    def sigma(self, picture: Picture) -> tuple[float, str]:
+        return estimated(picture)  # a blur leaves little but noise in the finest detail
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from invprior.specs import load_target
 from invprior.study.spec import Call, literal, parse_call
 
 # Annotations of settings that a word of a spec can give.
-PLAIN = ("int", "float", "str", "int | Fraction")
+NUMBERS = ("int", "float", "int | Fraction")
+PLAIN = ("str", *NUMBERS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +122,15 @@ def _plain() -> dict[str, type[Operator]]:
 def _constructor(call: Call, kind: type[Operator]) -> Build:
     settings: dict[str, Any] = {key: literal(value) for key, value in call.settings.items()}
     values: list[Any] = [literal(value) for value in call.values]
+    signature = inspect.signature(kind)
     try:
-        inspect.signature(kind).bind(None, *values, **settings)
+        given = signature.bind(None, *values, **settings).arguments
     except TypeError as error:
-        takes = ", ".join(list(inspect.signature(kind).parameters)[1:]) or "nothing"
+        takes = ", ".join(list(signature.parameters)[1:]) or "nothing"
         raise InvpriorError(f"{call.text!r}: {error}; {call.name} takes {takes}") from error
+    for key, value in given.items():
+        if signature.parameters[key].annotation in NUMBERS and isinstance(value, str):
+            raise InvpriorError(f"{call.text!r}: {key} takes a number, got {value!r}")
     return lambda shape, frame, rng: kind(shape, *values, **settings)
 
 

@@ -228,7 +228,7 @@ MISTAKES = {
     ),
     "weight": (
         ["denoise", "noisy.png", "-o", "o.png", "--weight", "much"],
-        "--weight takes auto or a positive number",
+        "--weight takes auto, discrepancy or a positive number",
     ),
     "device": (
         ["denoise", "noisy.png", "-o", "o.png", "--device", "tpu"],

@@ -44,6 +44,31 @@ def test_a_known_blur_is_undone(folder: Path, prior: str) -> None:
     assert read(out).x.shape == (3, 48, 48)
 
 
+def test_the_noise_of_a_blurred_picture_is_found(folder: Path) -> None:
+    """Taken for exact, a picture with a little noise would come back as noise."""
+    blurred, clean = read(folder / "blurred.png").x, folder / "clean.png"
+    noisy = save(
+        blurred + 0.02 * torch.randn(blurred.shape, generator=torch.Generator().manual_seed(0)), folder / "n.png"
+    )
+    arguments = [
+        "deblur",
+        noisy,
+        "--psf",
+        folder / "psf.png",
+        "-o",
+        folder / "out.png",
+        "--prior",
+        "tv",
+        "--truth",
+        clean,
+    ]
+    arguments += ["--record", folder / "run.json", "--iterations", 150, "--quiet"]
+    CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    record = json.loads((folder / "run.json").read_text())
+    assert record["sigma"] == pytest.approx(0.02, rel=0.2)
+    assert record["psnr"] > psnr(read(noisy).x, read(clean).x)
+
+
 def test_a_missing_or_black_psf_is_one_sentence(folder: Path) -> None:
     Image.fromarray(np.zeros((5, 5), dtype=np.uint8)).save(folder / "black.png")
     for name, says in (("nope.png", "does not exist"), ("black.png", "bright pixels")):

@@ -105,7 +105,7 @@ def test_a_tile_of_which_nothing_is_known_tells_nothing() -> None:
 def test_a_mistake_gets_one_sentence(noisy: Path, text: str) -> None:
     with pytest.raises(InvpriorError) as error:
         denoise(noisy, "--weight", text)
-    assert str(error.value) == f"--weight takes auto or a positive number, or discrepancy, got {text!r}"
+    assert str(error.value) == f"--weight takes auto, discrepancy or a positive number, got {text!r}"
 
 
 def test_a_mistake_ends_with_two(noisy: Path) -> None:

@@ -117,6 +117,7 @@ def test_an_operator_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("lancos:4", "no operator 'lancos'"),
         ("lanczos", "missing a required argument"),
         ("lanczos:4,b=2", "unexpected keyword argument 'b'"),
+        ("lanczos:x", "'lanczos:x': factor takes a number, got 'x'"),
         ("mask:1.5", "at most 1"),
         ("mask:nothing.png", "no file"),
         ("mask:zeros,flip", "no mask"),

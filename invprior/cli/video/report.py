@@ -75,10 +75,11 @@ def film_record(
 def print_report(record: dict[str, Any]) -> None:
     """The last lines on the terminal."""
     print(f"{record['output']}: {record['frames']} frames, {record['status_message']}")
+    windows = len(record["windows"])
     weight = "" if record["weight"] is None else f", weight {record['weight']:.3g} ({record['weight_rule']})"
     print(
         f"  sigma {record['sigma']:.4g} ({record['noise_rule']}){weight}, {record['iterations']} iterations in "
-        f"{len(record['windows'])} windows, {record['seconds']:.1f} s"
+        f"{windows} window{'s' if windows > 1 else ''}, {record['seconds']:.1f} s"
     )
     if "psnr" in record and math.isfinite(record["psnr"]):
         print(
