@@ -18,7 +18,7 @@ LIBRARIES = 0.6  # GB before the first picture
 # GB a megapixel of three channels takes on the pixels: the peaks of whole commands
 # (python -m tests.benchmarks.penalty_memory), and a tenth. The choice of a weight solves two pictures at once, but of a
 # large one no more than so many megapixels.
-PENALTIES = {"none": 0.25, "box": 0.25, "tikhonov": 0.25, "tv": 0.35, "wavelet": 0.8, "tgv": 0.8}
+PENALTIES = {"none": 0.3, "box": 0.3, "tikhonov": 0.3, "tv": 0.35, "tgv": 0.9, "wavelet": 1.0}
 CHOOSING, AT_MOST = 2.2, 4.2
 DEAREST = max(PENALTIES.values())
 
