@@ -31,7 +31,8 @@ def command_line() -> str:
 
 def with_options(text: str) -> str:
     """A sentence with the options and specs in it set as code; ``tv:0.05`` in plain text would be a link."""
-    return re.sub(r"(?<![\w-])(--\w[\w-]*|[\w-]+:\w+(?:[.,]\w+)*)", r"``\1``", escaped(text))
+    code = re.compile(r"(?<![\w-])(--\w[\w-]*|[\w-]+:\w+(?:[.,=]\w+)*)")
+    return "``".join(p if i % 2 else code.sub(r"``\1``", p) for i, p in enumerate(escaped(text).split("``")))
 
 
 def options(command: Any, params: list[Any]) -> str:

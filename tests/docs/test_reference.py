@@ -111,3 +111,18 @@ def test_what_has_no_settings_has_a_picture_too(
     monkeypatch.delitem(sys.modules[f"catalogue.pictures.{family}"].SHOWN, name, raising=False)
     catalogue.PICTURES[family](name, tmp_path / "drawn.png")
     assert (tmp_path / "drawn.png").stat().st_size > 5000
+
+
+def test_links_to_sources_lead_to_pages(catalogue: Any) -> None:
+    """Those of README and CONTRIBUTING, which the site includes, as those of its own pages."""
+    text = ["[a](docs/gallery/idea.py) [b](gallery/idea.py) [c](docs/video.md) [d](operators/)"]
+    import_module("catalogue.hooks").follow(text)
+    assert text[0] == (
+        "[a](auto_examples/idea.rst) [b](auto_examples/idea.rst) [c](video.md) [d](reference/operators.rst)"
+    )
+
+
+def test_specs_on_the_page_of_the_command_line_are_code(catalogue: Any) -> None:
+    with_options = import_module("catalogue.commands").with_options
+    says = with_options("tv, tv:0.05 or dip:preset=paper, ``a:b``; --noise (auto: rounding).")
+    assert says == "tv, ``tv:0.05`` or ``dip:preset=paper``, ``a:b``; ``--noise`` (auto: rounding)."
