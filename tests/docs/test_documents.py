@@ -103,3 +103,11 @@ def test_every_planted_bug_is_in_the_table_and_caught() -> None:
     page = text(ROOT / "docs" / "mutants.md")
     assert [kind.__name__ for kind in MUTANTS if f"| {kind.__name__} |" not in page] == []
     assert "**nothing**" not in page
+
+
+def test_every_benchmark_is_on_the_page_of_numbers() -> None:
+    page = text(ROOT / "docs" / "numbers.md")
+    files = sorted((ROOT / "tests" / "benchmarks").glob("*.py"))
+    commands = [f"tests.benchmarks.{p.stem}" for p in files if "def main()" in text(p)]
+    assert len(commands) > 10
+    assert [c for c in commands if not re.search(rf"{re.escape(c)}\b", page)] == []
