@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -89,6 +90,19 @@ def estimated(picture: Picture) -> tuple[float, str]:
     return max(noise.estimate(picture.x), picture.rounding), "estimated"
 
 
+def upscaling(factor: int) -> str:
+    """The name in the presets of DIP of enlarging so many times."""
+    return "upscale8" if factor >= 8 else "upscale"
+
+
+def known_pixels(mask: Path, invert: bool) -> Tensor:
+    """The known pixels (H, W) of a mask; raise where there is none."""
+    known = read_mask(mask, invert)
+    if not bool(known.any()):
+        raise InvpriorError(f"the mask {mask} leaves no pixel known; white = hole, turn it round with --invert-mask")
+    return known
+
+
 @dataclass(frozen=True)
 class Denoise(Task):
     """A = identity."""
@@ -116,7 +130,7 @@ class Upscale(Task):
 
     @property
     def preset_task(self) -> str:
-        return "upscale8" if self.factor >= 8 else "upscale"
+        return upscaling(self.factor)
 
     def operator(self, picture: Picture) -> LinearOperator:
         C, H, W = picture.x.shape
@@ -143,15 +157,20 @@ class Deblur(Task):
     def preset_task(self) -> str:
         return "upscale"  # as there, the fine detail is missing and the noise is weak
 
+    @cached_property
+    def kernel(self) -> Tensor:
+        """The point spread function, read once for all pictures."""
+        return read_psf(self.psf)
+
     @property
     def reach(self) -> int:
-        return max(read_psf(self.psf).shape)
+        return max(self.kernel.shape)
 
     def check(self) -> None:
-        read_psf(self.psf)
+        _ = self.kernel
 
     def operator(self, picture: Picture) -> LinearOperator:
-        return operators.Blur(picture.x.shape, read_psf(self.psf))
+        return operators.Blur(picture.x.shape, self.kernel)
 
     def sigma(self, picture: Picture) -> tuple[float, str]:
         return estimated(picture)  # a blur leaves little but noise in the finest detail
@@ -165,25 +184,19 @@ class Inpaint(Task):
     invert: bool
     name: ClassVar[str] = "inpaint"
 
-    def check(self) -> None:
-        read_mask(self.mask)
+    @cached_property
+    def known(self) -> Tensor:
+        """The known pixels (H, W), read once for all pictures."""
+        return known_pixels(self.mask, self.invert)
 
-    def known(self, picture: Picture) -> Tensor:
-        known = read_mask(self.mask, self.invert)
-        if known.shape != picture.x.shape[-2:]:
-            h, w = picture.x.shape[-2:]
-            raise InvpriorError(
-                f"the mask {self.mask} is {known.shape[1]}×{known.shape[0]} pixels and the picture {w}×{h}; "
-                "they must agree"
-            )
-        if not bool(known.any()):
-            raise InvpriorError(
-                f"the mask {self.mask} leaves no pixel known; white = hole, turn it round with --invert-mask"
-            )
-        return known
+    def check(self) -> None:
+        _ = self.known
 
     def operator(self, picture: Picture) -> LinearOperator:
-        return operators.Mask(picture.x.shape, self.known(picture))
+        (H, W), (h, w) = self.known.shape, picture.x.shape[-2:]
+        if (h, w) != (H, W):
+            raise InvpriorError(f"the mask {self.mask} is {W}×{H} pixels and the picture {w}×{h}; they must agree")
+        return operators.Mask(picture.x.shape, self.known)
 
     def measurement(self, picture: Picture, A: LinearOperator) -> Tensor:
         return A(picture.x)  # what stands in the hole was not measured

@@ -20,11 +20,9 @@ def held_file(path: Path) -> Iterator[TextIO]:
     InvpriorError
         If it cannot be written, or another process holds it.
     """
-    try:
+    with _writing_into(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise InvpriorError(f"cannot write into {path.parent}: {error.strerror}; give another folder") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -33,3 +31,24 @@ def held_file(path: Path) -> Iterator[TextIO]:
                 f"another command writes into {path.parent}; wait for it, or give another folder"
             ) from error
         yield file
+
+
+def make_folders(folder: Path, *names: str) -> None:
+    """Make folders of these names below ``folder``, where they are not there yet.
+
+    Raises
+    ------
+    InvpriorError
+        If one cannot be made, as where a file has its name.
+    """
+    with _writing_into(folder):
+        for name in names:
+            (folder / name).mkdir(exist_ok=True)
+
+
+@contextmanager
+def _writing_into(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvpriorError(f"cannot write into {folder}: {error.strerror}; give another folder") from error

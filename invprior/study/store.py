@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
-from invprior.io.lock import held_file
+from invprior.io.lock import held_file, make_folders
 from invprior.runs.record import save_record
 from invprior.study.cell import Outcome
 from invprior.study.plan import Cell
@@ -62,8 +62,7 @@ class Store:
             If it cannot be made, or another process writes into it.
         """
         with held_file(self.folder / ".lock"):
-            for path in (self.cells, self.pictures):
-                path.mkdir(exist_ok=True)
+            make_folders(self.folder, self.cells.name, self.pictures.name)
             for torn in (*self.cells.glob(".*"), *self.pictures.glob(".*")):  # of a process that was killed
                 shutil.rmtree(torn) if torn.is_dir() else torn.unlink()
             yield

@@ -125,6 +125,10 @@ def test_two_studies_do_not_share_a_folder(tmp_path: Path, workers: Here) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(InvpriorError, match="cannot write into"):
         run_study(quick(tmp_path), tmp_path / "file")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "cells").write_text("")
+    with pytest.raises(InvpriorError, match=r"cannot write into .*taken"):
+        run_study(quick(tmp_path), tmp_path / "taken")
 
 
 def test_all_priors_see_one_measurement_and_each_seed_another(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from invprior import noise, operators, priors
+from invprior.cli.tasks import known_pixels, upscaling
 from invprior.errors import InvpriorError
-from invprior.io import read_mask
 from invprior.io.image import SUFFIXES, rounding
 from invprior.io.video import Clip, Reader, read_clip
 from invprior.loop import solve
@@ -110,7 +110,7 @@ class Upscale(FilmTask):
 
     @property
     def preset_task(self) -> str:
-        return "upscale8" if self.factor >= 8 else "upscale"
+        return upscaling(self.factor)
 
     def operator(self, shape: Shape, known: Tensor | None) -> LinearOperator:
         T, C, H, W = shape
@@ -132,12 +132,8 @@ class Inpaint(FilmTask):
     def masks(self, clip: Clip) -> Masks:
         found: Masks
         if self.mask.suffix.lower() in SUFFIXES:
-            known = read_mask(self.mask, self.invert)
+            known = known_pixels(self.mask, self.invert)
             found, size = FixedMask(known), tuple(known.shape)
-            if not bool(known.any()):
-                raise InvpriorError(
-                    f"the mask {self.mask} leaves no pixel known; white = hole, turn it round with --invert-mask"
-                )
         else:
             film = read_clip(self.mask, (clip.first, clip.first + len(clip)))
             if len(film) < len(clip):
