@@ -11,22 +11,37 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from invprior import interop, io, metrics, motion, noise, operators, priors, solvers, stop, testing, weight
-    from invprior.allocator import tune_allocator
+    from invprior import (
+        functionals,
+        interop,
+        io,
+        metrics,
+        motion,
+        noise,
+        operators,
+        priors,
+        solvers,
+        stop,
+        testing,
+        weight,
+    )
     from invprior.errors import InvpriorError
     from invprior.functional import Functional, Term
-    from invprior.loop import Result, solve
+    from invprior.io.plots import show
+    from invprior.linear_operator import LinearOperator
     from invprior.noise import Noise
-    from invprior.operator import LinearOperator, Operator
-    from invprior.plots import show
+    from invprior.operator import Operator
     from invprior.prior import Generator, Prior
     from invprior.problem import DataTerm, Problem
-    from invprior.recipe import Recipe
+    from invprior.runs.allocator import tune_allocator
     from invprior.solvers import Solver
+    from invprior.solvers.loop import Result, solve
+    from invprior.solvers.recipe import Recipe
     from invprior.study.comparison import compare
     from invprior.study.result import Comparison
 
 _MODULES = (
+    "functionals",
     "interop",
     "io",
     "metrics",
@@ -45,19 +60,19 @@ _HOME = {
     "Functional": "functional",
     "Generator": "prior",
     "InvpriorError": "errors",
-    "LinearOperator": "operator",
+    "LinearOperator": "linear_operator",
     "Noise": "noise",
     "Operator": "operator",
     "Prior": "prior",
     "Problem": "problem",
-    "Recipe": "recipe",
-    "Result": "loop",
+    "Recipe": "solvers.recipe",
+    "Result": "solvers.loop",
     "Solver": "solvers",
     "Term": "functional",
     "compare": "study.comparison",
-    "show": "plots",
-    "solve": "loop",
-    "tune_allocator": "allocator",
+    "show": "io.plots",
+    "solve": "solvers.loop",
+    "tune_allocator": "runs.allocator",
 }
 
 __all__ = [
@@ -76,6 +91,7 @@ __all__ = [
     "Solver",
     "Term",
     "compare",
+    "functionals",
     "interop",
     "io",
     "metrics",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from random import Random
-from typing import ClassVar, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import Operator, Shape
+from invprior.operator import Operator
+from invprior.shapes import Shape
 
 Step = float | Tensor
 
@@ -20,16 +21,43 @@ class Functional(ABC):
     """A real function f of a tensor. The value sums over every axis, so a batch is a separable sum.
 
     A subclass gives ``__call__``; where it knows them ``prox``, ``gradient``, ``conj`` and ``conj_bounded``, and
-    declares what it knows by the attributes below.
+    declares what it knows: ``proximable = True`` in its body will do.
     """
 
-    valued: ClassVar[bool] = True  # False for what is known by its proximal map alone
-    proximable: ClassVar[bool] = False
-    separable: ClassVar[bool] = False  # a sum over the entries, with ``conj_bounded``
-    rowwise: ClassVar[bool] = False  # no entry acts on one of another row, axis −2; a dataclass, see ``rows``
-    lipschitz: ClassVar[float | None] = None  # of each separable part of f, where it is finite
-    differentiable: ClassVar[bool] = False  # inside its domain, with ``gradient``
-    curvature: ClassVar[float | None] = None  # the Lipschitz constant of the gradient, where it is finite
+    @property
+    def valued(self) -> bool:
+        """False for what is known by its proximal map alone."""
+        return True
+
+    @property
+    def proximable(self) -> bool:
+        """True with ``prox``."""
+        return False
+
+    @property
+    def separable(self) -> bool:
+        """True for a sum over the entries, with ``conj_bounded``."""
+        return False
+
+    @property
+    def rowwise(self) -> bool:
+        """True if no entry acts on one of another row, axis −2; for a dataclass, see :meth:`rows`."""
+        return False
+
+    @property
+    def lipschitz(self) -> float | None:
+        """The Lipschitz constant of each separable part of f, where it is finite."""
+        return None
+
+    @property
+    def differentiable(self) -> bool:
+        """True if f is differentiable inside its domain, with ``gradient``."""
+        return False
+
+    @property
+    def curvature(self) -> float | None:
+        """The Lipschitz constant of the gradient, where it is finite."""
+        return None
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> Self:
@@ -97,31 +125,31 @@ class Wrapped(Functional):
     inner: Functional
 
     @property
-    def valued(self) -> bool:  # type: ignore[override]
+    def valued(self) -> bool:
         return self.inner.valued
 
     @property
-    def proximable(self) -> bool:  # type: ignore[override]
+    def proximable(self) -> bool:
         return self.inner.proximable
 
     @property
-    def separable(self) -> bool:  # type: ignore[override]
+    def separable(self) -> bool:
         return self.inner.separable
 
     @property
-    def rowwise(self) -> bool:  # type: ignore[override]
+    def rowwise(self) -> bool:
         return self.inner.rowwise
 
     @property
-    def differentiable(self) -> bool:  # type: ignore[override]
+    def differentiable(self) -> bool:
         return self.inner.differentiable
 
     @property
-    def lipschitz(self) -> float | None:  # type: ignore[override]
+    def lipschitz(self) -> float | None:
         return self.inner.lipschitz
 
     @property
-    def curvature(self) -> float | None:  # type: ignore[override]
+    def curvature(self) -> float | None:
         return self.inner.curvature
 
 
@@ -133,11 +161,11 @@ class Scaled(Wrapped):
     inner: Functional
 
     @property
-    def lipschitz(self) -> float | None:  # type: ignore[override]
+    def lipschitz(self) -> float | None:
         return None if self.inner.lipschitz is None else self.factor * self.inner.lipschitz
 
     @property
-    def curvature(self) -> float | None:  # type: ignore[override]
+    def curvature(self) -> float | None:
         return None if self.inner.curvature is None else self.factor * self.inner.curvature
 
     def __call__(self, u: Tensor) -> Tensor:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.functional import Term
+from invprior.linear_operator import LinearOperator
 from invprior.noise import Noise
-from invprior.operator import LinearOperator, Operator, Shape, check_tensor
+from invprior.operator import Operator
 from invprior.prior import Prior
-from invprior.window import Window
+from invprior.shapes import Shape, Window, as_complex, check_tensor
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +53,39 @@ class DataTerm:
     def term(self) -> Term:
         return Term(self.noise.nll(self.y), self.operator)
 
+    @cached_property
+    def observed(self) -> Tensor:
+        """Boolean, of the shape of y: False where A sees no pixel, as in the hole of a mask.
+
+        Found by one random image, whose measurement is 0 nowhere else. Of an operator that is not linear all values
+        count as observed.
+        """
+        if not isinstance(self.operator, LinearOperator):
+            return torch.ones_like(self.y, dtype=torch.bool)
+        dtype = as_complex(self.y.dtype, bool(self.operator.in_complex))
+        x = torch.rand(self.operator.in_shape, generator=torch.Generator().manual_seed(0), dtype=dtype) + 0.5
+        with torch.no_grad():
+            return (self.operator(x.to(self.y.device)) != 0).expand_as(self.y)
+
+    @cached_property
+    def variance(self) -> Tensor:
+        """The variance of the noise as the data tell it, of the shape of y."""
+        return self.noise.estimated_variance(self.y).expand_as(self.y)
+
+    @property
+    def sigma(self) -> float:
+        """The root of the mean variance over the observed values: one number for the noise level."""
+        return math.sqrt(self.expected_misfit / max(int(self.observed.count_nonzero()), 1))
+
+    @property
+    def expected_misfit(self) -> float:
+        """E‖n‖²: the misfit that the true image has on average (Morozov 1966)."""
+        return float((self.variance * self.observed).double().sum())
+
+    def residual(self, x: Tensor) -> Tensor:
+        """y − E(y | Ax), and 0 where nothing was observed."""
+        return torch.where(self.observed, self.noise.signal(self.y) - self.operator(x), 0)
+
     @property
     def batch(self) -> Shape:
         return tuple(self.y.shape[: self.y.ndim - len(self.operator.out_shape)])
@@ -80,6 +118,7 @@ class Problem:
     prior: Prior
     lift: LinearOperator | None = field(repr=False)
     terms: tuple[Term, ...] = field(repr=False)
+    _made: dict[Any, Any] = field(repr=False)
 
     def __init__(self, operator: Operator, y: Tensor, *, noise: Noise, prior: Prior) -> None:
         self._set((DataTerm(operator, y, noise),), prior)
@@ -115,6 +154,38 @@ class Problem:
         object.__setattr__(self, "lift", lift)
         data = (d.term if lift is None else d.term @ lift for d in data_terms)
         object.__setattr__(self, "terms", (*data, *prior.terms(first.operator.in_shape)))
+        object.__setattr__(self, "_made", {})
+
+    def once(self, make: Callable[..., T], *settings: Any) -> T:
+        """``make(self, *settings)``, computed at the first call and kept with the problem: norms, tiles, bands.
+
+        ``make`` is a function of the problem and the settings alone, so that nothing but time hangs on what was kept.
+        """
+        key = (make, settings)
+        if key not in self._made:
+            self._made[key] = make(self, *settings)
+        return cast(T, self._made[key])
+
+    @cached_property
+    def mark(self) -> str:
+        """Tells this problem from others: equal for one that is built again from the same values.
+
+        The values of all terms at a fixed random point, and the sums of their proximal maps there, which tell bounds
+        apart where a value is infinite.
+        """
+        rng = torch.Generator().manual_seed(0)
+        x = torch.randn(self.variable_shape, generator=rng, dtype=self.dtype).to(self.device)
+        told = []
+        with torch.no_grad():
+            for t in self.terms:
+                u = t.operator(x)
+                f = t.functional
+                told += [float(f(u)) if f.valued else 0.0]
+                told += [float(f.prox(u, 1.0).abs().sum()) if f.proximable and f.valued else 0.0]
+        return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), told))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": {}}
 
     @property
     def shape(self) -> Shape:
@@ -151,6 +222,16 @@ class Problem:
     def size(self) -> int:
         """The number of measured values."""
         return sum(d.y.numel() for d in self.data_terms)
+
+    def discrepancy(self, x: Tensor) -> float:
+        """Σ‖y − E(y | Ax)‖² / Σ E‖n‖² over the observed values: 1 on average for the true image.
+
+        Below 1 the image follows the noise, above it misses what was measured.
+        """
+        with torch.no_grad():
+            misfit = sum(float(d.residual(x).abs().square().double().sum()) for d in self.data_terms)
+        expected = sum(d.expected_misfit for d in self.data_terms)
+        return misfit / expected if expected > 0 else 0.0
 
     def objective(self, x: Tensor) -> Tensor:
         """E(Ax; y) + R(x), a scalar tensor; of a parametrised prior only its penalties.

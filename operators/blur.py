@@ -13,10 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.crop import Crop
 from invprior.operators.pad import Boundary, check_boundary, extend, fold, image_shape
-from invprior.window import Window
+from invprior.shapes import Shape, Window
 
 SPATIAL = 49  # taps up to which a spatial convolution is the faster one (7×7, measured on two cores in float32)
 
@@ -125,6 +125,10 @@ class Blur(LinearOperator):
         crop = Crop(blur.out_shape, top, left, bottom - top, right - left)
         measured = Window(window.top + top, window.top + bottom, window.left + left, window.left + right)
         return crop @ blur, measured
+
+    @property
+    def reach(self) -> int:
+        return max(self.psf.shape)
 
     def norm(self) -> float:
         if self.boundary == "periodic":

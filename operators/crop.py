@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.pad import image_shape
+from invprior.shapes import Shape
 
 
 class Crop(LinearOperator):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape, check_broadcast
-from invprior.window import Window
+from invprior.linear_operator import LinearOperator
+from invprior.shapes import Shape, Window, check_broadcast
 
 
 class Diagonal(LinearOperator):

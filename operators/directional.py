@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
+from invprior.shapes import Shape
 
 
 class Directional(LinearOperator):

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
+from invprior.shapes import Shape
 
 
 class FlashPair(LinearOperator):

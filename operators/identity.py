@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from invprior.operator import LinearOperator
-from invprior.window import Window
+from invprior.linear_operator import LinearOperator
+from invprior.shapes import Window
 
 
 class Identity(LinearOperator):
@@ -51,6 +51,10 @@ class Identity(LinearOperator):
         if len(self.in_shape) < 2:
             return None
         return Identity((*self.in_shape[:-2], window.height, window.width)), window
+
+    @property
+    def is_selection(self) -> bool:
+        return True
 
     def norm(self) -> float:
         return 1.0

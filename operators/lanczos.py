@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from invprior.banded import Banded
 from invprior.errors import InvpriorError
-from invprior.operator import Geometry, Shape
+from invprior.operators.banded import Banded
 from invprior.operators.pad import check_boundary, image_shape
 from invprior.operators.resampling import Resampling
+from invprior.shapes import Geometry, Shape
 
 Boundary = Literal["renormalise", "replicate", "reflect", "zero"]
 
@@ -87,6 +87,10 @@ class Lanczos(Resampling):
         factors: list[int | Fraction] = [1, 2, 3, 4, Fraction(3, 2), Fraction(7, 3)]
         factor = rng.choice([f for f in factors if f <= min(shape[-2:])])
         return cls(shape, factor, rng.choice((2, 3)), rng.choice(get_args(Boundary)))
+
+    @property
+    def period(self) -> int:
+        return self.factor if isinstance(self.factor, int) else self.factor.numerator
 
     def geometry(self) -> Geometry:
         """Samples at the centres c; a ramp is exact for whole factors, where every window is symmetric."""

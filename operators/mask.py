@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Operator, Shape, check_broadcast
+from invprior.linear_operator import LinearOperator
+from invprior.operator import Operator
 from invprior.operators.pad import image_shape
-from invprior.window import Window
+from invprior.shapes import Shape, Window, check_broadcast
 
 
 class Mask(LinearOperator):

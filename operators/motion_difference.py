@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.warp import Interpolation, Warp
+from invprior.shapes import Shape
 
 
 class MotionDifference(LinearOperator):

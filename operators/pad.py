@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
+from invprior.shapes import Shape
 
 Boundary = Literal["zero", "reflect", "replicate", "periodic"]
 

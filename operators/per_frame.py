@@ -7,8 +7,9 @@ from random import Random
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.mask import Mask
+from invprior.shapes import Shape, Window
 
 
 class PerFrame(LinearOperator):
@@ -51,6 +52,18 @@ class PerFrame(LinearOperator):
 
     def adjoint(self, y: Tensor) -> Tensor:
         return self.operator.adjoint(y)
+
+    def on_window(self, window: Window) -> tuple[LinearOperator, Window] | None:
+        part = self.operator.on_window(window)
+        return None if part is None else (PerFrame(part[0], self.frames), part[1])
+
+    @property
+    def period(self) -> int:
+        return self.operator.period
+
+    @property
+    def reach(self) -> int:
+        return self.operator.reach
 
     def diagonal(self) -> Tensor | None:
         return self.operator.diagonal()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from invprior.banded import Banded
-from invprior.operator import LinearOperator, Shape
-from invprior.window import Window
+from invprior.linear_operator import LinearOperator
+from invprior.operators.banded import Banded
+from invprior.shapes import Shape, Window
 
 
 class Resampling(LinearOperator):

@@ -9,7 +9,8 @@ from random import Random
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
+from invprior.shapes import Shape
 
 
 class Reshape(LinearOperator):
@@ -51,6 +52,10 @@ class Reshape(LinearOperator):
     @property
     def H(self) -> LinearOperator:
         return Reshape(self.out_shape, self.in_shape)
+
+    @property
+    def is_selection(self) -> bool:
+        return True
 
     def norm(self) -> float:
         return 1.0

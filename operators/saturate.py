@@ -9,7 +9,8 @@ from random import Random
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import Operator, Shape
+from invprior.operator import Operator
+from invprior.shapes import Shape
 
 
 class Saturate(Operator):

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.operators.mask import Mask
+from invprior.shapes import Shape
 
 
 class Stack(LinearOperator):

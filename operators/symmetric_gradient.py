@@ -8,8 +8,9 @@ from random import Random
 
 from torch import Tensor
 
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.pad import image_shape
+from invprior.shapes import Shape
 
 # component of w, axis of the difference, component of Ew, factor
 PARTS = ((0, -2, 0, 1.0), (1, -1, 1, 1.0), (0, -1, 2, math.sqrt(0.5)), (1, -2, 2, math.sqrt(0.5)))

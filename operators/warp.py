@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.pad import image_shape
+from invprior.shapes import Shape
 
 Interpolation = Literal["bilinear", "bicubic"]
 

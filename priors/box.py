@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from invprior.functional import Term
 from invprior.functionals import Bounds
-from invprior.operator import Shape
 from invprior.operators.identity import Identity
 from invprior.prior import Prior
+from invprior.purpose import Memory, Purpose
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,11 @@ class Box(Prior):
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         return (Term(Bounds(self.low, self.high), Identity(shape)),)
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(0.3)
+
+    @classmethod
+    def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
+        return {"box": cls}

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, pad
 
 from invprior.errors import InvpriorError
-from invprior.operator import Shape
-from invprior.precision import Precision, rounded
 from invprior.prior import Generator, Prior
+from invprior.priors.contrast import contrast
 from invprior.priors.networks import NETWORKS
 from invprior.priors.networks.spec import canvas
-from invprior.priors.presets import Preset, load
-from invprior.recipe import Recipe
+from invprior.priors.presets import Preset, check_limit, load, tasks
+from invprior.priors.presets import names as preset_names
+from invprior.purpose import Memory, Purpose
+from invprior.shapes import Shape
 from invprior.solvers import Restarts
+from invprior.solvers.precision import Precision, rounded
+from invprior.solvers.recipe import Recipe
 from invprior.stop import AnyOf, MaxIterations
+
+# GB that a megapixel of tiles takes while others are worked on: estimates, averages, data, weights and their moments.
+WAITING = 0.25
 
 
 class NetworkGenerator(Generator):
@@ -41,7 +48,7 @@ class NetworkGenerator(Generator):
         float32 where the device has no fast bfloat16; float64 is never rounded.
     """
 
-    constants: ClassVar[frozenset[str]] = frozenset({"z"})
+    constants = frozenset({"z"})
     z: Tensor
 
     def __init__(
@@ -91,6 +98,8 @@ class DIP(Prior):
     input
         A picture (c, H, W) or (H, W) of the image's height and width as z, in place of the preset's noise: the network
         then starts with its edges, as those of a flash picture of the same scene (section 3.5 of the paper).
+    iterations
+        A limit in place of the preset's, of all fits together.
 
     Raises
     ------
@@ -111,11 +120,11 @@ class DIP(Prior):
     task: str = "denoise"
     network: str | nn.Module | None = None
     input: Tensor | None = field(default=None, compare=False, repr=False)
-
-    parametrised: ClassVar[bool] = True
+    iterations: int | None = None
 
     def __post_init__(self) -> None:
         load(self.preset, self.task)
+        check_limit(self.iterations)
         if isinstance(self.network, str) and self.network not in NETWORKS:
             raise InvpriorError(
                 f"there is no network {self.network!r}; choose one of {', '.join(NETWORKS)}, or a module"
@@ -152,9 +161,38 @@ class DIP(Prior):
         s = self.settings
         stop = AnyOf((*s.stop, MaxIterations(s.iterations)))
         if s.restarts == 1:
-            return Recipe(s.solver, stop)
+            return Recipe(s.solver, stop).at_most(self.iterations)
         solver = Restarts(s.solver, stop, s.restarts)
-        return Recipe(solver, solver.default_stop())
+        return Recipe(solver, solver.default_stop()).at_most(self.iterations)
+
+    @property
+    def parametrised(self) -> bool:
+        return True
+
+    @property
+    def any_size(self) -> bool:
+        return self.input is None
+
+    @property
+    def memory(self) -> Memory:
+        s = self.settings
+        return Memory(s.memory, WAITING + 4e-3 * s.input_channels)
+
+    def within(self, step: float) -> str | None:
+        fitting = [n for n in preset_names() if self.task in tasks(n) and load(n, self.task).memory < step]
+        return f"preset {' or '.join(fitting)}" if fitting else None
+
+    @classmethod
+    def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
+        """``dip`` of pictures, for the purpose's task by default; beside a guide it starts from its contrast."""
+        z = None if purpose.guide is None else contrast(purpose.guide)
+
+        def make(
+            preset: str = "fast", task: str = purpose.task, network: str | None = None, iterations: int | None = None
+        ) -> DIP:
+            return cls(preset, task, network, z, iterations)
+
+        return {} if purpose.film is not None else {"dip": make}
 
 
 def _picture(picture: Tensor, shape: Shape, size: list[int], reduction: int) -> Tensor:

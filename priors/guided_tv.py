@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from invprior.algebra import LinearComposition
 from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.functionals import L21
-from invprior.operator import Shape
+from invprior.linear_operator import LinearComposition
 from invprior.operators.directional import Directional
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.prior import Prior
+from invprior.priors.contrast import EDGE, contrast
+from invprior.purpose import Memory, Purpose
+from invprior.shapes import Shape
 
 # η over the largest gradient of the guide. Smaller gains half a decibel more in denoising with a perfect guide, and
 # loses where the data leave pixels free: R is then nearly flat along the guide's edges, and PDHG slow.
@@ -101,3 +104,17 @@ class GuidedTV(Prior):
         # a constant guide has neither gradient nor η, and ξ = 0
         eta = torch.as_tensor(eta, dtype=gray.dtype, device=gray.device)
         return gradient / torch.hypot(length, eta).clamp(min=torch.finfo(gray.dtype).tiny)
+
+    @property
+    def any_size(self) -> bool:
+        return False
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(0.35)
+
+    @classmethod
+    def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
+        """``tv`` beside a guide: by its contrast, so that the light matters little."""
+        guide = purpose.guide
+        return {} if guide is None else {"tv": lambda: cls(contrast(guide), EDGE)}

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from invprior.algebra import LinearComposition
 from invprior.errors import InvpriorError
 from invprior.functional import Term
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearComposition, LinearOperator
 from invprior.operators.reshape import Reshape
-from invprior.prior import Generator, Prior
-from invprior.recipe import Recipe
+from invprior.prior import Generator, Prior, Recommendation
+from invprior.purpose import Memory
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,29 @@ class Joint(Prior):
     inner: Prior
 
     @property
-    def parametrised(self) -> bool:  # type: ignore[override]
+    def parametrised(self) -> bool:
         return self.inner.parametrised
+
+    @property
+    def parametrisation(self) -> Prior | None:
+        inner = self.inner.parametrisation
+        return None if inner is None else Joint(inner)
+
+    @property
+    def penalty(self) -> Prior | None:
+        inner = self.inner.penalty
+        return None if inner is None else Joint(inner)
+
+    @property
+    def any_size(self) -> bool:
+        return self.inner.any_size
+
+    @property
+    def memory(self) -> Memory:
+        return self.inner.memory
+
+    def within(self, step: float) -> str | None:
+        return self.inner.within(step)
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         flat = _flat(shape)
@@ -65,7 +86,7 @@ class Joint(Prior):
         inner = self.inner.generator(_flat(shape), rng)
         return None if inner is None else _Pictures(inner, shape)
 
-    def recipe(self) -> Recipe | None:
+    def recipe(self) -> Recommendation | None:
         return self.inner.recipe()
 
 
@@ -75,7 +96,7 @@ class _Pictures(Generator):
     def __init__(self, inner: Generator, shape: Shape) -> None:
         super().__init__()
         self.inner, self.shape = inner, shape
-        self.constants = frozenset(f"inner.{name}" for name in inner.constants)  # type: ignore[misc]
+        self.constants = frozenset(f"inner.{name}" for name in inner.constants)
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         x: Tensor = self.inner(rng)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from invprior.prior import Prior
+from invprior.purpose import Memory, Purpose
 
 
 @dataclass(frozen=True)
@@ -15,3 +17,15 @@ class NoPrior(Prior):
     ----
     None. ``solve`` takes conjugate gradients for Gaussian noise, else PDHG.
     """
+
+    @property
+    def penalty(self) -> None:
+        return None
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(0.3)
+
+    @classmethod
+    def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
+        return {"none": cls}

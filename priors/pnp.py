@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.functional import Functional, Step, Term, check_weight
-from invprior.operator import Shape
 from invprior.operators.identity import Identity
 from invprior.prior import Prior
+from invprior.shapes import Shape
 
 Denoiser = Callable[[Tensor, float], Tensor]
 
@@ -31,8 +30,8 @@ class Denoised(Functional):
         c > 0.
     """
 
-    valued: ClassVar[bool] = False
-    proximable: ClassVar[bool] = True
+    valued = False
+    proximable = True
     denoiser: Denoiser
     weight: float = 1.0
 

@@ -10,10 +10,10 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from invprior.errors import InvpriorError
-from invprior.precision import Precision
 from invprior.priors.networks import NetworkSpec, SkipSpec
 from invprior.solvers import Adam, Muon
 from invprior.solvers.descent import Descent
+from invprior.solvers.precision import Precision
 from invprior.stop import Discrepancy, MovingVariance, StopRule, WindowedVariance
 
 SOLVERS: dict[str, type[Descent]] = {"Adam": Adam, "Muon": Muon}
@@ -69,6 +69,12 @@ class Preset:
     batch: int = 4
     period: int = 2
     again: int = 0
+
+
+def check_limit(iterations: int | None) -> None:
+    """Raise unless a limit is None or a whole number of 1 or more."""
+    if iterations is not None and (not isinstance(iterations, int) or iterations < 1):
+        raise InvpriorError(f"iterations takes a whole number of 1 or more, got {iterations!r}")
 
 
 @cache

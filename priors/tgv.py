@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -12,14 +11,20 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.functionals import L21
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.operators.symmetric_gradient import SymmetricGradient
 from invprior.prior import Prior
+from invprior.purpose import Memory
+from invprior.shapes import Shape
 
 
 class Image(LinearOperator):
     """X = (x, w) ↦ x, from ``(3, *shape)`` to ``shape``; the adjoint puts zeros for w."""
+
+    @property
+    def is_selection(self) -> bool:
+        return True
 
     def __init__(self, shape: Shape) -> None:
         super().__init__((3, *shape), shape)
@@ -79,11 +84,6 @@ class Bending(LinearOperator):
         return Bending((*self.in_shape[1:-2], height, self.in_shape[-1]))
 
 
-@cache
-def _image(shape: Shape) -> Image:
-    return Image(shape)
-
-
 @dataclass(frozen=True)
 class TGV(Prior):
     """R(x) = min_w Σ_i ‖(Dx − w)_i‖ + α Σ_i ‖(Ew)_i‖ (Bredies, Kunisch & Pock 2010, with α₁ = 1, α₀ = α).
@@ -130,4 +130,8 @@ class TGV(Prior):
         return (Term(norm, Remainder(shape)), Term(self.ratio * norm, Bending(shape)))
 
     def lift(self, shape: Shape) -> LinearOperator:
-        return _image(shape)  # one object a shape, so that a sum with this prior knows its own lift
+        return Image(shape)
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(0.9)

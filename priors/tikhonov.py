@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from invprior.functional import Term
 from invprior.functionals import Quadratic
-from invprior.operator import Shape
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.prior import Prior
+from invprior.purpose import Memory
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,7 @@ class Tikhonov(Prior):
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         return (Term(Quadratic(1.0, 0.0), FiniteDifference(shape, self.axes, self.weights)),)
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(0.3)

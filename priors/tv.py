@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from invprior.errors import InvpriorError
 from invprior.functional import Functional, Term
 from invprior.functionals import L1, L21
-from invprior.operator import Shape
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.prior import Prior
+from invprior.purpose import Memory, Purpose
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -61,3 +63,14 @@ class TV(Prior):
             return L1()
         dims = ((differences,) if self.isotropic else ()) + ((-3,) if couple else ())
         return L21(dims)
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(0.35)
+
+    @classmethod
+    def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
+        """``tv`` of pictures; of films, whose ``tv`` acts in time too, ``frame-tv``."""
+        if purpose.guide is not None:
+            return {}
+        return {"tv" if purpose.film is None else "frame-tv": cls}

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
-from invprior.operator import Shape
-from invprior.precision import Precision, rounded
 from invprior.prior import Generator, Prior
 from invprior.priors.dip import cut
 from invprior.priors.networks.spec import canvas
-from invprior.priors.presets import Preset, load
-from invprior.recipe import Recipe
+from invprior.priors.presets import Preset, check_limit, load
+from invprior.purpose import Memory, Purpose
+from invprior.shapes import Shape
 from invprior.solvers.descent import DescentState, split
+from invprior.solvers.precision import Precision, rounded
+from invprior.solvers.recipe import Recipe
 from invprior.stop import AnyOf, MaxIterations
 
 if TYPE_CHECKING:
-    from invprior.loop import Result
+    from invprior.solvers.loop import Result
 
 # Iterations of a warm start that no average sees.
 WARM = 10
+# GB that a megapixel of each frame of a window takes: the peaks of whole runs, and a little.
+HELD = 0.1
 
 
 class FilmGenerator(Generator):
@@ -48,7 +51,7 @@ class FilmGenerator(Generator):
         Standard deviation of the noise added to z there.
     """
 
-    constants: ClassVar[frozenset[str]] = frozenset({"z"})
+    constants = frozenset({"z"})
     z: Tensor
     frames: Tensor
 
@@ -114,6 +117,8 @@ class VideoDIP(Prior):
     weights
         The network to start from, as :func:`fitted` gives it: the one that the window before ended with. Then
         a fraction of the iterations is enough.
+    iterations
+        A limit in place of the preset's.
 
     Raises
     ------
@@ -136,11 +141,11 @@ class VideoDIP(Prior):
     first: int = 0
     cycle: int = 20
     weights: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
-
-    parametrised: ClassVar[bool] = True
+    iterations: int | None = None
 
     def __post_init__(self) -> None:
         load(self.preset, f"video-{self.task}")
+        check_limit(self.iterations)
 
     @property
     def settings(self) -> Preset:
@@ -166,9 +171,30 @@ class VideoDIP(Prior):
     def recipe(self) -> Recipe:
         s = self.settings
         if self.weights is None:
-            return Recipe(s.solver, AnyOf((*s.stop, MaxIterations(s.iterations))))
+            return Recipe(s.solver, AnyOf((*s.stop, MaxIterations(s.iterations)))).at_most(self.iterations)
         # no warm-up that an average would have to wait for
-        return Recipe(replace(s.solver, average_from=WARM), AnyOf((*s.stop, MaxIterations(s.again))))
+        solver = replace(s.solver, average_from=WARM)
+        return Recipe(solver, AnyOf((*s.stop, MaxIterations(s.again)))).at_most(self.iterations)
+
+    @property
+    def parametrised(self) -> bool:
+        return True
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.settings.memory * self.settings.batch, HELD)
+
+    @classmethod
+    def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
+        """``dip`` of films, for the purpose's task."""
+        film = purpose.film
+        if film is None:
+            return {}
+
+        def make(preset: str = "fast", task: str = purpose.task, iterations: int | None = None) -> VideoDIP:
+            return cls(task, preset, film.first, film.cycle, film.weights, iterations)
+
+        return {"dip": make}
 
 
 def inputs(frames: range, period: int, around: int, shape: Shape, seed: int) -> Tensor:

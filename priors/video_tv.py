@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from invprior.algebra import LinearComposition
 from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.functionals import L21
-from invprior.operator import LinearOperator, Shape
+from invprior.linear_operator import LinearComposition, LinearOperator
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.operators.identity import Identity
 from invprior.operators.motion_difference import MotionDifference
 from invprior.prior import Prior
+from invprior.purpose import Memory, Purpose
+from invprior.shapes import Shape
+
+# The weight of differences in time beside those in space that the names stand for; docs/video.md has what others give.
+AT_REST = 1.5
+ALONG = 3.0
 
 
 class _Quickly(LinearComposition):
@@ -80,3 +86,26 @@ class VideoTV(Prior):
             return (space, Term(self.time * L21((-5, -3)), FiniteDifference(shape, (-4,))))
         D: LinearOperator = _Quickly(MotionDifference(shape, self.flow))
         return (space, Term(self.time * L21((-3,)), D))
+
+    @property
+    def any_size(self) -> bool:
+        return self.flow is None
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(0.28 if self.flow is None else 0.65)
+
+    @classmethod
+    def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
+        """Of films ``tv``, in space and time, and ``motion-tv``, in time along the motion."""
+        film = purpose.film
+        if film is None:
+            return {}
+
+        def at_rest(time: float = AT_REST) -> VideoTV:
+            return cls(time)
+
+        def along(time: float = ALONG) -> VideoTV:
+            return cls(time, film.motion())
+
+        return {"tv": at_rest, "motion-tv": along}

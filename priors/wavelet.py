@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from invprior.functional import Functional, Term
 from invprior.functionals import L1, L21
-from invprior.operator import Shape
 from invprior.operators.wavelet import Wavelet as Transform
 from invprior.prior import Prior
+from invprior.purpose import Memory
+from invprior.shapes import Shape
 
 # A weight then means what it means beside TV: without it the best weights of photographs are 1.1 to 1.3 times TV's.
 SCALE = 1.2
@@ -55,3 +56,7 @@ class Wavelet(Prior):
         W = Transform(shape, self.wavelet, self.levels, (*scales, 0.0))
         norm: Functional = L21((-3,)) if self.coupled and len(shape) >= 3 else L1()
         return (Term(norm, W),)
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(1.0)

@@ -10,12 +10,11 @@ import torch
 from torch import Tensor
 
 from invprior import DataTerm, InvpriorError, Operator, Problem, noise, solve, solvers, stop
-from invprior.iterate import Iterate
-from invprior.loop import choose
 from invprior.operators import Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior
-from invprior.status import Status
+from invprior.solvers.loop import choose
 from invprior.stop import Verdict
+from invprior.stop.base import Status
 from tests.helpers import photograph, randn
 
 SHAPE = (1, 12, 12)
@@ -97,7 +96,7 @@ class KeepAt(stop.StopRule):
     keep: int
     end: int
 
-    def update(self, memory: Any, iterate: Iterate) -> tuple[Any, Verdict]:
+    def update(self, memory: Any, iterate: stop.IterateLike) -> tuple[Any, Verdict]:
         seen = (memory or 0) + 1
         status = Status("mine", f"saw {seen}") if seen == self.end else None
         return seen, Verdict(status, iterate.iteration == self.keep)

@@ -10,10 +10,10 @@ import torch
 from scipy.optimize import brentq
 
 from invprior import InvpriorError, Problem, noise, solve, stop, weight
-from invprior.loop import Result
 from invprior.operators import Crop, FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
 from invprior.problem import DataTerm
+from invprior.solvers.loop import Result
 from invprior.weight import path
 from tests.helpers import photograph, psnr
 

@@ -81,17 +81,17 @@ except testing.LawError as error:
     print(error)
 
 # %%
-# It has found something. Stop rules ask a model for the ``residual_level``, how far y lies from u on average. We do not
-# know u, and by default the variance at y stands for that at u: good for photons, but the mean of y² is (1 + 1/L) times
-# that of u². So we say it ourselves.
+# It has found something. Stop rules ask a model for the ``estimated_variance``, how far y lies from u on average. We do
+# not know u, and by default the variance at y stands for that at u: good for photons, but the mean of y² is (1 + 1/L)
+# times that of u². So we say it ourselves.
 
 
 @dataclass(frozen=True)
 class MendedSpeckle(Speckle):
-    """Speckle with the level of its residuals."""
+    """Speckle whose variance is told by the data without bias."""
 
-    def residual_level(self, y: Tensor) -> float:
-        return float(y.square().mean()) / (self.looks + 1)
+    def estimated_variance(self, y: Tensor) -> Tensor:
+        return y.square() / (self.looks + 1)
 
 
 testing.check_noise(MendedSpeckle, examples=CASES)
@@ -108,7 +108,7 @@ truth = picture[:, 60 : 60 + SIZE, 150 : 150 + SIZE]
 A = operators.Identity(truth.shape)
 speckle = MendedSpeckle(8.0)
 y = speckle.sample(truth, torch.Generator().manual_seed(0))
-gaussian = noise.Gaussian(speckle.residual_level(y) ** 0.5)
+gaussian = noise.Gaussian(float(speckle.estimated_variance(y).mean()) ** 0.5)
 print(f"Gaussian noise of the same strength: sigma = {gaussian.sigma:.3f}")
 
 pictures = {"truth": truth, f"measured, {ip.metrics.psnr(y, truth):.1f} dB": y}

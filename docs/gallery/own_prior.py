@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from skimage import data
@@ -45,8 +44,8 @@ SIZE, CASES, STOP = (48, 5, ip.stop.MaxIterations(10)) if SHORT else (160, 60, N
 class HuberNorm(ip.Functional):
     """Σ_i h(‖u_i‖), the norm over axis −4 (the kinds of differences) and axis −3 (the colours)."""
 
-    proximable: ClassVar[bool] = True
-    lipschitz: ClassVar[float | None] = 1.0
+    proximable = True
+    lipschitz = 1.0
     delta: float
 
     def norms(self, u: Tensor) -> Tensor:
@@ -141,7 +140,7 @@ class LowRank(ip.Prior):
     """Pictures whose rows are mixtures of ``rank`` rows."""
 
     rank: int
-    parametrised: ClassVar[bool] = True
+    parametrised = True
 
     def generator(self, shape: tuple[int, ...], rng: torch.Generator) -> ip.Generator:
         return Product(shape, self.rank, rng)

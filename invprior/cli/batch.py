@@ -1,4 +1,4 @@
-"""Many pictures: finished ones are kept, a bad one costs itself."""
+"""A batch: finished pictures are skipped; a failure affects only its own picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from invprior.cli.manifest import Line, Manifest, fingerprint, key
-from invprior.cli.restore import Restoration
+from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
 from invprior.runs.record import save_record
 
@@ -22,7 +22,7 @@ class Entry:
     truth: Path | None
 
 
-def restore_all(restoration: Restoration, entries: list[Entry], output: Path, overwrite: bool) -> None:
+def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: bool) -> None:
     """Restore what the manifest in ``output`` does not call finished; Ctrl-C exits with 130, failures with 1.
 
     A file is finished where the manifest says so for the same input, bit for bit, and the same settings. Files that are
@@ -33,13 +33,14 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
     InvpriorError
         If files are in the way, or the folder cannot be written.
     """
-    manifest, settled = Manifest(output), fingerprint(restoration)
+    manifest, settled = Manifest(output), fingerprint(job)
     records: dict[Entry, dict[str, Any]] = {}
     if not overwrite:
+        manifest.check_version()
         _check_free(manifest, entries, settled, output)
         records = _finished(manifest, entries, output)
     todo = [entry for entry in entries if entry not in records]
-    if records and not restoration.settings.quiet:
+    if records and not job.request.quiet:
         print(f"{len(records)} of {len(entries)} pictures are finished already", file=sys.stderr)
     failures: list[Entry] = []
     interrupted = False
@@ -50,9 +51,9 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
                 try:
                     mine = key(entry.source, settled)
                     entry.target.parent.mkdir(parents=True, exist_ok=True)
-                    opened = restoration.open(entry.source, entry.target, entry.truth)
+                    opened = job.open(entry.source, entry.target, entry.truth)
                     manifest.note(Line(name, mine, None))
-                    record, interrupted = restoration.run(opened, f"{number}/{len(todo)} {entry.source.name}")
+                    record, interrupted = job.run(opened, f"{number}/{len(todo)} {entry.source.name}")
                 except (InvpriorError, OSError) as error:
                     named = str(error) if str(entry.source) in str(error) else f"{entry.source}: {error}"
                     failures.append(entry)
@@ -64,8 +65,8 @@ def restore_all(restoration: Restoration, entries: list[Entry], output: Path, ov
                 manifest.note(Line(name, mine, record))
         except KeyboardInterrupt:
             interrupted = True
-        if restoration.settings.record is not None:
-            save_record(restoration.settings.record, [records[e] for e in entries if e in records])
+        if job.request.record is not None:
+            save_record(job.request.record, [records[e] for e in entries if e in records])
     if interrupted:
         print("invprior: interrupted; what is finished is kept, and the same command goes on", file=sys.stderr)
         sys.exit(130)

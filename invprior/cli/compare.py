@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
+from invprior.cli.again import again
 from invprior.errors import InvpriorError
 from invprior.study.comparison import Listener, Progress, run_study
 from invprior.study.file import read_study
@@ -57,7 +58,9 @@ def run_compare(study: Study, output: Path, jobs: int | None, device: str, clust
     """Run a study with a bar and print its table; whether every cell was finished."""
     try:
         with grid_bar(quiet) as listener:
-            result = run_study(study, output, jobs=jobs, device=device, cluster=cluster, listener=listener)
+            result = run_study(
+                study, output, again=again(study, output), jobs=jobs, device=device, cluster=cluster, listener=listener
+            )
     except KeyboardInterrupt:
         print("invprior: interrupted; the finished cells are kept, and the same command goes on", file=sys.stderr)
         sys.exit(130)

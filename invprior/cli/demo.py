@@ -10,17 +10,16 @@ import torch
 from torch import Tensor
 
 from invprior import metrics, noise, operators
-from invprior.cli.restore import run
+from invprior.cli.progress import watched
 from invprior.cli.sheet import Panel, contact_sheet
 from invprior.errors import InvpriorError
 from invprior.io import read
-from invprior.loop import choose
-from invprior.operator import LinearOperator
-from invprior.operators.mask import put_back
-from invprior.problem import DataTerm, Problem
+from invprior.io.image import rounding
+from invprior.purpose import Purpose
 from invprior.runs.device import pick_device
-from invprior.runs.record import run_record, save_record
-from invprior.runs.weighing import weigh
+from invprior.runs.record import save_record
+from invprior.runs.restoration import Measured, Restoration
+from invprior.runs.tasks import Denoise, Inpaint, Task, Upscale
 from invprior.specs import parse_prior
 
 PRIORS = ("none", "tv", "dip")
@@ -42,17 +41,15 @@ def photograph() -> Tensor:
     return operators.Lanczos(cat.shape, factor=2)(cat).clamp(0, 1)
 
 
-def degrade(task: str, clean: Tensor, rng: torch.Generator) -> tuple[LinearOperator, noise.Gaussian, Tensor]:
-    """Operator, noise model and measurement of one of the tasks."""
-    A: LinearOperator = operators.Identity(clean.shape)
-    sigma = 0.1 if task == "denoise" else 1 / (255 * 12**0.5)
-    if task == "inpaint":
-        A = operators.Mask.text(clean.shape)
-    elif task == "upscale":
-        A = operators.Lanczos(clean.shape, factor=4)
-    model = noise.Gaussian(sigma)
-    measured = model.sample(A(clean), rng)
-    return A, model, A(measured) if task == "inpaint" else measured
+def degrade(name: str, clean: Tensor, rng: torch.Generator) -> Measured:
+    """The photograph noisy, scratched by a text, or four times smaller, as the task of that name restores it."""
+    C, H, W = clean.shape
+    text = operators.Mask.text(clean.shape).known
+    task: Task = {"denoise": Denoise(), "inpaint": Inpaint(text), "upscale": Upscale(4)}[name]
+    A = task.operator((C, H // 4, W // 4) if name == "upscale" else (C, H, W))
+    model = noise.Gaussian(0.1 if name == "denoise" else rounding(8))
+    y = model.sample(A(clean), rng)
+    return task.measured(y, rounding(8), model if name == "denoise" else "rounding")
 
 
 def run_demo(task: str, output: Path, device: str, seed: int, quiet: bool) -> None:
@@ -69,13 +66,13 @@ def run_demo(task: str, output: Path, device: str, seed: int, quiet: bool) -> No
         raise InvpriorError(f"cannot make the folder {output}: {error.strerror}") from error
     rows, records = [], []
     for name in TASKS if task == "all" else (task,):
-        A, model, y = degrade(name, clean, torch.Generator().manual_seed(seed))
+        measured = degrade(name, clean, torch.Generator().manual_seed(seed))
         panels = [
             Panel("truth", clean),
-            Panel({"denoise": "noisy", "inpaint": "scratched", "upscale": "4 x smaller"}[name], y),
+            Panel({"denoise": "noisy", "inpaint": "scratched", "upscale": "4 x smaller"}[name], measured.data[0].y),
         ]
         for prior in PRIORS:
-            x, record = _restore(name, prior, A.to(where), model, y.to(where), clean, seed, quiet)
+            x, record = _restore(name, prior, measured, where, clean, seed, quiet)
             panels.append(Panel(f"{prior} {record['psnr']:.1f} dB", x))
             records.append(record)
             save_record(output / f"{name}-{prior}.json", record)
@@ -87,30 +84,20 @@ def run_demo(task: str, output: Path, device: str, seed: int, quiet: bool) -> No
 
 def _restore(
     task: str,
-    prior: str,
-    A: LinearOperator,
-    model: noise.Gaussian,
-    y: Tensor,
+    name: str,
+    measured: Measured,
+    device: str,
     clean: Tensor,
     seed: int,
     quiet: bool,
 ) -> tuple[Tensor, dict[str, Any]]:
-    spec = parse_prior(prior, task=task)
-    data = (DataTerm(A, y, model),)
-    weighted = weigh(spec, data, None, seed)
-    problem = Problem.from_terms(data, weighted.prior)
-    iterations = ITERATIONS if spec.generator is not None else None
-    result = run(problem, choose(problem), iterations, seed, f"{task} {prior}", quiet)
-    x = put_back(result.x.cpu().clamp(0, 1), A.cpu(), y.cpu())
-    record = {
-        "task": task,
-        **run_record(problem, result, spec, "fast", seed),
-        "weight": weighted.weight,
-        "weight_rule": weighted.rule,
-        "psnr": metrics.psnr(x, clean),
-        "ssim": metrics.ssim(x, clean),
-    }
-    return x, record
+    spec = parse_prior(name)
+    prior = spec.made(Purpose(task))
+    how = Restoration(iterations=ITERATIONS if prior.parametrised else None, seed=seed)
+    restored = how.run(measured.to(device), prior, watch=watched(f"{task} {name}", quiet))
+    x = restored.x.cpu().clamp(0, 1)
+    scores = {"psnr": metrics.psnr(x, clean), "ssim": metrics.ssim(x, clean)}
+    return x, {"task": task, **restored.record(spec, seed), **scores}
 
 
 def _table(records: list[dict[str, Any]]) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from invprior.allocator import tune_allocator
 from invprior.cli.options import Settings, with_settings
+from invprior.runs.allocator import tune_allocator
 
 app = typer.Typer(
     help="Denoise, upscale, inpaint, deblur and merge pictures with the deep image prior, total variation or none.",
@@ -49,8 +49,8 @@ def denoise(
     inputs: Inputs, output: Output, settings: Settings, tile: Tile = None, overwrite: Overwrite = False
 ) -> None:
     """Remove white Gaussian noise."""
-    from invprior.cli import tasks
     from invprior.cli.pictures import restore
+    from invprior.runs import tasks
 
     restore(tasks.Denoise(), inputs, output, settings, tile, overwrite)
 
@@ -66,8 +66,8 @@ def upscale(
     overwrite: Overwrite = False,
 ) -> None:
     """Enlarge a picture, taken as a Lanczos decimation of the one that is sought."""
-    from invprior.cli import tasks
     from invprior.cli.pictures import restore
+    from invprior.runs import tasks
 
     restore(tasks.Upscale(factor), inputs, output, settings, tile, overwrite)
 
@@ -87,10 +87,11 @@ def inpaint(
     overwrite: Overwrite = False,
 ) -> None:
     """Fill holes. Without --sigma the known pixels come back unchanged."""
-    from invprior.cli import tasks
+    from invprior.cli.masks import known_pixels
     from invprior.cli.pictures import restore
+    from invprior.runs import tasks
 
-    restore(tasks.Inpaint(mask, invert_mask), inputs, output, settings, tile, overwrite)
+    restore(tasks.Inpaint(known_pixels(mask, invert_mask)), inputs, output, settings, tile, overwrite)
 
 
 @app.command()
@@ -107,10 +108,11 @@ def deblur(
     overwrite: Overwrite = False,
 ) -> None:
     """Undo a known blur. The noise level decides how far: give --sigma where you know it."""
-    from invprior.cli import tasks
     from invprior.cli.pictures import restore
+    from invprior.io import read_psf
+    from invprior.runs import tasks
 
-    restore(tasks.Deblur(psf), inputs, output, settings, tile, overwrite)
+    restore(tasks.Deblur(read_psf(psf)), inputs, output, settings, tile, overwrite)
 
 
 @app.command()
@@ -151,8 +153,12 @@ def video(
         ),
     ],
     settings: Settings,
-    task: Annotated[str, typer.Option(help="denoise, upscale or inpaint.")] = "denoise",
+    task: Annotated[str, typer.Option(help="denoise, upscale, inpaint or deblur.")] = "denoise",
     factor: Annotated[int, typer.Option(help="Of upscale: how many times larger.", min=1)] = 4,
+    psf: Annotated[
+        Path | None,
+        typer.Option(metavar="PSF", help="Of deblur: a picture of what one bright point became.", show_default=False),
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(
@@ -177,7 +183,7 @@ def video(
     """
     from invprior.cli.video.run import FilmSettings, restore_film
 
-    film = FilmSettings(task, factor, mask, invert_mask, frames, window, memory, codec)
+    film = FilmSettings(task, factor, psf, mask, invert_mask, frames, window, memory, codec)
     restore_film(source, output, film, settings)
 
 

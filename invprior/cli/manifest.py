@@ -11,14 +11,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from invprior.cli.restore import Restoration
+from torch import Tensor
+
+from invprior.cli.restore import PictureJob
+from invprior.errors import InvpriorError
 from invprior.io.lock import held_file
-from invprior.runs.record import finite
+from invprior.runs.record import VERSION, finite
 
 NAME = "manifest.jsonl"
-
-# The settings that decide what a picture becomes.
-DECISIVE = ("prior", "sigma", "noise", "weight", "preset", "iterations", "seed")
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,14 @@ class Line:
         Its place in the folder of the manifest.
     key
         Of the bytes of the input and all settings that decide what it becomes.
+    version
+        Of the form of keys and records.
     """
 
     output: str
     key: str
     record: dict[str, Any] | None
+    version: int = VERSION
 
 
 class Manifest:
@@ -44,11 +47,20 @@ class Manifest:
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         self.lines: dict[str, Line] = {}
-        if self.path.is_file():
-            for text in self.path.read_text(encoding="utf-8").splitlines():
-                line = _line(text)
-                if line is not None:
-                    self.lines[line.output] = line
+        if not self.path.is_file():
+            return
+        for text in self.path.read_text(encoding="utf-8").splitlines():
+            line = _line(text)
+            if line is not None:
+                self.lines[line.output] = line
+
+    def check_version(self) -> None:
+        """Raise if a picture was begun by a version whose keys and records have another form."""
+        if any(line.version != VERSION for line in self.lines.values()):
+            raise InvpriorError(
+                f"{self.path.parent} holds a batch of another version of invprior, which is left alone; give another "
+                "OUT, or do all its pictures again with --overwrite"
+            )
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -69,7 +81,7 @@ class Manifest:
 
     def note(self, line: Line) -> None:
         """Add a line, on the disk when this returns."""
-        text = {"output": line.output, "key": line.key, "record": finite(line.record)}
+        text = {"version": line.version, "output": line.output, "key": line.key, "record": finite(line.record)}
         self._file.write(json.dumps(text, ensure_ascii=False, allow_nan=False) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -79,23 +91,24 @@ class Manifest:
 def _line(text: str) -> Line | None:
     try:
         read = json.loads(text)
-        return Line(read["output"], read["key"], read["record"])
+        return Line(read["output"], read["key"], read["record"], read.get("version", 1))
     except (ValueError, KeyError, TypeError):  # torn
         return None
 
 
-def fingerprint(restoration: Restoration) -> str:
-    """Task, files of the task by their bytes, and settings."""
-    task = restoration.task
+def fingerprint(job: PictureJob) -> str:
+    """Task with its files by their values, and the options that decide the result."""
+    task, asked = job.task, job.request
     told = [f"{f.name}={_value(getattr(task, f.name))}" for f in fields(task)]  # type: ignore[arg-type]
-    told += [f"{name}={getattr(restoration.settings, name)}" for name in DECISIVE]
-    return " ".join([task.name, *told, f"tile={restoration.tile}"])
+    return " ".join([task.name, *told, repr(asked.prior), repr(asked.noise), repr(asked.restoration)])
 
 
 def key(source: Path, fingerprint: str) -> str:
     """Of the bytes of a picture and what is done with it."""
-    return hashlib.sha256(f"{_value(source)} {fingerprint}".encode()).hexdigest()
+    return hashlib.sha256(f"{hashlib.sha256(source.read_bytes()).hexdigest()} {fingerprint}".encode()).hexdigest()
 
 
 def _value(value: Any) -> str:
-    return hashlib.sha256(value.read_bytes()).hexdigest() if isinstance(value, Path) else repr(value)
+    if not isinstance(value, Tensor):
+        return repr(value)
+    return f"{tuple(value.shape)} {hashlib.sha256(value.numpy().tobytes()).hexdigest()}"

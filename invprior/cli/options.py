@@ -16,7 +16,13 @@ import typer
 class Settings:
     """How to restore."""
 
-    prior: Annotated[str, typer.Option(help="none, tv, tgv, wavelet, tikhonov, dip, or a sum such as tv+box.")] = "dip"
+    prior: Annotated[
+        str,
+        typer.Option(
+            help="none, tv, tgv, wavelet, tikhonov, dip, or a sum such as tv+box; with a weight or settings: tv:0.05, "
+            "tgv:ratio=3, dip:preset=best,iterations=300."
+        ),
+    ] = "dip"
     sigma: Annotated[
         str,
         typer.Option(
@@ -39,8 +45,13 @@ class Settings:
         ),
     ] = "auto"
     preset: Annotated[
-        str, typer.Option(help="Of DIP: fast, best or paper; paper:text, paper:vase … name the task too.")
-    ] = "fast"
+        str | None,
+        typer.Option(
+            help="Of DIP: fast, best or paper; paper:text, paper:vase … name the task too. Short for "
+            "--prior dip:preset=PRESET,task=TASK.",
+            show_default="fast",
+        ),
+    ] = None
     iterations: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default="preset")] = None
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
 from invprior.cli.options import Settings
-from invprior.cli.restore import Restoration
-from invprior.cli.tasks import Task
+from invprior.cli.request import request
+from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
 from invprior.io.image import SUFFIXES, check_readable, check_writable
 from invprior.runs.record import check_record, save_record
+from invprior.runs.tasks import Task
 
 
 def restore(
@@ -22,28 +23,27 @@ def restore(
     One picture goes to ``output``, or into it where that is a folder. Several, or a folder, go into the folder
     ``output`` as the same tree, see :func:`~invprior.cli.batch.restore_all`.
     """
-    restoration = Restoration(task, settings, tile)
-    restoration.check()
+    job = PictureJob(task, request(settings, tile, task.purpose("cpu")))
     if settings.record is not None:
         check_record(settings.record)
     if len(inputs) == 1 and not inputs[0].is_dir():
-        _restore_one(restoration, inputs[0], output / inputs[0].name if output.is_dir() else output)
+        _restore_one(job, inputs[0], output / inputs[0].name if output.is_dir() else output)
         return
     if settings.preview is not None:
         raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
     if output.exists() and not output.is_dir():
         raise InvpriorError(f"several pictures need a folder, and {output} is a file")
-    restore_all(restoration, entries(inputs, output, settings.truth), output, overwrite)
+    restore_all(job, entries(inputs, output, settings.truth), output, overwrite)
 
 
-def _restore_one(restoration: Restoration, source: Path, target: Path) -> None:
-    settings = restoration.settings
-    opened = restoration.open(source, target, settings.truth)
-    if settings.preview is not None:
-        check_writable(settings.preview, opened.picture)
-    record, interrupted = restoration.run(opened, source.name)
-    if settings.record is not None:
-        save_record(settings.record, record)
+def _restore_one(job: PictureJob, source: Path, target: Path) -> None:
+    asked = job.request
+    opened = job.open(source, target, asked.truth)
+    if asked.preview is not None:
+        check_writable(asked.preview, opened.picture)
+    record, interrupted = job.run(opened, source.name)
+    if asked.record is not None:
+        save_record(asked.record, record)
     if interrupted:
         sys.exit(130)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from invprior.io import Picture, write
-from invprior.iterate import Iterate
+from invprior.solvers.iterate import Iterate
 
 PAUSE = 2.0  # least seconds between two pictures
 

@@ -12,12 +12,24 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from invprior.iterate import Iterate
-from invprior.loop import Callback
-from invprior.status import Status
-from invprior.stop import GO_ON, RelativeGap, StopRule, Verdict
+from invprior.runs.restoration import INTERRUPTED, Watch
+from invprior.solvers.iterate import Iterate
+from invprior.solvers.loop import Callback
+from invprior.stop import GO_ON, IterateLike, RelativeGap, StopRule, Verdict
+from invprior.stop.base import Status
 
 REFRESH = 0.2  # least seconds between two readings of the objective
+
+
+def watched(title: str, quiet: bool) -> Watch:
+    """A progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
+
+    @contextmanager
+    def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
+        with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
+            yield callback, interrupt.rule
+
+    return watch
 
 
 @contextmanager
@@ -101,10 +113,10 @@ class InterruptRule(StopRule):
     def __repr__(self) -> str:
         return "Ctrl-C"
 
-    def update(self, memory: Any, iterate: Iterate) -> tuple[Any, Verdict]:
+    def update(self, memory: Any, iterate: IterateLike) -> tuple[Any, Verdict]:
         if not self.flag:
             return None, GO_ON
-        return None, Verdict(Status("interrupted", "stopped by Ctrl-C; the best so far was kept"))
+        return None, Verdict(Status(INTERRUPTED, "stopped by Ctrl-C; the best so far was kept"))
 
 
 class Interrupt:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -12,7 +11,7 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.functional import Functional, Step
 from invprior.functionals.quadratic import Quadratic
-from invprior.operator import Shape
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +29,9 @@ class Bounds(Functional):
         If low is not below high.
     """
 
-    proximable: ClassVar[bool] = True
-    separable: ClassVar[bool] = True
-    rowwise: ClassVar[bool] = True
+    proximable = True
+    separable = True
+    rowwise = True
     low: float = 0.0
     high: float = 1.0
 
@@ -75,9 +74,9 @@ class Bounded(Functional):
         Tensors that broadcast to the shape of ``u``; either may be infinite.
     """
 
-    proximable: ClassVar[bool] = True
-    separable: ClassVar[bool] = True
-    rowwise: ClassVar[bool] = True
+    proximable = True
+    separable = True
+    rowwise = True
     inner: Functional
     low: Tensor
     high: Tensor

@@ -6,13 +6,12 @@ import itertools
 import math
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from invprior.functional import Functional, Step, check_weight
-from invprior.operator import Shape
+from invprior.shapes import Shape
 
 # Above so many members of a group the squares are summed by torch, below one after the other in place.
 FEW = 16
@@ -28,13 +27,13 @@ class L1(Functional):
         c ≥ 0.
     """
 
-    proximable: ClassVar[bool] = True
-    separable: ClassVar[bool] = True
-    rowwise: ClassVar[bool] = True
+    proximable = True
+    separable = True
+    rowwise = True
     weight: float = 1.0
 
     @property
-    def lipschitz(self) -> float:  # type: ignore[override]
+    def lipschitz(self) -> float:
         return self.weight
 
     def __call__(self, u: Tensor) -> Tensor:
@@ -79,7 +78,7 @@ class L21(Functional):
         c ≥ 0.
     """
 
-    proximable: ClassVar[bool] = True
+    proximable = True
     dims: tuple[int, ...]
     weight: float = 1.0
 
@@ -88,11 +87,11 @@ class L21(Functional):
         return cls(tuple(rng.sample(range(-len(shape), 0), rng.randint(1, len(shape)))), rng.choice([1.0, 0.3]))
 
     @property
-    def rowwise(self) -> bool:  # type: ignore[override]
+    def rowwise(self) -> bool:
         return -2 not in self.dims
 
     @property
-    def lipschitz(self) -> float:  # type: ignore[override]
+    def lipschitz(self) -> float:
         return self.weight
 
     def _squares(self, u: Tensor) -> Tensor:

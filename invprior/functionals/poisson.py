@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from invprior.functional import Functional, Step
-from invprior.operator import Shape
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +33,10 @@ class PoissonNll(Functional):
       Imaging Vis. 40 (2011), section 6.3.
     """
 
-    proximable: ClassVar[bool] = True
-    separable: ClassVar[bool] = True
-    rowwise: ClassVar[bool] = True
-    differentiable: ClassVar[bool] = True
+    proximable = True
+    separable = True
+    rowwise = True
+    differentiable = True
     y: Tensor
     gain: float
 

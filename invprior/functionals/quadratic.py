@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from invprior.functional import Functional, Step, check_weight
-from invprior.operator import Shape
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +26,10 @@ class Quadratic(Functional):
         b, likewise.
     """
 
-    proximable: ClassVar[bool] = True
-    separable: ClassVar[bool] = True
-    rowwise: ClassVar[bool] = True
-    differentiable: ClassVar[bool] = True
+    proximable = True
+    separable = True
+    rowwise = True
+    differentiable = True
     weight: Step
     center: Step
 
@@ -41,7 +40,7 @@ class Quadratic(Functional):
         return cls(weight.clamp(min=0.1), center)
 
     @property
-    def curvature(self) -> float:  # type: ignore[override]
+    def curvature(self) -> float:
         return float(torch.as_tensor(self.weight).max())
 
     def __call__(self, u: Tensor) -> Tensor:

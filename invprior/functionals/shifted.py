@@ -11,7 +11,7 @@ from torch import Tensor
 from invprior.functional import Functional, Step, Wrapped
 from invprior.functionals.norms import L1
 from invprior.functionals.poisson import PoissonNll
-from invprior.operator import Shape
+from invprior.shapes import Shape
 
 
 @dataclass(frozen=True, eq=False)

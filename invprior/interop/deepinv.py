@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal, Protocol, overload
-
-import torch
-from torch import Tensor, nn
+from importlib.util import find_spec
 
 from invprior.errors import InvpriorError
+
+if find_spec("deepinv") is None:
+    raise InvpriorError("invprior.interop.deepinv needs deepinv; pip install 'invprior[deepinv]'")
+
+# after deepinv is known to be there
+from invprior.interop.conversion import OperatorPhysics, from_physics, to_physics
+from invprior.interop.denoiser import from_denoiser
 from invprior.interop.physics import LinearPhysicsOperator, PhysicsOperator
-from invprior.noise import Gaussian, Noise
-from invprior.operator import LinearOperator, Operator, as_complex
-from invprior.testing.operator_case import random_case
-from invprior.testing.operator_laws import LAWS
-
-try:
-    from deepinv.physics import GaussianNoise, LinearPhysics, StackedPhysics, ZeroNoise
-except ModuleNotFoundError as error:
-    if error.name not in ("deepinv", "deepinv.physics"):
-        raise
-    raise InvpriorError("invprior.interop.deepinv needs deepinv; pip install 'invprior[deepinv]'") from error
-
-from invprior.interop.denoiser import from_denoiser  # after deepinv is known to be there
 from invprior.interop.reconstructor import PriorReconstructor, as_reconstructor
 
 __all__ = [
@@ -35,176 +25,3 @@ __all__ = [
     "from_physics",
     "to_physics",
 ]
-
-# In eps. The inner products are summed in float64, so the defect is no larger than the relative error of Ax and Aᴴy:
-# up to 0.4 eps over deepinv 0.5.0's right adjoints. Its least wrong one, Tomography's interpolated back-projection, is
-# at 10⁴ eps for 16×16 float32 and at 10³ for 512×512, which a bound that grows with √n would come to accept.
-SLACK = 10.0
-# What else a linear operator of the name obeys; the whole list takes seconds and is for check_linear_operator.
-CHECKED = ("shape", "dtype", "linearity", "batch", "purity")
-
-
-class _Physics(Protocol):
-    def A(self, x: Any) -> Any: ...
-
-
-class _LinearPhysics(_Physics, Protocol):
-    def A_adjoint(self, y: Any) -> Any: ...
-
-
-@overload
-def from_physics(
-    physics: _LinearPhysics,
-    in_shape: Iterable[int],
-    *,
-    adjoint: Literal["physics", "autograd"] = "physics",
-    check: bool = True,
-) -> LinearOperator: ...
-@overload
-def from_physics(
-    physics: _Physics,
-    in_shape: Iterable[int],
-    *,
-    adjoint: Literal["physics", "autograd"] = "physics",
-    check: bool = True,
-) -> Operator: ...
-def from_physics(
-    physics: Any,
-    in_shape: Iterable[int],
-    *,
-    adjoint: Literal["physics", "autograd"] = "physics",
-    check: bool = True,
-) -> Operator:
-    """Wrap a deepinv physics as an operator: a linear one with its adjoint, any other without.
-
-    Only ``physics.A`` counts; the noise belongs to the problem. Parameters that the physics is given later, by
-    ``physics.update(...)``, change the operator, so do not.
-
-    Parameters
-    ----------
-    physics
-        A ``deepinv.physics.Physics``.
-    in_shape
-        Event shape of the image, ``(C, H, W)``.
-    adjoint
-        Of a linear physics: ``physics`` takes its ``A_adjoint``, ``autograd`` differentiates its ``A``.
-    check
-        Whether to check ⟨Ax, y⟩ = ⟨x, Aᴴy⟩ and the laws of ``CHECKED`` once, on random x and y.
-
-    Raises
-    ------
-    InvpriorError
-        If the physics is stacked or does not fit ``in_shape``, or the check finds a law broken.
-    """
-    name = type(physics).__name__
-    if isinstance(physics, StackedPhysics):
-        raise InvpriorError(
-            f"{name} gives a list of measurements; wrap each part with from_physics and join them with "
-            "operators.Stack, or give one DataTerm for each to Problem.from_terms"
-        )
-    if not isinstance(physics, LinearPhysics):
-        return PhysicsOperator(physics, in_shape)
-    operator = LinearPhysicsOperator(physics, in_shape, adjoint)
-    if check:
-        _check_adjoint(operator)
-        _check_laws(operator)
-    return operator
-
-
-class OperatorPhysics(LinearPhysics):  # type: ignore[misc]  # deepinv carries no types
-    """y = N(Ax) for deepinv: A and its adjoint are those of ``operator``, a submodule that moves with ``.to()``.
-
-    Parameters
-    ----------
-    operator
-        A.
-    noise_model
-        N, a ``deepinv.physics.NoiseModel``.
-    """
-
-    def __init__(self, operator: LinearOperator, noise_model: nn.Module) -> None:
-        held = next(operator.buffers(), torch.zeros(()))
-        super().__init__(img_size=operator.in_shape, noise_model=noise_model, device=held.device)
-        self.operator = operator
-
-    # the one place with **kwargs: deepinv passes parameters of the physics and of the noise this way
-    def A(self, x: Tensor, **kwargs: Any) -> Tensor:
-        return self.operator(x)
-
-    def A_adjoint(self, y: Tensor, **kwargs: Any) -> Tensor:
-        adjoint: Tensor = self.operator.H(y)
-        return adjoint
-
-
-def to_physics(operator: Operator, noise: Noise | None = None) -> OperatorPhysics:
-    """Wrap a linear operator as a ``deepinv.physics.LinearPhysics``, for deepinv's solvers and networks.
-
-    Parameters
-    ----------
-    operator
-        A linear operator of images ``(C, H, W)``.
-    noise
-        What ``physics(x)`` adds: none, or Gaussian noise with one sigma, drawn from torch's global generator.
-
-    Raises
-    ------
-    InvpriorError
-        If the operator is not linear, or the noise another.
-    """
-    if not isinstance(operator, LinearOperator):
-        raise InvpriorError(
-            f"{operator!r} is not linear; take deepinv.physics.Physics(A=operator), which has no adjoint"
-        )
-    if noise is None:
-        return OperatorPhysics(operator, ZeroNoise())
-    if not isinstance(noise, Gaussian) or torch.as_tensor(noise.sigma).numel() != 1:
-        raise InvpriorError(
-            f"to_physics knows Gaussian noise with one sigma, got {noise!r}; leave it out and give the physics one of "
-            "deepinv's with set_noise_model"
-        )
-    return OperatorPhysics(operator, GaussianNoise(float(noise.sigma)))
-
-
-def _adjoint_defect(A: LinearPhysicsOperator, draws: int = 3) -> float:
-    """The largest |⟨Ax, y⟩ − ⟨x, Aᴴy⟩| / (‖Ax‖‖y‖ + ‖x‖‖Aᴴy‖) over a few random x and y, summed in float64."""
-    rng = torch.Generator().manual_seed(0)
-    defects = []
-    for _ in range(draws):
-        x = torch.randn(A.in_shape, generator=rng, dtype=as_complex(torch.float64, bool(A.in_complex))).to(A.witness)
-        y = torch.randn(A.out_shape, generator=rng, dtype=as_complex(torch.float64, bool(A.out_complex)))
-        y = y.to(device=x.device, dtype=as_complex(x.dtype, y.is_complex()))
-        with torch.no_grad():
-            x, Ax, y, Ay = (t.reshape(-1).to(torch.complex128) for t in (x, A(x), y, A.H(y)))
-        size = float(Ax.norm() * y.norm() + x.norm() * Ay.norm())
-        defects.append(float((torch.vdot(y, Ax) - torch.vdot(Ay, x)).abs()) / size if size else 0.0)
-    return float(torch.tensor(defects).max())  # NaN if one is
-
-
-def _check_adjoint(A: LinearPhysicsOperator) -> None:
-    allowed = SLACK * torch.finfo(A.witness.real.dtype).eps
-    defect = _adjoint_defect(A)
-    if defect <= allowed:
-        return
-    name = type(A.physics).__name__
-    other = LinearPhysicsOperator(A.physics, A.in_shape, "autograd")
-    if not A.by_autograd and _adjoint_defect(other) <= allowed:
-        remedy = "adjoint='autograd' takes the exact one"
-    else:
-        remedy = (
-            "autograd has no better one; build the physics with an exact one (Tomography: adjoint_via_backprop=True)"
-        )
-    raise InvpriorError(
-        f"the adjoint of {name} is off by {defect:.1e} where rounding explains {allowed:.1e}: {remedy}, "
-        "or accept it with check=False"
-    )
-
-
-def _check_laws(A: LinearPhysicsOperator) -> None:
-    case = random_case(A, A.witness.real.dtype)
-    for law in LAWS:
-        measured = law.measure(case) if law.name in CHECKED else None
-        if measured is not None and not measured.holds:
-            raise InvpriorError(
-                f"{type(A.physics).__name__} breaks the law of {law.name} ({law.says}): measured "
-                f"{measured.measured:.1e}, allowed {measured.allowed:.1e}; accept it with check=False"
-            )

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Operator, Shape, as_complex, as_shape
+from invprior.linear_operator import LinearOperator
+from invprior.operator import Operator
+from invprior.shapes import Shape, as_complex, as_shape
 
 
 class PhysicsOperator(Operator):

@@ -9,13 +9,13 @@ import torch
 from deepinv.models import Reconstructor
 from torch import Tensor
 
-from invprior import weight
 from invprior.errors import InvpriorError
-from invprior.loop import solve
+from invprior.interop.conversion import OperatorPhysics, from_physics
 from invprior.noise import Gaussian, Noise, Poisson
 from invprior.operator import Operator
 from invprior.prior import Prior
-from invprior.problem import Problem
+from invprior.problem import DataTerm
+from invprior.runs.restoration import Measured, Restoration
 from invprior.solvers import Solver
 from invprior.stop import StopRule
 
@@ -33,30 +33,22 @@ class PriorReconstructor(Reconstructor):  # type: ignore[misc]  # deepinv carrie
         seed: int,
     ) -> None:
         super().__init__()
-        self.prior, self.noise, self.auto = prior, noise, auto
-        self.solver, self.stop, self.seed = solver, stop, seed
+        self.prior, self.noise = prior, noise
+        self.how = Restoration("auto" if auto else "own", seed=seed, solver=solver, stop=stop)
 
     # deepinv passes parameters of the physics this way
     def forward(self, y: Tensor, physics: Any, **kwargs: Any) -> Tensor:
         shape = tuple(physics.A_adjoint(y[:1]).shape[1:])
         A = self._operator(physics, shape)
         noise = _noise(physics) if self.noise is None else self.noise
-        return torch.stack([self._one(Problem(A, picture, noise=noise, prior=self.prior)) for picture in y])
+        measured = [Measured((DataTerm(A, picture, noise),), "given", exact=False) for picture in y]
+        return torch.stack([self.how.run(m, self.prior).x for m in measured])
 
     def _operator(self, physics: Any, shape: tuple[int, ...]) -> Operator:
-        from invprior.interop.deepinv import OperatorPhysics, from_physics
-
         if isinstance(physics, OperatorPhysics):
             return physics.operator
         operator: Operator = from_physics(physics, shape)
         return operator
-
-    def _one(self, problem: Problem) -> Tensor:
-        if self.auto:
-            c = weight.auto(problem, seed=self.seed).weight
-            data = problem.data_terms[0]
-            problem = Problem(data.operator, data.y, noise=data.noise, prior=c * self.prior)
-        return solve(problem, self.solver, stop=self.stop, seed=self.seed).x
 
 
 def _noise(physics: Any) -> Noise:

@@ -55,6 +55,16 @@ class Picture:
         """The deviation that rounding to the steps of the file leaves; a float file is taken to have 16 good bits."""
         return rounding(8 if self.format == "uchar" else GOOD_BITS)
 
+    def in_scale_of(self, other: Picture) -> Tensor:
+        """The pixels where 0 and 1 stand for what they do in another picture; the full scale of integers is 1.
+
+        Float files have a scale each: only on a common one can two pictures be compared.
+        """
+        (low, high), (to_low, to_high) = ((0.0, 1.0) if p.format in WHITE else (p.low, p.high) for p in (self, other))
+        if (low, high) == (to_low, to_high):
+            return self.x
+        return (self.x * (high - low) + (low - to_low)) / (to_high - to_low)
+
     def with_pixels(self, x: Tensor, alpha: Tensor | None) -> Picture:
         """The same kind of picture with other pixels."""
         return replace(self, x=x, alpha=alpha)

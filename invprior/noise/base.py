@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from invprior.functional import Functional
-from invprior.window import Window
+from invprior.shapes import Window
 
 
 class Noise(ABC):
@@ -42,6 +42,10 @@ class Noise(ABC):
         levels = {k: window.of_constant(v, shape) for k, v in given.items() if isinstance(v, Tensor)}
         return replace(self, **levels)
 
-    def residual_level(self, y: Tensor) -> float:
-        """The expected ‖y − u‖² per measured value: where the discrepancy principle stops (Morozov 1966)."""
-        return float(self.variance(y).expand_as(y).mean())
+    def signal(self, y: Tensor) -> Tensor:
+        """y less what the sensor adds to it: an unbiased estimate of u."""
+        return y
+
+    def estimated_variance(self, y: Tensor) -> Tensor:
+        """The variance as the data tell it, of a shape that broadcasts to ``y``: by default that of :meth:`signal`."""
+        return self.variance(self.signal(y))

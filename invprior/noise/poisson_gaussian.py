@@ -73,5 +73,5 @@ class PoissonGaussian(Noise):
     def variance(self, u: Tensor) -> Tensor:
         return self.gain * u.clamp(min=0) + self.read**2
 
-    def residual_level(self, y: Tensor) -> float:
-        return float(self.variance(y - self.offset).mean()) + self.offset**2
+    def signal(self, y: Tensor) -> Tensor:
+        return y - self.offset

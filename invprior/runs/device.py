@@ -10,7 +10,7 @@ from invprior.errors import InvpriorError
 def pick_device(name: str) -> str:
     """``auto`` is CUDA where there is one, else the CPU."""
     if name not in ("auto", "cpu", "cuda"):
-        raise InvpriorError(f"--device takes auto, cpu or cuda, got {name!r}")
+        raise InvpriorError(f"the device is auto, cpu or cuda, got {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
-        raise InvpriorError("there is no CUDA device here; take --device cpu")
+        raise InvpriorError("there is no CUDA device here; take the device cpu")
     return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name

@@ -14,9 +14,12 @@ import torch
 
 from invprior.errors import InvpriorError
 from invprior.io.whole import whole_file
-from invprior.loop import Result
 from invprior.problem import Problem
+from invprior.solvers.loop import Result
 from invprior.specs import PriorSpec
+
+# Of the form of records and of the keys beside them; a record of another version is nobody's finished work.
+VERSION = 2
 
 PACKAGES = ("invprior", "torch", "numpy", "scipy", "scikit-image", "pyvips", "av")
 
@@ -32,18 +35,19 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run_record(problem: Problem, result: Result, spec: PriorSpec, preset: str, seed: int) -> dict[str, Any]:
+def run_record(problem: Problem, result: Result, prior: PriorSpec, seed: int) -> dict[str, Any]:
     """All of a run that JSON can hold."""
     return {
+        "version": VERSION,
         "status": result.status.name,
         "status_message": result.status.message,
         "kept": result.kept,
         "iterations": result.iterations,
         "seconds": result.seconds,
-        "prior": spec.name,
+        "prior": prior.text,
         "solver": repr(result.solver),
         "stop": repr(result.stop),
-        "preset": preset if spec.generator is not None else None,
+        "preset": prior.setting("preset", "fast") if problem.prior.parametrised else None,
         "seed": seed,
         "operator": "; ".join(repr(d.operator) for d in problem.data_terms),
         "noise": "; ".join(repr(d.noise) for d in problem.data_terms),
@@ -55,7 +59,7 @@ def run_record(problem: Problem, result: Result, spec: PriorSpec, preset: str, s
 
 
 def check_record(path: Path) -> None:
-    """Raise where the record could not be written."""
+    """Raise if the record could not be written."""
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise InvpriorError(f"cannot write the record {path}: its folder must exist and be writable, and it be a file")
 

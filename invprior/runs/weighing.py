@@ -1,4 +1,4 @@
-"""The weight of a prior's penalty: given, or found without the truth."""
+"""The weight of a prior's penalty: given, or chosen without the truth."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Literal
 from invprior import weight
 from invprior.prior import Prior
 from invprior.problem import DataTerm, Problem
-from invprior.specs import PriorSpec
 
 # A penalty beside DIP only steadies it: a tenth of what it needs alone.
 BESIDE_DIP = 0.1
 
-# What --weight says; None for auto.
-Weight = float | Literal["discrepancy"] | None
+# λ beside ½‖Ax − y‖²; the rule that chooses it; or the weights that the prior has, beside the negative log-likelihood.
+Weight = float | Literal["auto", "discrepancy", "own"]
 
 
 @dataclass(frozen=True)
@@ -26,20 +25,34 @@ class Weighted:
     rule: str
 
 
-def weigh(spec: PriorSpec, data: tuple[DataTerm, ...], given: Weight, seed: int) -> Weighted:
-    """The prior with its weight: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
+def with_weight(prior: Prior, c: float) -> Prior:
+    """The prior with c times its penalty; c stands beside the negative log-likelihood."""
+    generator, penalty = prior.parametrisation, prior.penalty
+    if penalty is None:
+        return prior
+    return c * penalty if generator is None else generator + c * penalty
+
+
+def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) -> Weighted:
+    """The prior with λ/σ² times its penalty: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
 
     For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale. Of several data terms σ is the
     first one's.
     """
-    variance = data[0].noise.residual_level(data[0].y)
-    problem = Problem.from_terms(data, spec.penalty)
-    if len(problem.terms) == len(data):
-        return Weighted(spec.weighted(0.0), None, "no penalty")
+    penalty = prior.penalty
+    if given == "own":
+        return Weighted(prior, None, "the prior's own")
+    if penalty is None:
+        return Weighted(prior, None, "no penalty")
+    variance = data[0].sigma ** 2
+
+    def weighted(c: float, rule: str) -> Weighted:
+        return Weighted(with_weight(prior, c), c * variance, rule)
+
     if isinstance(given, float):
-        return Weighted(spec.weighted(given / variance), given, "given")
-    choice = weight.auto(problem, seed=seed) if given is None else weight.discrepancy(problem)
-    if spec.generator is None:
-        return Weighted(spec.weighted(choice.weight), choice.weight * variance, choice.rule)
-    share = BESIDE_DIP * choice.weight
-    return Weighted(spec.weighted(share), share * variance, f"a tenth of: {choice.rule}")
+        return weighted(given / variance, "given")
+    problem = Problem.from_terms(data, penalty)
+    choice = weight.auto(problem, seed=seed) if given == "auto" else weight.discrepancy(problem)
+    if not prior.parametrised:
+        return weighted(choice.weight, choice.rule)
+    return weighted(BESIDE_DIP * choice.weight, f"a tenth of: {choice.rule}")

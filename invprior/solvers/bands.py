@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from invprior.functional import Functional
-from invprior.operator import REACH, LinearOperator
+from invprior.linear_operator import LinearOperator
+from invprior.shapes import REACH
 
 # Values of the variable in a band, 1 MB in float32; a step holds about a dozen such arrays at once. A picture of up to
 # four bands is not cut.

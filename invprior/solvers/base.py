@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from invprior.problem import Problem
-    from invprior.stop import StopRule
+from invprior.problem import Problem
+from invprior.stop import Status, StopRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,10 +21,16 @@ class State:
     ----------
     x
         The problem's variable: the image, or for a lifted prior the image with its auxiliary fields.
+    derived
+        Names of fields that follow from the problem and that every step sets anew; a pickled state leaves them out.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ()
     iteration: int
     x: Tensor
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in self.derived}
 
 
 S = TypeVar("S", bound=State)
@@ -53,7 +58,15 @@ class Solver(ABC, Generic[S]):
 
     @abstractmethod
     def default_stop(self) -> StopRule:
-        """When to stop if nobody says."""
+        """The stop rule where none is given."""
+
+    def carry(self, problem: Problem, state: S, rng: torch.Generator) -> S:
+        """The state to solve another problem from, ``state`` being that of a problem of the same shape."""
+        return self.init(problem, self.estimate(state), rng)
+
+    def ended(self, state: S) -> Status | None:
+        """Why the method has nothing left to do, where it ends by itself."""
+        return None
 
     def estimate(self, state: S) -> Tensor:
         """The variable whose image the solver would return in this state."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.functionals import Quadratic
-from invprior.operator import LinearOperator
+from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.stop import MaxIterations, Stationary, StopRule
@@ -17,9 +17,8 @@ from invprior.stop import MaxIterations, Stationary, StopRule
 
 @dataclass(frozen=True, eq=False)
 class CGState(State):
-    """The problem of the recurrence, residual r = −∇, search direction p, r·r now and at zero."""
+    """The residual r = −∇, the search direction p, r·r now and at zero."""
 
-    problem: Problem
     r: Tensor
     p: Tensor
     rr: Tensor
@@ -74,11 +73,9 @@ class ConjugateGradient(Solver[CGState]):
         x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
         at_zero = _minus_gradient(problem, torch.zeros_like(x))
         r = at_zero if x0 is None else _minus_gradient(problem, x) - self.damp**2 * x
-        return CGState(0, x, problem, r, r, _dot(r, r), _dot(at_zero, at_zero))
+        return CGState(0, x, r, r, _dot(r, r), _dot(at_zero, at_zero))
 
     def step(self, problem: Problem, state: CGState) -> CGState:
-        if state.problem is not problem:  # another problem's residual and direction mean nothing here
-            state = replace(self.init(problem, state.x, torch.Generator()), iteration=state.iteration)
         q = _hessian(problem, state.p) + self.damp**2 * state.p
         curvature = _dot(state.p, q)
         # Past the rounding error the recurrence feeds on noise and would run away from the solution: stay.

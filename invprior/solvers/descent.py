@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator
+from invprior.linear_operator import LinearOperator
 from invprior.prior import Generator
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
@@ -57,7 +57,7 @@ class Completed(Generator):
     def __init__(self, image: Generator, lift: LinearOperator) -> None:
         super().__init__()
         self.image, self.lift = image, lift
-        self.constants = frozenset(f"image.{name}" for name in image.constants)  # type: ignore[misc]
+        self.constants = frozenset(f"image.{name}" for name in image.constants)
         self.fields = nn.Parameter(torch.zeros(lift.in_shape))
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
@@ -137,6 +137,12 @@ class Descent(Solver[DescentState]):
         x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device)
         seed = int(torch.randint(2**62, (), generator=rng))
         return DescentState(0, x, generator, weights, weights, x, zero, zero + 1, zero, seed)
+
+    def carry(self, problem: Problem, state: DescentState, rng: torch.Generator) -> DescentState:
+        """The network as it is; its moments, the average and the guard, which know the other objective, start anew."""
+        fresh, old = self.init(problem, None, rng), state.weights
+        weights = fresh.weights._replace(theta=old.theta, buffers=old.buffers)
+        return replace(fresh, generator=state.generator, weights=weights, safe=weights, seed=state.seed)
 
     def step(self, problem: Problem, state: DescentState) -> DescentState:
         iteration = state.iteration + 1

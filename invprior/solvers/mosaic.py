@@ -11,15 +11,16 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
+from invprior.linear_operator import LinearOperator
 from invprior.problem import DataTerm, Problem
-from invprior.window import Window
+from invprior.shapes import Shape, Window
 
-OVERLAP = 64  # pixels that tiles share, where nobody says
+OVERLAP = 64  # pixels that tiles share by default
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """A window of the picture, the problem of its pixels, and the share (height, width) that they have in the whole."""
+    """A window of the picture, the problem of its pixels, and their share (height, width) in the whole."""
 
     window: Window
     problem: Problem
@@ -35,7 +36,8 @@ class Mosaic:
     cut, have none.
     """
 
-    whole: Problem
+    shape: Shape
+    lift: LinearOperator | None
     tiles: tuple[Tile, ...]
 
     @classmethod
@@ -56,14 +58,15 @@ class Mosaic:
             share = (down[:, None] * across).to(dtype=problem.dtype, device=problem.device)
             data = [_part(d, window) for d in problem.data_terms]
             tiles.append(Tile(window, Problem.from_terms(data, problem.prior), share))
-        return cls(problem, tuple(tiles))
+        return cls(problem.full_shape, problem.lift, tuple(tiles))
 
     def join(self, variables: Iterable[Tensor]) -> Tensor:
         """The variable of the whole problem, from those of the tiles."""
-        x = torch.zeros(self.whole.full_shape, dtype=self.whole.dtype, device=self.whole.device)
-        for tile, variable in zip(self.tiles, variables, strict=True):
-            tile.window.of(x).add_(tile.share * tile.problem.image(variable))
-        return self.whole.variable(x)
+        images = [tile.problem.image(v) for tile, v in zip(self.tiles, variables, strict=True)]
+        x = images[0].new_zeros(self.shape)
+        for tile, image in zip(self.tiles, images, strict=True):
+            tile.window.of(x).add_(tile.share * image)
+        return x if self.lift is None else self.lift.adjoint(x)
 
 
 def _part(d: DataTerm, window: Window) -> DataTerm:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from invprior.precision import Precision, rounded
 from invprior.prior import Generator
 from invprior.solvers.adam import adam_direction
 from invprior.solvers.descent import Descent, split
+from invprior.solvers.precision import Precision, rounded
 
 # Jordan et al. 2024: a quintic whose slope at 0 is as steep as keeps [0, 1] near 1
 QUINTIC = (3.4445, -4.7750, 2.0315)

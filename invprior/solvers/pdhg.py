@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator
+from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers.bands import sweep
 from invprior.solvers.base import Solver
@@ -94,21 +94,27 @@ class PDHG(Solver[PDHGState]):
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> PDHGState:
         x = problem.start() if x0 is None else x0
-        saddle = SaddlePoint.of(problem)
+        saddle = problem.once(SaddlePoint.of)
         y = tuple(torch.zeros_like(b.K.forward(x)) for b in saddle.blocks)
         start = Point(x, y)
         return PDHGState(0, x, saddle, start, start, _first_ratio(saddle), 0.5)
 
+    def carry(self, problem: Problem, state: PDHGState, rng: torch.Generator) -> PDHGState:
+        """x as it is, and of the dual variables those that still fit; the ratio of the scales starts anew."""
+        fresh = self.init(problem, state.x, rng)
+        y = state.at.y
+        if [v.shape for v in y] != [v.shape for v in fresh.at.y]:
+            return fresh
+        start = Point(state.x, y)
+        return replace(fresh, at=start, relaxed=start)
+
     def step(self, problem: Problem, state: PDHGState) -> PDHGState:
-        if state.saddle.problem is not problem:
-            saddle = SaddlePoint.of(problem)
-            state = replace(state, saddle=saddle, relaxed=state.at, rho=_first_ratio(saddle), rate=0.5)
-        saddle, old, rho = state.saddle, state.relaxed, state.rho
+        saddle, old, rho = problem.once(SaddlePoint.of), state.relaxed, state.rho
         tau = 0.99 / (max(len(saddle.blocks), 1) * rho)
         theta = 1 / math.sqrt(1 + saddle.convexity * tau)
         x, ahead = sweep(saddle.parts, lambda part: part.primal(old.x, old.y, tau, theta))
         new = Point(x, sweep(saddle.parts, lambda part: part.dual(ahead, old.y, rho)))
-        after = replace(state, iteration=state.iteration + 1, x=x, at=new, relaxed=new, rho=rho / theta)
+        after = PDHGState(state.iteration + 1, x, saddle, new, new, rho / theta, state.rate)
         if saddle.convexity > 0:
             return after
         after = replace(after, relaxed=_relax(old, new, self.relaxation))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator
+from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers.base import Solver
 from invprior.solvers.saddle import SaddlePoint, SaddleState, smooth_and_rest
@@ -80,14 +80,12 @@ class ProximalGradient(Solver[ProximalState]):
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> ProximalState:
         x = problem.start() if x0 is None else x0
-        saddle = SaddlePoint.smooth(problem)
+        saddle = problem.once(SaddlePoint.smooth)
         one = torch.ones((), dtype=x.real.dtype, device=x.device)
         return ProximalState(0, x, saddle, x, one, _curvature(saddle, x), one, 0 * one)
 
     def step(self, problem: Problem, state: ProximalState) -> ProximalState:
-        if state.saddle.problem is not problem:
-            state = replace(self.init(problem, state.x, torch.Generator()), iteration=state.iteration)
-        saddle, z = state.saddle, state.ahead
+        saddle, z = problem.once(SaddlePoint.smooth), state.ahead
         gradient = _gradient(saddle, z)
         x, curvature = _backtrack(saddle, z, gradient, state.curvature)
         t = 0.5 * (1 + torch.sqrt(1 + 4 * state.t.square()))

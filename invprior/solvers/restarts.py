@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.iterate import Iterate
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
+from invprior.solvers.iterate import Iterate
 from invprior.solvers.muon import Muon
-from invprior.status import Status
-from invprior.stop import CONVERGED, GO_ON, MaxIterations, StopRule, Verdict
+from invprior.stop import CONVERGED, AnyOf, MaxIterations, Status, StopRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,29 +33,6 @@ class RestartsState(State):
     def finished(self) -> int:
         """How many fits have ended."""
         return len(self.ends)
-
-
-@dataclass(frozen=True)
-class AllFits(StopRule):
-    """Stop once ``times`` fits are finished, each of which makes at most ``each`` iterations.
-
-    Where all of them ended at that limit the status says so, as it would for one.
-    """
-
-    times: int
-    each: int | None
-
-    @property
-    def most(self) -> int | None:
-        return None if self.each is None else self.times * self.each
-
-    def update(self, memory: Any, iterate: Iterate) -> tuple[Any, Verdict]:
-        if iterate.state.finished < self.times:
-            return None, GO_ON
-        reasons = Counter(iterate.state.ends)
-        said = "; ".join(f"{reason.message} ({n} of {self.times} fits)" for reason, n in reasons.items())
-        name = reasons.popitem()[0].name if len(reasons) == 1 else CONVERGED
-        return None, Verdict(Status(name, said))
 
 
 @dataclass(frozen=True)
@@ -98,7 +74,14 @@ class Restarts(Solver[RestartsState]):
         inner = self.inner.init(problem, x0, rng)
         return RestartsState(0, inner.x, inner, None, None, False, torch.zeros_like(inner.x), (), seed)
 
+    def carry(self, problem: Problem, state: RestartsState, rng: torch.Generator) -> RestartsState:
+        """The fit under way goes on with the other problem; the finished ones were fits to the first."""
+        inner = self.inner.carry(problem, state.inner, rng)
+        return RestartsState(0, inner.x, inner, None, None, False, torch.zeros_like(inner.x), (), state.seed)
+
     def step(self, problem: Problem, state: RestartsState) -> RestartsState:
+        if state.finished == self.times:
+            return replace(state, iteration=state.iteration + 1)
         inner, memory, kept = state.inner, state.memory, state.kept
         if state.ended:
             rng = torch.Generator().manual_seed(state.seed + state.finished)
@@ -115,7 +98,16 @@ class Restarts(Solver[RestartsState]):
         return RestartsState(state.iteration + 1, inner.x, inner, memory, kept, ended, total, ends, state.seed)
 
     def default_stop(self) -> StopRule:
-        return AllFits(self.times, self.each.most)
+        """The limit of all fits together; what ends a solve is :meth:`ended`."""
+        return AnyOf(()) if self.each.most is None else MaxIterations(self.times * self.each.most)
+
+    def ended(self, state: RestartsState) -> Status | None:
+        """Once all fits are finished: why each ended, under their common name if they have one."""
+        if state.finished < self.times:
+            return None
+        reasons = Counter(state.ends)
+        said = "; ".join(f"{reason.message} ({n} of {self.times} fits)" for reason, n in reasons.items())
+        return Status(next(iter(reasons)).name if len(reasons) == 1 else CONVERGED, said)
 
     def estimate(self, state: RestartsState) -> Tensor:
         if state.finished:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from invprior.functional import Functional, Term
 from invprior.functionals import Bounded, Bounds, Quadratic
-from invprior.operator import LinearOperator
+from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
+from invprior.shapes import Shape
 from invprior.solvers.bands import Block, Part, cut
 from invprior.solvers.base import State
 
@@ -21,6 +23,7 @@ from invprior.solvers.base import State
 class SaddleState(State):
     """A point of a saddle point problem; its primal value is taken once, for the gap and what it is compared with."""
 
+    derived: ClassVar[tuple[str, ...]] = ("saddle", "primal")
     saddle: SaddlePoint
 
     @cached_property
@@ -37,6 +40,8 @@ class SaddlePoint:
 
     Attributes
     ----------
+    shape, lift
+        Those of the variable, see :class:`~invprior.problem.Problem`.
     convexity
         μ: the least curvature of G.
     parts
@@ -45,7 +50,8 @@ class SaddlePoint:
         The range of the back-projected data and a tenth more on each side.
     """
 
-    problem: Problem
+    shape: Shape
+    lift: LinearOperator | None
     G: Functional
     convexity: float
     blocks: tuple[Block, ...]
@@ -75,7 +81,9 @@ class SaddlePoint:
         image = problem.image(start)
         low, high = image.amin(), image.amax()
         reach = (0.1 * (high - low)).clamp(min=1e-3 * float(torch.maximum(low.abs(), high.abs())) + 1e-30)
-        return cls(problem, G, convexity, tuple(blocks), cut(G, tuple(blocks), start), low - reach, high + reach)
+        parts = cut(G, tuple(blocks), start)
+        shape = problem.variable_shape
+        return cls(shape, problem.lift, G, convexity, tuple(blocks), parts, low - reach, high + reach)
 
     def primal(self, x: Tensor) -> Tensor:
         """G(x) + Σ f_i(K_i x)."""
@@ -83,10 +91,7 @@ class SaddlePoint:
 
     def back(self, y: Sequence[Tensor]) -> Tensor:
         """Σ K_iᴴy_i."""
-        total: Tensor | float = 0.0
-        for b, v in zip(self.blocks, y, strict=True):
-            total = total + b.K.adjoint(v)
-        return total if isinstance(total, Tensor) else torch.zeros_like(self.problem.start())
+        return sum((b.K.adjoint(v) for b, v in zip(self.blocks, y, strict=True)), start=self.low.new_zeros(self.shape))
 
     def dual(self, y: Sequence[Tensor], x: Tensor) -> Tensor:
         """−G*(−Σ K_iᴴy_i) − Σ f_i*(y_i), finite at every iterate.
@@ -101,10 +106,10 @@ class SaddlePoint:
     def _conj_G(self, u: Tensor, x: Tensor) -> Tensor:
         if self.convexity > 0:
             return self.G.conj(u)
-        image = self.problem.image(x)
+        image = x if self.lift is None else self.lift.forward(x)
         low, high = torch.minimum(self.low, image.amin()), torch.maximum(self.high, image.amax())
-        if self.problem.lift is not None:
-            on_image = self.problem.lift.H(torch.ones_like(image)) > 0
+        if self.lift is not None:
+            on_image = self.lift.H(torch.ones_like(image)) > 0
             fields = torch.where(on_image, 0, x).abs().amax()
             reach = torch.maximum(2 * fields, 0.02 * (high - low))
             low, high = torch.where(on_image, low, -reach), torch.where(on_image, high, reach)
@@ -138,9 +143,9 @@ def _on_pixels(problem: Problem, start: Tensor) -> tuple[Functional, float, list
             joined = None if joined is None else _lift_quadratic(problem, joined)
         if joined is not None:
             quadratic = joined if quadratic is None else _join(quadratic, joined)
-        elif isinstance(t.functional, Bounds) and (t.operator.is_identity or t.operator is problem.lift):
-            low = torch.maximum(low, _lift(problem, start.new_tensor(t.functional.low), -torch.inf))
-            high = torch.minimum(high, _lift(problem, start.new_tensor(t.functional.high), torch.inf))
+        elif isinstance(t.functional, Bounds) and isinstance(S := t.operator, LinearOperator) and S.is_selection:
+            low = torch.maximum(low, _spread(S, start.new_tensor(t.functional.low), -torch.inf))
+            high = torch.minimum(high, _spread(S, start.new_tensor(t.functional.high), torch.inf))
         else:
             (alone if t.functional.separable and t.operator.is_identity else rest).append(t)
     G: Functional = Quadratic(0.0, 0.0) if quadratic is None else quadratic
@@ -166,17 +171,19 @@ def _on_diagonal(term: Term, start: Tensor) -> Quadratic | None:
 
 
 def _lift_quadratic(problem: Problem, f: Quadratic) -> Quadratic:
-    weight, center = (_lift(problem, torch.as_tensor(t), 0.0) for t in (f.weight, f.center))
+    if problem.lift is None:
+        return f
+    whole = (torch.as_tensor(t).expand(problem.full_shape) for t in (f.weight, f.center))
+    weight, center = (_spread(problem.lift, t, 0.0) for t in whole)
     return Quadratic(weight, center)
 
 
-def _lift(problem: Problem, values: Tensor, elsewhere: float) -> Tensor:
-    """Values on the image as values on the variable, with ``elsewhere`` on its auxiliary fields."""
-    if problem.lift is None:
+def _spread(S: LinearOperator, values: Tensor, elsewhere: float) -> Tensor:
+    """Values on the pixels that S selects as values on the variable, with ``elsewhere`` on all others."""
+    if S.is_identity:
         return values
-    whole = values.expand(problem.full_shape)
-    on_image = problem.lift.H(torch.ones_like(whole)) > 0
-    return torch.where(on_image, problem.lift.H(whole), elsewhere)
+    selected = values.expand(torch.broadcast_shapes(values.shape, S.out_shape))
+    return torch.where(S.H(torch.ones_like(selected)) > 0, S.H(selected), elsewhere)
 
 
 def _join(f: Quadratic, g: Quadratic) -> Quadratic:

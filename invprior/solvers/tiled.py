@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -14,15 +14,16 @@ from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.mosaic import OVERLAP, Mosaic
 from invprior.solvers.muon import Muon
-from invprior.stop import StopRule
+from invprior.stop import Status, StopRule
 
 
 @dataclass(frozen=True, eq=False)
 class TiledState(State):
-    """The tiles and the state of each."""
+    """The state of each tile, and the tiles."""
 
-    mosaic: Mosaic
+    derived: ClassVar[tuple[str, ...]] = ("mosaic",)
     inner: tuple[Any, ...]
+    mosaic: Mosaic
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,32 @@ class Tiled(Solver[TiledState]):
             )
 
     def check(self, problem: Problem) -> None:
-        for tile in Mosaic.cut(problem, self.size, self.overlap).tiles:
+        for tile in self._cut(problem).tiles:
             self.inner.check(tile.problem)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> TiledState:
-        mosaic = Mosaic.cut(problem, self.size, self.overlap)
+        mosaic = self._cut(problem)
         image = None if x0 is None else problem.image(x0)
         inner = []
         for tile in mosaic.tiles:
             start = None if image is None else tile.problem.variable(tile.window.of(image))
             inner.append(self.inner.init(tile.problem, start, rng))
-        return TiledState(0, mosaic.join(s.x for s in inner), mosaic, tuple(inner))
+        return TiledState(0, mosaic.join(s.x for s in inner), tuple(inner), mosaic)
+
+    def carry(self, problem: Problem, state: TiledState, rng: torch.Generator) -> TiledState:
+        mosaic = self._cut(problem)
+        pairs = zip(mosaic.tiles, state.inner, strict=True)
+        inner = tuple(self.inner.carry(tile.problem, s, rng) for tile, s in pairs)
+        return TiledState(0, mosaic.join(s.x for s in inner), inner, mosaic)
 
     def step(self, problem: Problem, state: TiledState) -> TiledState:
-        inner = tuple(self.inner.step(tile, s) for tile, s in self._pairs(state))
-        return TiledState(state.iteration + 1, state.mosaic.join(s.x for s in inner), state.mosaic, inner)
+        mosaic = self._cut(problem)
+        inner = tuple(self.inner.step(tile.problem, s) for tile, s in zip(mosaic.tiles, state.inner, strict=True))
+        return TiledState(state.iteration + 1, mosaic.join(s.x for s in inner), inner, mosaic)
+
+    def ended(self, state: TiledState) -> Status | None:
+        ends = [self.inner.ended(s) for s in state.inner]
+        return ends[0] if None not in ends else None
 
     def default_stop(self) -> StopRule:
         return self.inner.default_stop()
@@ -104,6 +116,9 @@ class Tiled(Solver[TiledState]):
     def log(self, state: TiledState) -> dict[str, Tensor]:
         rows = [self.inner.log(s) for s in state.inner]
         return {name: torch.stack([row[name] for row in rows]).sum() for name in rows[0]}
+
+    def _cut(self, problem: Problem) -> Mosaic:
+        return problem.once(Mosaic.cut, self.size, self.overlap)
 
     def _pairs(self, state: TiledState) -> Iterator[tuple[Problem, Any]]:
         problems = (tile.problem for tile in state.mosaic.tiles)

@@ -1,7 +1,20 @@
-"""Priors, noise models and operators by name, as the command line and study files write them."""
+"""Priors, noise models, operators and targets by name: the one grammar of commands, study files and the page."""
 
-from invprior.specs.noise import noises, parse_noise
-from invprior.specs.prior import PriorSpec, known, parse_prior
+from invprior.specs.noise import NoiseSpec, noises, parse_noise
+from invprior.specs.operator import Frame, OperatorSpec, known_operators, parse_operator
+from invprior.specs.prior import PriorSpec, known_priors, parse_prior
 from invprior.specs.target import load_target
 
-__all__ = ["PriorSpec", "known", "load_target", "noises", "parse_noise", "parse_prior"]
+__all__ = [
+    "Frame",
+    "NoiseSpec",
+    "OperatorSpec",
+    "PriorSpec",
+    "known_operators",
+    "known_priors",
+    "load_target",
+    "noises",
+    "parse_noise",
+    "parse_operator",
+    "parse_prior",
+]

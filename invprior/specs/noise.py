@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Literal
 
 from invprior import noise
 from invprior.errors import InvpriorError
@@ -17,8 +18,13 @@ def noises() -> dict[str, type[Noise]]:
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower(): kind for name, kind in kinds.items()}
 
 
-def parse_noise(text: str) -> Noise | None:
-    """Read ``gaussian:SIGMA``, ``poisson-gaussian:GAIN,READ``, …; None for ``auto``.
+# A noise model, or a word for one that is found in the data: ``auto`` is estimated where a task expects noise, and the
+# rounding of the file elsewhere; ``rounding`` is that of the file.
+NoiseSpec = Noise | Literal["auto", "rounding"]
+
+
+def parse_noise(text: str) -> NoiseSpec:
+    """Read ``auto``, ``rounding``, ``gaussian:SIGMA``, ``poisson-gaussian:GAIN,READ``, …
 
     Raises
     ------
@@ -26,11 +32,13 @@ def parse_noise(text: str) -> Noise | None:
         If the name is not known, or the numbers are not those that the model takes.
     """
     if text == "auto":
-        return None
+        return "auto"
+    if text == "rounding":
+        return "rounding"
     name, _, numbers = text.partition(":")
     kind = noises().get(name)
     if kind is None:
-        raise InvpriorError(f"there is no noise {name!r}; choose auto, {', '.join(map(_usage, noises()))}")
+        raise InvpriorError(f"there is no noise {name!r}; choose auto, rounding, {', '.join(map(_usage, noises()))}")
     settings = inspect.signature(kind).parameters.values()
     try:
         values = [float(number) for number in numbers.split(",")]

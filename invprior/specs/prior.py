@@ -1,99 +1,135 @@
-"""Priors by name, as the command line writes them: ``tv``, ``dip``, ``dip+tv``, ``none``."""
+"""Priors by name: ``tv``, ``tv:0.05``, ``tgv:ratio=3``, ``dip:preset=best,network=hourglass``, ``dip+tv``."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-
-from torch import Tensor
+from dataclasses import dataclass, replace
 
 from invprior import priors
 from invprior.errors import InvpriorError
-from invprior.prior import Prior
-from invprior.priors.contrast import EDGE, contrast
+from invprior.prior import Prior, needed
+from invprior.purpose import Film, Purpose
+from invprior.specs.call import Call, convert, offered, parse_call, positive
 
-# What a name stands for beside a guide, a picture of the same scene whose edges are known.
-GUIDED: dict[str, Callable[[Tensor, str, str], Prior]] = {
-    "none": lambda guide, preset, task: priors.NoPrior(),
-    "box": lambda guide, preset, task: priors.Box(),
-    "tv": lambda guide, preset, task: priors.GuidedTV(contrast(guide), eta=EDGE),
-    "dip": lambda guide, preset, task: priors.DIP(preset, task, input=contrast(guide)),
-}
+Maker = Callable[..., Prior]
 
 
 @dataclass(frozen=True)
 class PriorSpec:
-    """A prior taken apart: the parametrisation, if any, and the penalty that a weight multiplies."""
+    """A prior, or a sum of several, as it was written; :meth:`made` makes it for a purpose.
 
-    name: str
-    generator: Prior | None
-    penalty: Prior
+    Attributes
+    ----------
+    text
+        As it was written.
+    calls
+        The names of the sum with their settings.
+    weight
+        λ of the penalty beside ½‖Ax − y‖²; None where the spec leaves it open.
+    """
 
-    def __add__(self, other: PriorSpec) -> PriorSpec:
-        """Both priors under the name of this one; two that parametrise the image are an error."""
-        generator, penalty = self.generator, self.penalty
-        if other.generator is not None:
-            generator = other.generator if generator is None else generator + other.generator
-        if not isinstance(other.penalty, priors.NoPrior):
-            penalty = other.penalty if isinstance(penalty, priors.NoPrior) else penalty + other.penalty
-        return PriorSpec(self.name, generator, penalty)
+    text: str
+    calls: tuple[Call, ...]
+    weight: float | None
 
-    def weighted(self, weight: float) -> Prior:
-        """The prior with ``weight`` times its penalty."""
-        if isinstance(self.penalty, priors.NoPrior):
-            return self.generator or self.penalty
-        scaled = weight * self.penalty
-        return scaled if self.generator is None else self.generator + scaled
+    def __str__(self) -> str:
+        return self.text
+
+    def made(self, purpose: Purpose) -> Prior:
+        """The prior, its penalty unweighted.
+
+        Raises
+        ------
+        InvpriorError
+            If there is no prior of a name for this purpose, a setting is not one of the prior's, or two priors of the
+            sum parametrise the image.
+        """
+        first, *others = (self._made(call, purpose) for call in self.calls)
+        whole = sum(others, start=first)
+        if self.weight is not None and whole.penalty is None:
+            raise InvpriorError(f"{self.text!r}: there is no penalty that a weight could multiply; drop the number")
+        return whole
+
+    def setting(self, key: str, default: str) -> str:
+        """A setting that the spec gives, else the default."""
+        return next((c.settings[key] for c in self.calls if key in c.settings), default)
+
+    def with_setting(self, key: str, value: str, purpose: Purpose) -> PriorSpec:
+        """The spec with a setting of whichever prior of the sum takes it.
+
+        Raises
+        ------
+        InvpriorError
+            If none takes it, or the spec has it already.
+        """
+        takers = [c for c in self.calls if key in offered(inspect.signature(_maker(c, purpose)))]
+        if not takers:
+            raise InvpriorError(f"prior {self.text!r} has no {key}; drop it, or take one that has, such as dip")
+        if any(key in c.settings for c in takers):
+            raise InvpriorError(f"{key} is given twice, {value!r} and in the prior {self.text!r}; drop one of the two")
+        return replace(self, calls=tuple(c.with_setting(key, value) if c in takers else c for c in self.calls))
+
+    @staticmethod
+    def _made(call: Call, purpose: Purpose) -> Prior:
+        maker = _maker(call, purpose)
+        takes = offered(inspect.signature(maker))
+        call.only(*takes)
+        prior = maker(**{key: convert(call, key, text, takes[key]) for key, text in call.settings.items()})
+        if call.values and prior.penalty is None:
+            hint = f"its settings are {', '.join(takes)}" if takes else f"write {call.name} alone"
+            raise InvpriorError(f"{call.text!r}: {call.name} has no weight to give; {hint}")
+        return prior
 
 
-def known() -> dict[str, type[Prior]]:
-    """Every exported prior that needs no arguments, by its name on the command line."""
-    return {name: kind for name, kind in _exported().items() if not _required(kind)}
-
-
-def _exported() -> dict[str, type[Prior]]:
-    found = {name: getattr(priors, name) for name in priors.__all__}
-    return {"none" if name == "NoPrior" else name.lower(): kind for name, kind in found.items()}
-
-
-def _required(kind: type[Prior]) -> list[str]:
-    parameters = inspect.signature(kind).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty]
-
-
-def parse_prior(text: str, *, preset: str = "fast", task: str = "denoise", guide: Tensor | None = None) -> PriorSpec:
-    """Read ``none``, ``tv``, ``dip``, ``dip+tv``, …; a preset may name its task too, as in ``paper:text``.
-
-    With a ``guide`` (c, H, W) the names stand for priors that take its edges for those of the scene.
+def parse_prior(text: str) -> PriorSpec:
+    """Read a prior or a sum of priors.
 
     Raises
     ------
     InvpriorError
-        If a name is not known, that of a prior that needs arguments or of one that takes no guide, or two priors of a
-        sum parametrise the image.
+        If this is no spec, no prior has such a name, or there are two weights.
     """
-    preset, _, named = preset.partition(":")
-    found = PriorSpec(text, None, priors.NoPrior())
-    for name in map(str.strip, text.split("+")):
-        kind = _exported().get(name)
-        if kind is None:
-            raise InvpriorError(f"there is no prior {name!r}; choose among {', '.join(sorted(known()))}, joined by +")
-        if needed := _required(kind):
-            raise InvpriorError(
-                f"prior {name!r} needs {' and '.join(needed)}, which a name cannot give; use priors.{kind.__name__} "
-                "in Python"
-            )
-        prior = _named(name, kind, preset, named or task, guide)
-        found += PriorSpec(name, prior, priors.NoPrior()) if prior.parametrised else PriorSpec(name, None, prior)
+    calls = tuple(parse_call(part) for part in text.split("+"))
+    everywhere = {*known_priors(Purpose()), *known_priors(Purpose(film=Film()))}
+    for call in calls:
+        if call.name not in everywhere:
+            raise _unknown_priors(call.name, Purpose())
+    weights = [positive(call, value, "the weight") for call in calls for value in call.values]
+    if len(weights) > 1:
+        raise InvpriorError(f"{text!r}: one weight multiplies the whole penalty; give one number")
+    return PriorSpec(text, calls, weights[0] if weights else None)
+
+
+def known_priors(purpose: Purpose) -> dict[str, Maker]:
+    """Every name of a prior for this purpose, with what makes it."""
+    found: dict[str, Maker] = {}
+    for kind in _exported().values():
+        found |= kind.names(purpose)
     return found
 
 
-def _named(name: str, kind: type[Prior], preset: str, task: str, guide: Tensor | None) -> Prior:
-    if guide is None:
-        return priors.DIP(preset, task) if kind is priors.DIP else kind()
-    if name not in GUIDED:
-        raise InvpriorError(
-            f"prior {name!r} takes no guide; take {', '.join(sorted(GUIDED))}, joined by +, or --mode pair"
+def _exported() -> dict[str, type[Prior]]:
+    kinds = {name: getattr(priors, name) for name in priors.__all__}
+    return {name.lower(): kind for name, kind in kinds.items() if inspect.isclass(kind) and issubclass(kind, Prior)}
+
+
+def _maker(call: Call, purpose: Purpose) -> Maker:
+    maker = known_priors(purpose).get(call.name)
+    if maker is None:
+        raise _unknown_priors(call.name, purpose)
+    return maker
+
+
+def _unknown_priors(name: str, purpose: Purpose) -> InvpriorError:
+    kind = _exported().get(name)
+    if kind is not None and needed(kind):
+        return InvpriorError(
+            f"prior {name!r} needs {' and '.join(needed(kind))}, which a name cannot give; use priors.{kind.__name__} "
+            "in Python"
         )
-    return GUIDED[name](guide, preset, task)
+    names = ", ".join(sorted(known_priors(purpose)))
+    if purpose.guide is not None and name in known_priors(Purpose()):
+        return InvpriorError(f"prior {name!r} takes no guide; take {names}, joined by +, or solve the two as a pair")
+    what = " for films" if purpose.film is not None else ""
+    return InvpriorError(f"there is no prior {name!r}{what}; choose among {names}, joined by +")

@@ -1,18 +1,18 @@
 """Stop rules: when to stop, and which iterate to keep."""
 
-from invprior.stop.held_out import HeldOut
-from invprior.stop.rules import (
+from invprior.stop.base import (
     CONVERGED,
     GO_ON,
     AnyOf,
-    Discrepancy,
+    IterateLike,
     MaxIterations,
-    RelativeGap,
-    Stationary,
+    Status,
     StopRule,
     Verdict,
     at_most,
 )
+from invprior.stop.held_out import HeldOut, hold_out
+from invprior.stop.rules import Discrepancy, RelativeGap, Stationary
 from invprior.stop.variance import MovingVariance, WindowedVariance
 
 __all__ = [
@@ -21,12 +21,15 @@ __all__ = [
     "AnyOf",
     "Discrepancy",
     "HeldOut",
+    "IterateLike",
     "MaxIterations",
     "MovingVariance",
     "RelativeGap",
     "Stationary",
+    "Status",
     "StopRule",
     "Verdict",
     "WindowedVariance",
     "at_most",
+    "hold_out",
 ]

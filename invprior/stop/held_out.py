@@ -1,21 +1,103 @@
-"""Stop where the measurements kept back from the fit are predicted best."""
+"""Keep a few measured values back from the fit, and stop where the image predicts them best."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.iterate import Iterate
+from invprior.functional import Functional, Step, Term
+from invprior.problem import DataTerm, Problem
+from invprior.shapes import Window
+from invprior.stop.base import IterateLike
 from invprior.stop.least import Least
 
-if TYPE_CHECKING:
-    from invprior.problem import Problem
+
+@dataclass(frozen=True, eq=False)
+class Fitted(Functional):
+    """f over the values where ``fitted`` holds, for a likelihood f of y that is a sum over its values.
+
+    The other values are taken to be y, where each summand is least: a constant.
+    """
+
+    inner: Functional
+    fitted: Tensor
+    y: Tensor
+
+    @property
+    def proximable(self) -> bool:
+        return self.inner.proximable
+
+    @property
+    def lipschitz(self) -> float | None:
+        return self.inner.lipschitz
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return self.inner(torch.where(self.fitted, u, self.y))
+
+    def prox(self, u: Tensor, step: Step) -> Tensor:
+        return torch.where(self.fitted, self.inner.prox(u, step), u)
+
+    def conj(self, u: Tensor) -> Tensor:
+        value = self.inner.conj(torch.where(self.fitted, u, 0))
+        return torch.where((u * ~self.fitted).any(), torch.inf, value)
+
+
+@dataclass(frozen=True, eq=False)
+class PartlyFitted(DataTerm):
+    """A measurement that is fitted where ``fitted`` holds and watched where it does not."""
+
+    fitted: Tensor
+
+    @cached_property
+    def term(self) -> Term:
+        return Term(Fitted(self.noise.nll(self.y), self.fitted, self.y), self.operator)
+
+    def on_window(self, window: Window) -> DataTerm | None:
+        part = super().on_window(window)
+        held_back = DataTerm(self.operator, self.fitted.to(self.y), self.noise).on_window(window)
+        if part is None or held_back is None:
+            return None
+        return PartlyFitted(part.operator, part.y, part.noise, held_back.y > 0.5)
+
+    def watched_error(self, x: Tensor) -> float:
+        """The mean squared residual of an image where it was not fitted."""
+        return float(self.residual(x)[~self.fitted].abs().square().mean())
+
+
+def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem:
+    """The problem without a random ``fraction`` of its measured values, for :class:`HeldOut` to watch.
+
+    Operators, measurements and noise stay as they are; only the fit leaves the values out.
+
+    Raises
+    ------
+    InvpriorError
+        If the fraction is not between 0 and 1, or leaves a measurement with nothing to fit or to watch.
+    """
+    if not 0 < fraction < 1:
+        raise InvpriorError(f"the fraction to hold out must lie between 0 and 1, got {fraction}")
+    rng = torch.Generator().manual_seed(seed)
+    terms = []
+    for d in problem.data_terms:
+        n = round(fraction * d.y.numel())
+        if not 0 < n < d.y.numel():
+            raise InvpriorError(
+                f"{fraction:.1%} of {d.y.numel()} measured values cannot be held out; take another share"
+            )
+        fitted = torch.ones(d.y.numel(), dtype=torch.bool)
+        fitted[torch.randperm(d.y.numel(), generator=rng)[:n]] = False
+        terms.append(PartlyFitted(d.operator, d.y, d.noise, fitted.reshape(d.y.shape).to(d.y.device)))
+    return Problem.from_terms(terms, problem.prior)
 
 
 @dataclass(frozen=True)
 class HeldOut(Least):
-    """Keeps the estimate with the least squared error on the values that :func:`~invprior.held_out.hold_out` kept back.
+    """Keeps the estimate with the least squared error on the values that :func:`hold_out` kept back.
 
     The signal is that of the estimate itself, since nothing that was fitted is in it; it needs no noise level. Looked
     at every ``every`` iterations.
@@ -35,9 +117,9 @@ class HeldOut(Least):
 
     def check(self, problem: Problem) -> None:
         if not _watched(problem):
-            raise InvpriorError(f"{self!r} has nothing to watch; solve invprior.held_out.hold_out(problem)")
+            raise InvpriorError(f"{self!r} has nothing to watch; solve stop.hold_out(problem)")
 
-    def signal(self, parts: Any, iterate: Iterate) -> tuple[Any, float | None]:
+    def signal(self, parts: Any, iterate: IterateLike) -> tuple[Any, float | None]:
         if iterate.iteration % self.every:
             return None, None
         terms = _watched(iterate.problem)
@@ -46,7 +128,5 @@ class HeldOut(Least):
         return None, total / sum(counts)
 
 
-def _watched(problem: Problem) -> list[Any]:
-    from invprior.held_out import PartlyFitted  # problems are built on stop rules' package only at run time
-
+def _watched(problem: Problem) -> list[PartlyFitted]:
     return [d for d in problem.data_terms if isinstance(d, PartlyFitted)]

@@ -8,9 +8,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from invprior.errors import InvpriorError
-from invprior.iterate import Iterate
-from invprior.status import Status
-from invprior.stop.rules import CONVERGED, GO_ON, StopRule, Verdict
+from invprior.stop.base import CONVERGED, GO_ON, IterateLike, Status, StopRule, Verdict
 
 
 class Seen(NamedTuple):
@@ -44,10 +42,10 @@ class Least(StopRule):
             raise InvpriorError(f"patience must be at least 1 iteration, got {self.patience}")
 
     @abstractmethod
-    def signal(self, parts: Any, iterate: Iterate) -> tuple[Any, float | None]:
+    def signal(self, parts: Any, iterate: IterateLike) -> tuple[Any, float | None]:
         """The new parts and the signal, None where there is none yet; ``parts`` is None at the first iteration."""
 
-    def update(self, memory: Seen | None, iterate: Iterate) -> tuple[Seen, Verdict]:
+    def update(self, memory: Seen | None, iterate: IterateLike) -> tuple[Seen, Verdict]:
         seen = memory or Seen(None)
         if seen.at and iterate.iteration - seen.at > self.patience:
             return seen, Verdict(self._status(seen), keep=False)

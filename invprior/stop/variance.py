@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.iterate import Iterate
+from invprior.stop.base import IterateLike
 from invprior.stop.least import Least
 
 PIXELS = 65_536  # enough for the variance of a picture of any size; a hundred frames of them are 26 megabytes
@@ -24,7 +24,7 @@ def subset(x: Tensor) -> Tensor:
     return flat[where.sort().values.to(flat.device)]
 
 
-class Window(NamedTuple):
+class Frames(NamedTuple):
     """The last frames, and in float64 their sum and the sum of their squared norms."""
 
     frames: tuple[Tensor, ...]
@@ -63,11 +63,11 @@ class WindowedVariance(Least):
         if self.window < 2:
             raise InvpriorError(f"the window must hold at least 2 iterates, got {self.window}")
 
-    def signal(self, parts: Window | None, iterate: Iterate) -> tuple[Window, float | None]:
-        x = subset(iterate.state.x)
+    def signal(self, parts: Frames | None, iterate: IterateLike) -> tuple[Frames, float | None]:
+        x = subset(iterate.latest)
         wide = x.double()
         if parts is None:
-            parts = Window((), torch.zeros_like(wide), torch.zeros((), dtype=torch.float64, device=x.device))
+            parts = Frames((), torch.zeros_like(wide), torch.zeros((), dtype=torch.float64, device=x.device))
         total, energy = parts.total + wide, parts.energy + wide.square().sum()
         frames = (*parts.frames, x)
         if len(frames) > self.window:
@@ -75,7 +75,7 @@ class WindowedVariance(Least):
             total, energy, frames = total - left, energy - left.square().sum(), frames[1:]
         full = len(frames) == self.window
         value = (energy - total.square().sum() / self.window) / (self.window * x.numel())
-        return Window(frames, total, energy), float(value) if full else None
+        return Frames(frames, total, energy), float(value) if full else None
 
 
 class Moving(NamedTuple):
@@ -113,8 +113,8 @@ class MovingVariance(Least):
         if not 0 < self.alpha < 1:
             raise InvpriorError(f"alpha must lie between 0 and 1, got {self.alpha}")
 
-    def signal(self, parts: Moving | None, iterate: Iterate) -> tuple[Moving, float | None]:
-        x = subset(iterate.state.x).double()
+    def signal(self, parts: Moving | None, iterate: IterateLike) -> tuple[Moving, float | None]:
+        x = subset(iterate.latest).double()
         if parts is None:
             return Moving(x, x.new_zeros(())), None
         step = x - parts.mean

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import traceback
 from dataclasses import dataclass
 from typing import Any
@@ -13,19 +12,16 @@ import torch
 from numpy.typing import NDArray
 
 from invprior.errors import InvpriorError
-from invprior.loop import choose, solve
-from invprior.operator import LinearOperator
-from invprior.operators.mask import put_back
-from invprior.problem import DataTerm, Problem
+from invprior.purpose import Purpose
 from invprior.runs.device import pick_device
 from invprior.runs.memory import check_memory
-from invprior.runs.record import run_record
-from invprior.runs.weighing import weigh
-from invprior.stop import at_most
-from invprior.study.measurement import Measurement
+from invprior.runs.restoration import Restoration
+from invprior.runs.tasks import suiting
+from invprior.runs.weighing import Weight
+from invprior.specs import PriorSpec
+from invprior.study.measurement import Trial
 from invprior.study.peak import peak_memory
 from invprior.study.plan import Cell
-from invprior.study.prior_spec import PriorChoice
 from invprior.study.scores import scores
 from invprior.study.watch import Watch
 
@@ -34,7 +30,7 @@ _ALONE = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class CellJob:
     """A cell with all that its solve needs, so that a worker needs no file.
 
     Attributes
@@ -46,14 +42,14 @@ class Job:
     """
 
     cell: Cell
-    measurement: Measurement
-    choice: PriorChoice
+    trial: Trial
+    prior: PriorSpec
     limit: int | None
     gigabytes: float | None
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class CellOutcome:
     """What became of a cell: a record and the picture (H, W, C) in 8 bits, or the sentence that says what failed."""
 
     cell: Cell
@@ -62,7 +58,7 @@ class Outcome:
     failure: str | None = None
 
 
-def execute(job: Job, device: str, threads: int) -> Outcome:
+def execute(job: CellJob, device: str, threads: int) -> CellOutcome:
     """Solve and score; whatever goes wrong is the cell's own outcome."""
     with _ALONE:
         before = torch.get_num_threads()
@@ -70,45 +66,37 @@ def execute(job: Job, device: str, threads: int) -> Outcome:
         try:
             return _execute(job, pick_device(device) if device == "auto" else device)
         except InvpriorError as error:
-            return Outcome(job.cell, failure=str(error))
+            return CellOutcome(job.cell, failure=str(error))
         except Exception as error:  # a bug in someone's operator is no reason to lose the other cells
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{last.filename}:{last.lineno}"
-            return Outcome(job.cell, failure=f"{type(error).__name__}: {error or 'no message'} ({where})")
+            return CellOutcome(job.cell, failure=f"{type(error).__name__}: {error or 'no message'} ({where})")
         finally:
             torch.set_num_threads(before)
 
 
-def _execute(job: Job, device: str) -> Outcome:
-    cell, given = job.cell, job.measurement
-    A, y, truth = given.operator.to(device), given.y.to(device), given.truth.to(device)
-    spec = job.choice.spec(A)
-    check_memory(spec, A.in_shape, device)
-    data = (DataTerm(A, y, given.noise),)
+def _execute(job: CellJob, device: str) -> CellOutcome:
+    cell, truth = job.cell, job.trial.truth.to(device)
+    measured = job.trial.measured.to(device)
+    A = measured.data[0].operator
+    prior = job.prior.made(Purpose(suiting(A)))
+    check_memory(prior, job.prior.text, A.in_shape, device)
+    weight: Weight = "auto" if job.prior.weight is None else job.prior.weight
+    how = Restoration(weight, job.limit, cell.seed)
     watch = Watch(truth)
     with peak_memory(device) as peak:
-        begin = time.perf_counter()
-        weighted = weigh(spec, data, job.choice.weight, cell.seed)
-        weighing = time.perf_counter() - begin
-        problem = Problem.from_terms(data, weighted.prior)
-        recipe = choose(problem)
-        stop = recipe.stop if job.limit is None else at_most(recipe.stop, job.limit)
-        result = solve(problem, recipe.solver, stop=stop, callbacks=[watch], seed=cell.seed)
-    x = result.x.clamp(0, 1)
-    if given.exact and isinstance(A, LinearOperator):
-        x = put_back(x, A, y).clamp(0, 1)
+        restored = how.run(measured, prior, callbacks=[watch])
+    result, x = restored.result, restored.x.clamp(0, 1)
     solving = watch.seconds(result.iterations)
     record = {
         "key": cell.key,
         "picture": cell.scene.source.name,
-        **run_record(problem, result, spec, job.choice.preset, cell.seed),
+        **restored.record(job.prior, cell.seed),
         "prior": cell.prior,
         "operator_spec": cell.scene.operator,
         "noise_spec": cell.scene.noise,
-        "weight": weighted.weight,
-        "weight_rule": weighted.rule,
-        "seconds": weighing + solving,
-        "seconds_weight": weighing,
+        "seconds": restored.seconds_weight + solving,
+        "seconds_weight": restored.seconds_weight,
         "seconds_solve": solving,
         "kept_seconds": watch.seconds(result.kept),
         "memory_mb": peak.megabytes,
@@ -118,4 +106,4 @@ def _execute(job: Job, device: str) -> Outcome:
         "history": [row | {"seconds": watch.seconds(int(row["iteration"]))} for row in result.history],
     }
     pixels = x.mul(255).round().to(torch.uint8).movedim(-3, -1).cpu().numpy()
-    return Outcome(cell, record, np.ascontiguousarray(pixels))
+    return CellOutcome(cell, record, np.ascontiguousarray(pixels))

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from invprior.errors import InvpriorError
+from invprior.purpose import Purpose
 from invprior.runs.memory import predicted
-from invprior.study.cell import Job, Outcome
-from invprior.study.command import command
-from invprior.study.measurement import Measurement, measure
+from invprior.runs.tasks import suiting
+from invprior.study.cell import CellJob, CellOutcome
+from invprior.study.measurement import Trial, measure
 from invprior.study.plan import DEFAULT_PRIORS, Cell, Scene, Study
 from invprior.study.report import write_report
 from invprior.study.result import Comparison
-from invprior.study.runner import run
+from invprior.study.runner import run_cells
 from invprior.study.source import open_source, sources
 from invprior.study.store import Store
 from invprior.study.workers import workers
@@ -33,7 +34,7 @@ class Progress:
     records: dict[Cell, dict[str, Any]]
     failures: dict[Cell, str]
     slots: int
-    latest: Outcome | None = None
+    latest: CellOutcome | None = None
 
 
 def compare(
@@ -67,7 +68,7 @@ def compare(
         Specs as on the command line: ``lanczos:4``, ``mask:0.5``, ``blur:psf.png``, ``module:make_operator``;
         ``gaussian:0.1``, ``rounding``; ``tv``, ``tv:0.05``, ``dip:preset=paper``, ``dip+tv``.
     degraded
-        Measurements that exist already, one for each clean picture.
+        Trials that exist already, one for each clean picture.
     seeds
         How many times each cell is solved.
     crop
@@ -102,12 +103,16 @@ def run_study(
     study: Study,
     output: Path,
     *,
+    again: str | None = None,
     jobs: int | None = None,
     device: str = "auto",
     cluster: str | None = None,
     listener: Listener = lambda progress: None,
 ) -> Comparison:
-    """Solve the cells of a study that are not on disk yet, each kept as soon as it is finished."""
+    """Solve the cells of a study that are not on disk yet, each kept as soon as it is finished.
+
+    ``again`` is the line that starts the study again, for the report; a call of :func:`compare` where it is None.
+    """
     if jobs is not None and jobs < 1:
         raise InvpriorError(f"jobs takes a whole number of 1 or more, got {jobs}")
     store = Store(output)
@@ -120,7 +125,7 @@ def run_study(
         slots = len(pool.slots())
         listener(Progress(cells, records, failures, slots))
         prepare = _Preparation(study)
-        for outcome in run([c for c in cells if c not in records], prepare, pool):
+        for outcome in run_cells([c for c in cells if c not in records], prepare, pool):
             if outcome.record is None:
                 failures[outcome.cell] = outcome.failure or "no reason was given"
             else:
@@ -131,8 +136,24 @@ def run_study(
         ordered = {cell: records[cell] for cell in cells if cell in records}
         store.rewrite_table(list(ordered))
         result = Comparison(study, output, ordered, failures)
-        write_report(result, store, partial(measurement, study), command(study, output))
+        write_report(result, store, partial(trial, study), again or _call(study, output))
     return result
+
+
+def _call(study: Study, output: Path | str) -> str:
+    """The call of :func:`compare` that makes a study."""
+    degraded = [str(s.degraded) for s in study.sources if s.degraded is not None]
+    settings = {
+        "operators": study.operators,
+        "noises": study.noises,
+        "priors": study.priors,
+        **({"degraded": degraded} if degraded else {}),
+        "seeds": study.seeds,
+        "crop": study.crop,
+        "iterations": study.iterations,
+    }
+    told = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+    return f"invprior.compare({[str(s.clean) for s in study.sources]!r}, output={str(output)!r}, {told})"
 
 
 class _Preparation:
@@ -141,24 +162,25 @@ class _Preparation:
     def __init__(self, study: Study) -> None:
         self.study = study
         self._last: tuple[Scene, int] | None = None
-        self._made: Measurement | InvpriorError
+        self._made: Trial | InvpriorError
 
-    def __call__(self, cell: Cell) -> Job | Outcome:
+    def __call__(self, cell: Cell) -> CellJob | CellOutcome:
         if self._last != (cell.scene, cell.seed):
             self._last = (cell.scene, cell.seed)
             try:
-                self._made = measurement(self.study, cell.scene, cell.seed)
+                self._made = trial(self.study, cell.scene, cell.seed)
             except InvpriorError as error:
                 self._made = error
         if isinstance(self._made, InvpriorError):
-            return Outcome(cell, failure=str(self._made))
-        choice = self.study.prior_choices[cell.prior]
-        limits = [n for n in (self.study.iterations, choice.iterations) if n is not None]
-        A = self._made.operator
-        return Job(cell, self._made, choice, min(limits, default=None), predicted(choice.spec(A), A.in_shape))
+            return CellOutcome(cell, failure=str(self._made))
+        spec, A = self.study.prior_specs[cell.prior], self._made.operator
+        own = spec.setting("iterations", "")
+        limits = [n for n in (self.study.iterations, int(own) if own else None) if n is not None]
+        gigabytes = predicted(spec.made(Purpose(suiting(A))), A.in_shape)
+        return CellJob(cell, self._made, spec, min(limits, default=None), gigabytes)
 
 
-def measurement(study: Study, scene: Scene, seed: int) -> Measurement:
+def trial(study: Study, scene: Scene, seed: int) -> Trial:
     """What all priors see of a scene: the same in every process, for the same seed."""
     subject = open_source(scene.source, study.crop)
     try:

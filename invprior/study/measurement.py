@@ -12,13 +12,11 @@ from invprior.errors import InvpriorError
 from invprior.io.image import rounding
 from invprior.operator import Operator
 from invprior.operators import Mask
+from invprior.problem import DataTerm
+from invprior.runs.restoration import Measured
 from invprior.specs import noises, parse_noise
-from invprior.study.operator_spec import OperatorSpec
+from invprior.specs.operator import OperatorSpec
 from invprior.study.source import Subject
-
-# Data kept as 8-bit files: the only noise is their rounding.
-ROUNDED = "rounding"
-ESTIMATED = "auto"
 
 # A solve draws a network's input from its seed: from the same numbers as the noise, that input would hold the noise.
 # torch's generator looks at 32 bits.
@@ -26,35 +24,32 @@ DATA_SEED = 2**31
 
 
 @dataclass(frozen=True, eq=False)
-class Measurement:
-    """y of A x, and the truth x that nothing but the scores may see.
+class Trial:
+    """What all priors of a scene and seed are given alike, and the truth that nothing but the scores may see."""
 
-    Attributes
-    ----------
-    exact
-        The known pixels of a mask are as good as the file can hold them, so that they come back as they were measured.
-    """
-
-    operator: Operator
-    y: Tensor
-    noise: noise.Noise
+    measured: Measured
     truth: Tensor
-    exact: bool
+
+    @property
+    def operator(self) -> Operator:
+        return self.measured.data[0].operator
+
+    @property
+    def y(self) -> Tensor:
+        return self.measured.data[0].y
 
 
 def check_noise(text: str, degraded: bool) -> str:
-    """Raise where a noise spec cannot be read, or asks for an estimate of noise that the study itself has to add."""
-    if text == ESTIMATED and not degraded:
+    """Raise if a noise spec cannot be read, or asks for an estimate of noise that the study itself has to add."""
+    if parse_noise(text) == "auto" and not degraded:
         raise InvpriorError(
-            f"noise {ESTIMATED!r} estimates the level of degraded files; to degrade clean pictures take "
-            f"{ROUNDED}, or {', '.join(noises())} with a level"
+            f"noise {text!r} estimates the level of degraded files; to degrade clean pictures take rounding, or "
+            f"{', '.join(noises())} with a level"
         )
-    if text != ROUNDED:
-        parse_noise(text)
     return text
 
 
-def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> Measurement:
+def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> Trial:
     """Degrade a picture, or take its degraded file; the seed draws the mask and the noise.
 
     Raises
@@ -64,27 +59,24 @@ def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> 
     """
     rng = torch.Generator().manual_seed(DATA_SEED + seed)
     A = operator.build(subject.frame, rng)
-    given = None if model == ROUNDED else parse_noise(model)
-    exact = given is None
+    given, level = parse_noise(model), rounding(8)
+    exact, rule = given == "rounding" or not A.is_identity, "rounding"
     if subject.file is not None:
-        y = subject.file.x
+        y, level = subject.file.x, subject.file.rounding
         if tuple(y.shape) != A.out_shape:
             raise InvpriorError(
                 f"the degraded picture has shape {tuple(y.shape)} and operator {operator.text!r} gives {A.out_shape}"
             )
-        if given is None:
-            level = subject.file.rounding
-            if model == ESTIMATED and A.is_identity:
-                level, exact = max(noise.estimate(y), level), False
-            given = noise.Gaussian(level)
+        if not exact:
+            level, rule = max(noise.estimate(y), level), "estimated"
     else:
         with torch.no_grad():
             clean = A(subject.truth)
-        if given is None:
-            given = noise.Gaussian(rounding(8))
-            y = clean.clamp(0, 1).mul(255).round() / 255
-        else:
-            y = given.sample(clean, rng)
+        y = given.sample(clean, rng) if isinstance(given, noise.Noise) else clean.clamp(0, 1).mul(255).round() / 255
+    if isinstance(given, noise.Noise):
+        found, rule, exact = given, "given", False
+    else:
+        found = noise.Gaussian(level)
     if isinstance(A, Mask):
         y = A(y)  # what stands in a hole was not measured
-    return Measurement(A, y, given, subject.truth, exact)
+    return Trial(Measured((DataTerm(A, y, found),), rule, exact), subject.truth)

@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 from invprior.errors import InvpriorError
+from invprior.purpose import Purpose
+from invprior.runs.record import VERSION
+from invprior.specs import OperatorSpec, PriorSpec, parse_operator, parse_prior
 from invprior.study.measurement import check_noise
-from invprior.study.operator_spec import OperatorSpec, parse_operator
-from invprior.study.prior_spec import PriorChoice, parse_choice
 from invprior.study.source import Source
 
 # What a published number may stand under.
@@ -149,15 +150,17 @@ class Study:
                 raise InvpriorError(f"{what} takes a whole number of 1 or more, got {number!r}")
         for text in self.noises:
             check_noise(text, all(s.degraded is not None for s in self.sources))
-        self.operator_specs, self.prior_choices  # noqa: B018  reads every spec now, before anything runs
+        _ = self.operator_specs  # reads every spec now, before anything runs
+        for spec in self.prior_specs.values():
+            spec.made(Purpose())
 
     @cached_property
     def operator_specs(self) -> dict[str, OperatorSpec]:
         return {text: parse_operator(text, self.base) for text in self.operators}
 
     @cached_property
-    def prior_choices(self) -> dict[str, PriorChoice]:
-        return {text: parse_choice(text) for text in self.priors}
+    def prior_specs(self) -> dict[str, PriorSpec]:
+        return {text: parse_prior(text) for text in self.priors}
 
     @property
     def scenes(self) -> list[Scene]:
@@ -171,7 +174,7 @@ class Study:
             for scene in self.scenes:
                 for prior in self.priors:
                     parts = [pictures[scene.source], self.crop, scene.operator, files[scene.operator], scene.noise]
-                    text = json.dumps([*parts, prior, seed, self.iterations])
+                    text = json.dumps([VERSION, *parts, prior, seed, self.iterations])
                     yield Cell(scene, prior, seed, hashlib.sha256(text.encode()).hexdigest())
 
 

@@ -23,7 +23,7 @@ from invprior.noise import Gaussian
 from invprior.priors import NoPrior
 from invprior.problem import Problem
 from invprior.runs.record import versions
-from invprior.study.measurement import Measurement
+from invprior.study.measurement import Trial
 from invprior.study.plan import Cell, Scene, Study
 from invprior.study.result import Comparison
 from invprior.study.scores import Figure, figures
@@ -33,7 +33,7 @@ from invprior.study.table import Row
 NAME = "report.html"
 
 # What all priors were given of a scene, for a seed.
-Measured = Callable[[Scene, int], Measurement]
+Trials = Callable[[Scene, int], Trial]
 
 # Columns of a history that a stop rule looks at; the objective says nothing of when to stop.
 SIGNALS = ("gap", "residual", "discrepancy", "windowed_variance", "moving_variance", "held_out")
@@ -70,14 +70,14 @@ class Pictures:
         return self._known[png]
 
 
-def write_report(result: Comparison, store: Store, measured: Measured, command: str) -> None:
+def write_report(result: Comparison, store: Store, trials: Trials, again: str) -> None:
     """Write ``report.html``."""
     study = result.study
     records = list(result.records.values())
     columns = figures(records)
     scenes = [s for s in study.scenes if any(c.scene == s for c in result.records)]
     held = Pictures()
-    shown = [_scene(scene, result, store, held, measured) for scene in scenes]
+    shown = [_scene(scene, result, store, held, trials) for scene in scenes]
     held_json = json.dumps({"scenes": shown, "pictures": held.held}, allow_nan=False).replace("<", "\\u003c")
     page = _template().render(
         title=study.title or "Comparison of priors",
@@ -89,7 +89,7 @@ def write_report(result: Comparison, store: Store, measured: Measured, command: 
         lines=_lines(study, result.rows, columns, scenes),
         published=study.published.metric if study.published else None,
         crop=study.crop,
-        command=command,
+        command=again,
         study_file=study.file.read_text(encoding="utf-8") if study.file else None,
         study_file_name=study.file.name if study.file else None,
         versions=_versions(records),
@@ -149,13 +149,13 @@ def _numbers(row: Row, columns: list[Figure]) -> tuple[_Number, ...]:
     return tuple(numbers)
 
 
-def _scene(scene: Scene, result: Comparison, store: Store, held: Pictures, measured: Measured) -> dict[str, Any]:
+def _scene(scene: Scene, result: Comparison, store: Store, held: Pictures, trials: Trials) -> dict[str, Any]:
     shots = []
     for seed in range(result.study.seeds):
         cells = {c.prior: c for c in result.records if c.scene == scene and c.seed == seed}
         if not cells:
             continue
-        given = measured(scene, seed)
+        given = trials(scene, seed)
         name = f"{scene.source.name}--{scene.operator}--{scene.noise}--seed{seed}"
         pictures = {
             "truth": held.add(store.picture(scene.source.name, pixels(given.truth))),
@@ -179,7 +179,7 @@ def _run(cell: Cell, record: dict[str, Any]) -> dict[str, Any]:
     return {"psnr": psnr, "kept": kept if record["psnr"] is not None else None, "signals": signals}
 
 
-def _visible(given: Measurement) -> Tensor:
+def _visible(given: Trial) -> Tensor:
     """The measurement where it is a picture, else what the operator's adjoint makes of it."""
     y = given.y
     if y.is_floating_point() and y.ndim == 3 and y.shape[0] == given.truth.shape[0]:

@@ -8,42 +8,42 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass
 
 from invprior.errors import InvpriorError
-from invprior.study.cell import Job, Outcome
+from invprior.study.cell import CellJob, CellOutcome
 from invprior.study.plan import Cell
 from invprior.study.workers import Workers
 
 CRASHED = "the worker process died, and again when the cell ran alone; it may need more memory than there is"
 
 # From a cell to its job, or to the outcome where there is none to do.
-Prepare = Callable[[Cell], Job | Outcome]
+Prepare = Callable[[Cell], CellJob | CellOutcome]
 
 
 @dataclass(frozen=True, eq=False)
 class _UnderWay:
     """A job, the slot it runs in, and whether it runs alone because a worker has died on it before."""
 
-    job: Job
+    job: CellJob
     slot: str
     alone: bool
 
 
-def run(cells: Iterable[Cell], prepare: Prepare, workers: Workers) -> Iterator[Outcome]:
+def run_cells(cells: Iterable[Cell], prepare: Prepare, workers: Workers) -> Iterator[CellOutcome]:
     """The outcomes in the order in which they come; a cell that crashes its worker costs itself alone.
 
     When a process of this machine dies, nobody can say which of the jobs under way was to blame. Each is tried again
     on its own, and one with which it happens again has failed.
     """
     waiting = deque(cells)
-    suspects: deque[Job] = deque()
-    under_way: dict[Future[Outcome], _UnderWay] = {}
-    held: Job | None = None  # prepared, and waiting for a slot or for memory
+    suspects: deque[CellJob] = deque()
+    under_way: dict[Future[CellOutcome], _UnderWay] = {}
+    held: CellJob | None = None  # prepared, and waiting for a slot or for memory
     while waiting or suspects or held or under_way:
         if suspects and not under_way:
             _start(workers, under_way, _UnderWay(suspects.popleft(), workers.slots()[0], alone=True))
         while not suspects:
             if held is None and waiting:
                 made = prepare(waiting.popleft())
-                if isinstance(made, Outcome):
+                if isinstance(made, CellOutcome):
                     yield made
                     continue
                 held = made
@@ -62,7 +62,7 @@ def run(cells: Iterable[Cell], prepare: Prepare, workers: Workers) -> Iterator[O
                 yield future.result()
             except BrokenExecutor:
                 if was.alone:
-                    yield Outcome(was.job.cell, failure=CRASHED)
+                    yield CellOutcome(was.job.cell, failure=CRASHED)
                 else:
                     suspects.append(was.job)
             except CancelledError as error:
@@ -70,10 +70,10 @@ def run(cells: Iterable[Cell], prepare: Prepare, workers: Workers) -> Iterator[O
                     "the cluster went away; the finished cells are kept, and the same command goes on"
                 ) from error
             except Exception as error:  # such as Dask's KilledWorker, or a job that cannot be sent
-                yield Outcome(was.job.cell, failure=f"{type(error).__name__}: {error}")
+                yield CellOutcome(was.job.cell, failure=f"{type(error).__name__}: {error}")
 
 
-def _free(workers: Workers, job: Job, under_way: dict[Future[Outcome], _UnderWay]) -> str | None:
+def _free(workers: Workers, job: CellJob, under_way: dict[Future[CellOutcome], _UnderWay]) -> str | None:
     """A free slot, where there is one and memory for the job beside what those under way will take.
 
     None beside a job that is tried on its own.
@@ -90,5 +90,5 @@ def _free(workers: Workers, job: Job, under_way: dict[Future[Outcome], _UnderWay
     return next(slot for slot in slots if slot not in busy)
 
 
-def _start(workers: Workers, under_way: dict[Future[Outcome], _UnderWay], new: _UnderWay) -> None:
+def _start(workers: Workers, under_way: dict[Future[CellOutcome], _UnderWay], new: _UnderWay) -> None:
     under_way[workers.submit(new.job, new.slot)] = new

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read
-from invprior.study.operator_spec import Frame
+from invprior.specs.operator import Frame
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,13 @@ def open_source(source: Source, crop: int | None) -> Subject:
     InvpriorError
         If a file is no gray or RGB picture, is smaller than the crop, or a degraded one to be cut has another size.
     """
-    truth = read(source.clean).x
+    clean = read(source.clean)
+    truth = clean.x
     if truth.shape[0] not in (1, 3):
         raise InvpriorError(f"{source.clean} has {truth.shape[0]} channels; a study takes gray and RGB pictures")
     file = None if source.degraded is None else read(source.degraded)
+    if file is not None:  # the truth's scale is that of all figures
+        file = file.with_pixels(file.in_scale_of(clean), None)
     C, H, W = truth.shape
     if crop is None:
         return Subject(truth, Frame((C, H, W), (H, W), degraded=None if file is None else file.x), file)

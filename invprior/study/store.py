@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
 from invprior.io.lock import held_file, make_folders
-from invprior.runs.record import save_record
-from invprior.study.cell import Outcome
+from invprior.runs.record import VERSION, save_record
+from invprior.study.cell import CellOutcome
 from invprior.study.plan import Cell
 from invprior.study.scores import FIGURES
 
-RECORD, PICTURE, TABLE = "run.json", "restored.png", "results.csv"
+RECORD, PICTURE, TABLE, MARK = "run.json", "restored.png", "results.csv", "study.json"
 COLUMNS = (
     "picture",
     "operator_spec",
@@ -59,13 +59,26 @@ class Store:
         Raises
         ------
         InvpriorError
-            If it cannot be made, or another process writes into it.
+            If it cannot be made, another process writes into it, or its cells are of another version.
         """
         with held_file(self.folder / ".lock"):
+            self._check_version()
             make_folders(self.folder, self.cells.name, self.pictures.name)
             for torn in (*self.cells.glob(".*"), *self.pictures.glob(".*")):  # of a process that was killed
                 shutil.rmtree(torn) if torn.is_dir() else torn.unlink()
             yield
+
+    def _check_version(self) -> None:
+        """Raise if the cells are of a version whose keys and records have another form; else say which they are of."""
+        mark = self.folder / MARK
+        if self.cells.is_dir() and any(self.cells.iterdir()):
+            text = mark.read_text(encoding="utf-8") if mark.is_file() else ""
+            if text != _mark():
+                raise InvpriorError(
+                    f"{self.folder} holds a study of another version of invprior, which is left alone; give another "
+                    "folder"
+                )
+        self.text(MARK, _mark())
 
     def record(self, cell: Cell) -> dict[str, Any] | None:
         """What is on disk of a cell; None where it is not finished."""
@@ -81,7 +94,7 @@ class Store:
         assert record is not None
         return record
 
-    def keep(self, outcome: Outcome) -> None:
+    def keep(self, outcome: CellOutcome) -> None:
         """Write a finished cell: into a folder aside, which is then renamed.
 
         Raises
@@ -126,7 +139,7 @@ class Store:
                 writer.writerow(self._line(cell, record))
         self.text(TABLE, lines.getvalue())
 
-    def add_line(self, outcome: Outcome) -> None:
+    def add_line(self, outcome: CellOutcome) -> None:
         """One more line of ``results.csv``."""
         assert outcome.record is not None
         with (self.folder / TABLE).open("a", newline="", encoding="utf-8") as file:
@@ -145,6 +158,11 @@ class Store:
 
     def _line(self, cell: Cell, record: dict[str, Any]) -> list[Any]:
         return [self.cells.name + "/" + cell.name if c == "folder" else record.get(c) for c in COLUMNS]
+
+
+def _mark() -> str:
+    """What a folder's ``study.json`` says."""
+    return json.dumps({"invprior study": VERSION}) + "\n"
 
 
 def write_pixels(path: Path, pixels: NDArray[np.uint8]) -> None:

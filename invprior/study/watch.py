@@ -6,8 +6,8 @@ import time
 
 from torch import Tensor
 
-from invprior.iterate import Iterate
 from invprior.metrics import psnr
+from invprior.solvers.iterate import Iterate
 
 DENSE = 10  # iterations at the start that are all scored: a convex solve may need few
 

@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from joblib.externals import loky
 
-from invprior.allocator import tune_allocator
 from invprior.errors import InvpriorError
+from invprior.runs.allocator import tune_allocator
 from invprior.runs.device import pick_device
 from invprior.runs.memory import installed
-from invprior.study.cell import Job, Outcome, execute
+from invprior.study.cell import CellJob, CellOutcome, execute
 
 
 class Workers(ABC):
@@ -30,7 +30,7 @@ class Workers(ABC):
         """The places there are now."""
 
     @abstractmethod
-    def submit(self, job: Job, slot: str) -> Future[Outcome]:
+    def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
         """Start a job in a free slot.
 
         The future of a job whose worker died, or may have been the one that died, raises BrokenExecutor; so does this
@@ -75,12 +75,12 @@ class LocalWorkers(Workers):
     def slots(self) -> list[str]:
         return self._slots
 
-    def submit(self, job: Job, slot: str) -> Future[Outcome]:
+    def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
         # the same processes as before, or new ones where one has died
         self._executor = loky.get_reusable_executor(
             len(self._slots), initializer=_begin, initargs=(os.getpid(),), kill_workers=True
         )
-        future: Future[Outcome] = self._executor.submit(execute, job, slot.split()[0], self.threads)
+        future: Future[CellOutcome] = self._executor.submit(execute, job, slot.split()[0], self.threads)
         return future
 
     def close(self, kill: bool) -> None:
@@ -122,9 +122,9 @@ class DaskWorkers(Workers):
     def slots(self) -> list[str]:
         return list(self._workers()) or ["the first worker to come"]
 
-    def submit(self, job: Job, slot: str) -> Future[Outcome]:
+    def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
         threads = self._workers().get(slot, {}).get("nthreads", 1)
-        future: Future[Outcome] = self._executor.submit(execute, job, self.device, threads)
+        future: Future[CellOutcome] = self._executor.submit(execute, job, self.device, threads)
         return future
 
     def close(self, kill: bool) -> None:

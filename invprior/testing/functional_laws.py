@@ -14,7 +14,7 @@ from torch import Tensor
 from invprior import functionals
 from invprior.errors import InvpriorError
 from invprior.functional import Functional
-from invprior.operator import Shape
+from invprior.shapes import Shape
 from invprior.testing.law import Law, Measurement, Outcome, classes, examine, raise_first
 from invprior.testing.strategies import shapes
 

@@ -72,9 +72,11 @@ def _variance(case: NoiseCase) -> Measurement:
 
 
 def _level(case: NoiseCase) -> Measurement:
-    measured = float((case.y - case.clean()).square().mean())
-    said = case.model.residual_level(case.y)
-    return Measurement(abs(said / measured - 1), 0.1, f"{case!r}: residual_level {said:.6g}, samples {measured:.6g}")
+    measured = float((case.model.signal(case.y) - case.clean()).square().mean())
+    said = float(case.model.estimated_variance(case.y).expand_as(case.y).mean())
+    return Measurement(
+        abs(said / measured - 1), 0.1, f"{case!r}: estimated variance {said:.6g}, samples {measured:.6g}"
+    )
 
 
 def _gradient(case: NoiseCase) -> Measurement:
@@ -110,7 +112,7 @@ def _information(case: NoiseCase) -> Measurement:
 LAWS: tuple[Law[NoiseCase], ...] = (
     Law("seeded", "samples depend on the rng alone, in the shape and dtype of the input", _seeded),
     Law("variance", "samples have the declared variance, in standard errors", _variance),
-    Law("level", "residual_level is the samples' mean square residual, relative", _level),
+    Law("level", "signal(y) is u and estimated_variance(y) its mean squared error, on average, relative", _level),
     Law("gradient", "autograd of the nll is its slope, relative", _gradient),
     Law("centred", "the nll is least at the level sampled from, in standard errors", _centred),
     Law("information", "the score's variance is the nll's mean curvature, relative", _information),

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Operator, Shape, as_complex
+from invprior.linear_operator import LinearOperator
+from invprior.operator import Operator
+from invprior.shapes import Shape, as_complex
 from invprior.testing.law import Measurement
 from invprior.testing.strategies import (
     Content,

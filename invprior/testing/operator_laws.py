@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.operator import REACH, LinearOperator, Operator
+from invprior.linear_operator import LinearOperator
+from invprior.operator import Operator
+from invprior.shapes import REACH, Window
 from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
 from invprior.testing.operator_case import ROUNDING, OperatorCase, Target, cases, inner, size
-from invprior.window import Window
 
 # In eps: an Ax so much below ‖A‖‖x‖ is rounding.
 NOTHING = 16.0

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from invprior import noise, operators, priors, solvers
 from invprior.errors import InvpriorError
-from invprior.loop import solve
-from invprior.operator import LinearOperator
+from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers import Solver
+from invprior.solvers.loop import solve
 from invprior.stop import MaxIterations
 from invprior.testing.law import Law, Measurement, Outcome, classes, examine, raise_first
 

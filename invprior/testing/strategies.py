@@ -12,7 +12,9 @@ from torch import Tensor
 
 from invprior import operators
 from invprior.errors import InvpriorError
-from invprior.operator import LinearOperator, Operator, Shape, as_complex
+from invprior.linear_operator import LinearOperator
+from invprior.operator import Operator
+from invprior.shapes import Shape, as_complex
 from invprior.testing.law import classes
 
 REAL = (torch.float32, torch.float64)

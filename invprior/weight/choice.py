@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from invprior.errors import InvpriorError
+from invprior.linear_operator import LinearOperator
 from invprior.noise import Laplace
-from invprior.operator import LinearOperator
 from invprior.problem import Problem
 
 # Below this deviation (two 8-bit steps) noise says nothing about the weight, and every small weight gives one result.
@@ -20,7 +19,7 @@ TYPICAL = 10.0
 class Choice:
     """A weight, the rule that chose it in one sentence, and all (weight, figure) that were tried.
 
-    The figure is what the rule looks at: the estimated risk, or the mean squared residual.
+    The figure is what the rule looks at: the estimated risk, or the misfit over what the noise explains.
     """
 
     weight: float
@@ -43,6 +42,6 @@ def without_search(problem: Problem) -> Choice | None:
         raise InvpriorError("an automatic weight needs a linear operator and Gaussian or photon noise; give a weight")
     if not problem.prior.terms(problem.shape):
         return Choice(1.0, "the prior has no penalty", ())
-    if all(math.sqrt(d.noise.residual_level(d.y)) < LEAST_SIGMA for d in data):
+    if all(d.sigma < LEAST_SIGMA for d in data):
         return Choice(TYPICAL, "the typical weight, since the noise is below two 8-bit steps", ())
     return None

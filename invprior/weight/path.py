@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from torch import Tensor
 
-from invprior.loop import solve
-from invprior.noise import PoissonGaussian
 from invprior.prior import Prior
 from invprior.problem import DataTerm, Problem
+from invprior.solvers.loop import solve
 from invprior.stop import MaxIterations, RelativeGap, Stationary
 
 
 class Path:
-    """The A x_c of all data terms for the weights c asked for, each solve started from the last image.
+    """The images x_c for the weights c asked for, each solve started from the last image.
 
     From the image and not from the solver's state: where PDHG accelerates, its steps have become so small by the end of
     a solve that the next one would take three to ten times as long as from scratch.
@@ -25,16 +23,9 @@ class Path:
         self.data, self.prior = data, prior
         self.x: Tensor | None = None
 
-    def __call__(self, weight: float) -> list[Tensor]:
+    def __call__(self, weight: float) -> Tensor:
         problem = Problem.from_terms(self.data, weight * self.prior)
         # conjugate gradients have no gap, and their steps depend on the data: solved more tightly
         stop = RelativeGap(1e-3) | Stationary(1e-4) | MaxIterations(500)
         self.x = solve(problem, stop=stop, x0=self.x).x
-        return [d.operator(self.x) for d in self.data]
-
-
-def centred(data: DataTerm) -> DataTerm:
-    """The same measurement with the mean of y at A x."""
-    if isinstance(data.noise, PoissonGaussian) and data.noise.offset:
-        return DataTerm(data.operator, data.y - data.noise.offset, replace(data.noise, offset=0.0))
-    return data
+        return self.x

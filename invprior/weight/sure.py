@@ -7,7 +7,8 @@ from torch import Tensor
 
 from invprior.problem import DataTerm, Problem
 from invprior.weight.choice import TYPICAL, Choice, without_search
-from invprior.weight.path import Path, centred
+from invprior.weight.excerpt import excerpt
+from invprior.weight.path import Path
 
 # ε: small against the noise, large against the rounding of float32.
 PROBE = 0.05
@@ -21,12 +22,14 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
 
         SURE(c) = ‖A x̂ − y‖² − Σ v_i + 2 Σ √v_i b_i (A x̂(y + ε√v b) − A x̂(y))_i / ε,   b ~ N(0, I), ε = 1/20
 
-    with the noise variances v. That is exact for Gaussian noise. For Poisson and Poisson–Gaussian noise v is the
-    variance at the data, as if the noise were Gaussian of that variance: an approximation good from a few counts on.
+    with the noise variances v, and y less what the sensor adds to it. That is exact for Gaussian noise. For Poisson and
+    Poisson–Gaussian noise v is the variance at the data, as if the noise were Gaussian of that variance: an
+    approximation good from a few counts on.
     Of several data terms the risks are summed.
 
     It goes over a path of weights from the typical one downhill, each solve started from the last, ended by a
-    narrower step and a parabola in log c. For noise below two 8-bit steps the typical weight is taken.
+    narrower step and a parabola in log c. Of a large picture 4×4 tiles are looked at, since a weight holds for the
+    whole. For noise below two 8-bit steps the typical weight is taken.
 
     Parameters
     ----------
@@ -51,7 +54,7 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
     known = without_search(problem)
     if known is not None:
         return known
-    risk = _Risk(problem, seed)
+    risk = _Risk(excerpt(problem), seed)
     weight = _descend(risk)
     return Choice(weight, "least Monte-Carlo SURE", tuple(sorted(risk.tried.items())))
 
@@ -60,16 +63,15 @@ class _Probed:
     """One data term measured twice, y and y + εb, as a batch of two; and SURE's share of it."""
 
     def __init__(self, data: DataTerm, rng: torch.Generator) -> None:
-        data = centred(data)
-        y = self.y = data.y
-        self.variance = data.noise.variance(y).expand_as(y)
+        y = data.y
+        self.operator, self.signal, self.variance = data.operator, data.noise.signal(y), data.variance
         probe = torch.randn(y.shape, generator=rng, dtype=torch.float64).to(y)
         self.probe = probe * self.variance.sqrt()  # no move where there is no noise, so that counts stay counts
         self.twice = DataTerm(data.operator, torch.stack([y, y + PROBE * self.probe]), data.noise)
 
-    def risk(self, predicted: Tensor) -> float:
-        Ax, moved = predicted
-        misfit = (Ax - self.y).square().double().sum() - self.variance.double().sum()
+    def risk(self, x: Tensor) -> float:
+        Ax, moved = self.operator(x)
+        misfit = (Ax - self.signal).square().double().sum() - self.variance.double().sum()
         divergence = (self.probe * (moved - Ax)).double().sum() / PROBE
         return float(misfit + 2 * divergence)
 
@@ -85,13 +87,13 @@ class _Risk:
         rng = torch.Generator().manual_seed(seed)
         self.size = problem.size
         self.data = [_Probed(d, rng) for d in problem.data_terms]
-        self.predict = Path([d.twice for d in self.data], problem.prior)
+        self.image = Path([d.twice for d in self.data], problem.prior)
         self.tried: dict[float, float] = {}
 
     def __call__(self, weight: float) -> float:
         if weight not in self.tried:
-            predictions = zip(self.data, self.predict(weight), strict=True)
-            self.tried[weight] = sum(d.risk(p) for d, p in predictions) / self.size
+            x = self.image(weight)
+            self.tried[weight] = sum(d.risk(x) for d in self.data) / self.size
         return self.tried[weight]
 
 

@@ -16,7 +16,7 @@ import torch
 from deepinv import physics as dp
 
 from invprior.interop.deepinv import from_physics
-from invprior.operator import Shape
+from invprior.shapes import Shape
 from invprior.testing import operator_outcomes
 
 N = 16

@@ -26,15 +26,15 @@ import torch
 from torch import Tensor
 
 from invprior import Problem, noise, solve
-from invprior.allocator import tune_allocator
 from invprior.io import read
-from invprior.iterate import Iterate
-from invprior.loop import choose
+from invprior.linear_operator import LinearOperator
 from invprior.metrics import psnr, psnr_luma
-from invprior.operator import LinearOperator
 from invprior.operators import Identity, Lanczos, Mask
 from invprior.prior import Prior
 from invprior.priors import DIP
+from invprior.runs.allocator import tune_allocator
+from invprior.solvers.iterate import Iterate
+from invprior.solvers.loop import choose
 
 EVERY = 10
 EIGHT_BIT = 1 / (255 * 12**0.5)

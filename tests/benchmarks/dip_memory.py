@@ -14,9 +14,9 @@ import sys
 import torch
 
 from invprior import Problem, noise, solve, stop
-from invprior.allocator import tune_allocator
 from invprior.operators import Identity
 from invprior.priors import DIP, presets
+from invprior.runs.allocator import tune_allocator
 from tests.benchmarks.memory import peak_bytes
 
 

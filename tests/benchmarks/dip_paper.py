@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from invprior import solve, stop
-from invprior.allocator import tune_allocator
-from invprior.iterate import Iterate
 from invprior.priors import DIP
+from invprior.runs.allocator import tune_allocator
+from invprior.solvers.iterate import Iterate
 from tests.benchmarks.dip import AVERAGE, EVERY, Picture, denoising, original
 
 

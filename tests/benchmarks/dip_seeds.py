@@ -15,8 +15,8 @@ from statistics import median
 import torch
 
 from invprior import solve
-from invprior.allocator import tune_allocator
 from invprior.priors import DIP
+from invprior.runs.allocator import tune_allocator
 from tests.benchmarks.dip import Picture, denoising, inpainting, upscaling
 
 

@@ -25,11 +25,11 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from invprior import solve
-from invprior.allocator import tune_allocator
 from invprior.cli.flash import Guided, Pair, longest
 from invprior.cli.options import Settings
 from invprior.io import Picture, read
 from invprior.problem import Problem
+from invprior.runs.allocator import tune_allocator
 from invprior.runs.weighing import weigh
 from invprior.specs import parse_prior
 from tests.benchmarks.dip import crop

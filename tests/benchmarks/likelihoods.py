@@ -47,7 +47,7 @@ def best(score: Callable[[float], float], start: float) -> float:
 
 def row(clean: Tensor, model: Noise, seed: int) -> list[float]:
     y = model.sample(clean, torch.Generator().manual_seed(seed))
-    plain = noise.Gaussian(model.residual_level(y) ** 0.5)
+    plain = noise.Gaussian(float(model.estimated_variance(y).mean()) ** 0.5)
     out = []
     for likelihood in (model, plain):
         c = weight.auto(Problem(Identity(y.shape), y, noise=likelihood, prior=TV())).weight

@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from invprior import Problem, noise, solve, stop
-from invprior.allocator import tune_allocator
 from invprior.io import read
 from invprior.operators import Identity
 from invprior.priors import TV
+from invprior.runs.allocator import tune_allocator
 from tests.benchmarks.memory import peak_bytes
 
 TARGET = 1e-4

@@ -19,9 +19,9 @@ from statistics import median
 import torch
 
 from invprior import Problem, noise, solvers
-from invprior.allocator import tune_allocator
 from invprior.operators import Identity
 from invprior.priors import TV
+from invprior.runs.allocator import tune_allocator
 from invprior.solvers import bands
 from tests.benchmarks.memory import peak_bytes
 

@@ -28,14 +28,14 @@ from invprior.cli.video.tasks import Denoise, FilmTask, Inpaint, Upscale
 from invprior.cli.video.window import FRAMES, Job, Section
 from invprior.cli.video.windows import CONTEXT, Window, plan
 from invprior.io.video import Reader, read_clip
-from invprior.iterate import Iterate
-from invprior.loop import solve
+from invprior.linear_operator import LinearOperator
 from invprior.metrics import psnr, psnr_luma
-from invprior.operator import LinearOperator
 from invprior.operators import Identity, Lanczos, Mask, MotionDifference
 from invprior.priors import DIP, VideoDIP
 from invprior.priors.video_dip import fitted
 from invprior.problem import Problem
+from invprior.solvers.iterate import Iterate
+from invprior.solvers.loop import solve
 
 SIGMA = 25 / 255
 SIDE = 144

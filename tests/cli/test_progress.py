@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from invprior import Problem, noise, solve, stop
 from invprior.cli.progress import Forecast
-from invprior.iterate import Iterate
 from invprior.operators import Identity
 from invprior.priors import TV
+from invprior.solvers.iterate import Iterate
 from tests.helpers import photograph, randn
 
 

@@ -14,17 +14,18 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from invprior import DataTerm, InvpriorError, LinearOperator, Problem, noise, solve, weight
-from invprior.cli import excerpt, tasks
 from invprior.cli.main import app
 from invprior.io import read
 from invprior.metrics import psnr
 from invprior.operators import Blur, Identity, Lanczos, Mask
-from invprior.priors import TV
+from invprior.priors import TV, GuidedTV
+from invprior.shapes import Window
 from invprior.stop import MaxIterations
-from invprior.window import Window
+from invprior.weight import excerpt
 from tests.helpers import photograph
 
 SIGMA = 0.1
+LIMIT = MaxIterations(150)
 
 
 @pytest.fixture
@@ -61,33 +62,42 @@ def test_beside_dip_it_is_a_tenth(noisy: Path) -> None:
 
 
 @pytest.mark.parametrize("task", ["denoise", "upscale", "deblur", "inpaint"])
-def test_a_large_picture_is_weighted_by_tiles_of_it(tmp_path: Path, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_picture_is_weighted_by_tiles_of_it(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """16 tiles of 24×24 pixels, of 200×200: the weight is nearly as good as that of the whole."""
     x, psf = photograph(size=200, top=20, left=100), torch.ones(3, 3, dtype=torch.float64) / 9
     known = torch.rand(200, 200, generator=torch.Generator().manual_seed(1)) > 0.4
-    asked: tasks.Task
     A: LinearOperator
     match task:
         case "denoise":
-            asked, A = tasks.Denoise(), Identity(x.shape)
+            A = Identity(x.shape)
         case "upscale":
-            asked, A = tasks.Upscale(2), Lanczos(x.shape, factor=2)
+            A = Lanczos(x.shape, factor=2)
         case "deblur":
-            asked, A = tasks.Deblur(tmp_path), Blur(x.shape, psf)
+            A = Blur(x.shape, psf)
         case _:
-            asked, A = tasks.Inpaint(tmp_path, False), Mask(x.shape, known)
+            A = Mask(x.shape, known)
     model = noise.Gaussian(0.05)
-    data = (DataTerm(A, model.sample(A(x), torch.Generator().manual_seed(0)), model),)
-    assert asked.excerpt(data) is data
-    monkeypatch.setattr(type(asked), "tile", 24)
-    part = asked.excerpt(data)
-    assert part[0].y.shape[0] == 16
-    assert part[0].operator.in_shape[-2:] == (24, 24)
-    scores = []
-    for d in (data, part):
-        chosen = weight.auto(Problem.from_terms(d, TV())).weight
-        scores.append(psnr(solve(Problem.from_terms(data, chosen * TV()), stop=MaxIterations(150)).x, x))
-    assert scores[1] > scores[0] - 0.15
+    whole = Problem(A, model.sample(A(x), torch.Generator().manual_seed(0)), noise=model, prior=TV())
+    assert excerpt.excerpt(whole) is whole
+    by_whole = weight.auto(whole).weight
+    monkeypatch.setattr(excerpt, "SIDE", 24)
+    monkeypatch.setattr(excerpt, "SIDE_DENOISING", 24)
+    part = excerpt.excerpt(whole).data_terms[0]
+    assert part.y.shape[0] == 16
+    assert part.operator.in_shape[-2:] == (24, 24)
+
+    def quality(chosen: float) -> float:
+        return psnr(solve(Problem(A, whole.data_terms[0].y, noise=model, prior=chosen * TV()), stop=LIMIT).x, x)
+
+    assert quality(weight.auto(whole).weight) > quality(by_whole) - 0.15
+
+
+def test_a_prior_of_the_pictures_own_size_is_weighted_by_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(excerpt, "SIDE_DENOISING", 8)
+    y = photograph(size=96)
+    for prior, cut in ((TV(), True), (GuidedTV(y), False), (TV() + GuidedTV(y), False)):
+        problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.05), prior=prior)
+        assert (excerpt.excerpt(problem) is not problem) == cut
 
 
 def test_a_tile_of_which_nothing_is_known_tells_nothing() -> None:

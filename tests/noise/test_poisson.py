@@ -23,7 +23,7 @@ def test_samples_are_scaled_counts() -> None:
     assert torch.equal((y / 0.02).round() * 0.02, y)
     assert float(y.mean()) == pytest.approx(0.4, rel=0.003)
     assert float(y.var()) == pytest.approx(0.02 * 0.4, rel=0.03)
-    assert model.residual_level(y) == pytest.approx(0.02 * 0.4, rel=0.01)
+    assert float(model.estimated_variance(y).mean()) == pytest.approx(0.02 * 0.4, rel=0.01)
 
 
 def test_nll_is_that_of_the_poisson_law() -> None:

@@ -17,7 +17,9 @@ def test_samples_have_the_moments() -> None:
     y = model.sample(u, torch.Generator().manual_seed(0))
     assert float(y.mean()) == pytest.approx(0.5, rel=0.003)
     assert float(y.var()) == pytest.approx(0.02 * 0.4 + 0.05**2, rel=0.03)
-    assert model.residual_level(y) == pytest.approx(float((y - u).square().mean()), rel=0.03)
+    assert torch.equal(model.signal(y), y - 0.1)
+    error = float((model.signal(y) - u).square().mean())
+    assert float(model.estimated_variance(y).mean()) == pytest.approx(error, rel=0.03)
 
 
 def test_without_read_noise_it_is_poisson() -> None:

@@ -28,7 +28,7 @@ def best(y: Tensor, model: noise.Noise, weights: tuple[float, ...], clean: Tenso
 
 
 def alike(model: noise.Noise, y: Tensor) -> noise.Gaussian:
-    return noise.Gaussian(model.residual_level(y) ** 0.5)
+    return noise.Gaussian(float(model.estimated_variance(y).mean()) ** 0.5)
 
 
 @pytest.mark.parametrize(("name", "top", "left"), [("astronaut.png", 60, 200), ("coffee.png", 100, 200)])

@@ -8,6 +8,7 @@ import torch
 from invprior import InvpriorError
 from invprior.priors import DIP, TV, GuidedTV, NoPrior
 from invprior.priors.contrast import EDGE, contrast
+from invprior.purpose import Purpose
 from invprior.specs import parse_prior
 from tests.helpers import photograph
 
@@ -23,14 +24,15 @@ def test_an_edge_is_as_strong_in_the_shade() -> None:
 
 def test_names_beside_a_guide() -> None:
     guide = photograph(size=16).float()
-    spec = parse_prior("dip+tv+box", task="flash", guide=guide)
-    assert isinstance(spec.generator, DIP)
-    assert spec.generator.input is not None
-    assert torch.equal(spec.generator.input, contrast(guide))
-    tv = parse_prior("tv", guide=guide).penalty
+    beside = Purpose("flash", guide)
+    dip = parse_prior("dip+tv+box").made(beside).parametrisation
+    assert isinstance(dip, DIP)
+    assert dip.input is not None
+    assert torch.equal(dip.input, contrast(guide))
+    tv = parse_prior("tv").made(beside)
     assert isinstance(tv, GuidedTV)
     assert torch.equal(tv.guide, contrast(guide))
-    assert isinstance(parse_prior("none", guide=guide).penalty, NoPrior)
-    assert isinstance(parse_prior("tv").penalty, TV)
+    assert isinstance(parse_prior("none").made(beside), NoPrior)
+    assert isinstance(parse_prior("tv").made(Purpose()), TV)
     with pytest.raises(InvpriorError, match="prior 'wavelet' takes no guide; take box, dip, none, tv, joined by"):
-        parse_prior("tv+wavelet", guide=guide)
+        parse_prior("tv+wavelet").made(beside)

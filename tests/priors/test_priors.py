@@ -8,12 +8,18 @@ import torch
 
 from invprior import InvpriorError, Prior
 from invprior.priors import DIP, TV, NoPrior
-from invprior.specs import known, parse_prior
+from invprior.purpose import Purpose
+from invprior.runs.weighing import with_weight
+from invprior.specs import known_priors, parse_prior
 from tests.helpers import randn
 
 
 def value(prior: Prior, x: torch.Tensor) -> float:
     return sum(float(t(x)) for t in prior.terms(tuple(x.shape)))
+
+
+def made(text: str, task: str = "denoise") -> Prior:
+    return parse_prior(text).made(Purpose(task))
 
 
 def test_tv_of_a_step_edge() -> None:
@@ -75,28 +81,40 @@ def test_weights_are_numbers_from_zero_on(bad: object) -> None:
 
 
 def test_priors_by_name() -> None:
-    assert set(known()) >= {"none", "tv", "tikhonov", "dip"}
-    assert "guidedtv" not in known()  # no name gives it its guide
+    assert set(known_priors(Purpose())) >= {"none", "tv", "tikhonov", "dip"}
+    assert "guidedtv" not in known_priors(Purpose())  # no name gives it its guide
     x = randn(3, 16, 16)
-    assert value(parse_prior("tv").weighted(3.0), x) == pytest.approx(3 * value(TV(), x))
-    spec = parse_prior("dip+tv", task="inpaint")
-    assert spec.generator == DIP("fast", "inpaint")
-    assert value(spec.weighted(2.0), x) == pytest.approx(2 * value(TV(), x))
-    assert parse_prior("dip", preset="paper:text").generator == DIP("paper", "text")
-    assert isinstance(parse_prior("none").weighted(1.0), NoPrior)
+    assert value(with_weight(made("tv"), 3.0), x) == pytest.approx(3 * value(TV(), x))
+    both = made("dip+tv", task="inpaint")
+    assert both.parametrisation == DIP("fast", "inpaint")
+    assert both.penalty == TV()
+    assert value(with_weight(both, 2.0), x) == pytest.approx(2 * value(TV(), x))
+    assert with_weight(both, 2.0).parametrisation == DIP("fast", "inpaint")
+    assert made("dip:preset=paper,task=text") == DIP("paper", "text")
+    assert isinstance(with_weight(made("none"), 1.0), NoPrior)
+
+
+def test_a_default_setting_goes_to_the_prior_that_takes_it() -> None:
+    spec = parse_prior("tv:0.05+dip").with_setting("preset", "paper", Purpose())
+    assert spec.made(Purpose("inpaint")).parametrisation == DIP("paper", "inpaint")
+    assert (spec.weight, spec.text) == (0.05, "tv:0.05+dip")
+    with pytest.raises(InvpriorError, match="prior 'tv' has no preset; drop it, or take one that has"):
+        parse_prior("tv").with_setting("preset", "paper", Purpose())
+    with pytest.raises(InvpriorError, match="preset is given twice, 'best' and in the prior 'dip:preset=paper'"):
+        parse_prior("dip:preset=paper").with_setting("preset", "best", Purpose())
 
 
 @pytest.mark.parametrize(
-    ("text", "preset", "message"),
+    ("text", "message"),
     [
-        ("gan", "fast", "no prior 'gan'; choose among box, dip, none, tgv, tikhonov, tv, wavelet"),
-        ("tv+", "fast", "no prior ''"),
-        ("guidedtv", "fast", r"'guidedtv' needs guide, .* use priors\.GuidedTV in Python"),
-        ("dip", "slow", "no preset 'slow'; choose one of"),
-        ("dip", "fast:vase", "preset 'fast' has no task 'vase'; choose one of"),
-        ("dip+dip", "fast", "both parametrise"),
+        ("gan", "no prior 'gan'; choose among box, dip, none, tgv, tikhonov, tv, wavelet"),
+        ("tv+", "is no spec"),
+        ("guidedtv", r"'guidedtv' needs guide, .* use priors\.GuidedTV in Python"),
+        ("dip:preset=slow", "no preset 'slow'; choose one of"),
+        ("dip:task=vase", "preset 'fast' has no task 'vase'; choose one of"),
+        ("dip+dip", "both parametrise"),
     ],
 )
-def test_a_wrong_name_lists_the_right_ones(text: str, preset: str, message: str) -> None:
+def test_a_wrong_name_lists_the_right_ones(text: str, message: str) -> None:
     with pytest.raises(InvpriorError, match=message):
-        parse_prior(text, preset=preset)
+        made(text)

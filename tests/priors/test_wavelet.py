@@ -11,6 +11,8 @@ from torch import Tensor
 from invprior import InvpriorError, Prior, Problem, noise, solve, solvers, stop, weight
 from invprior.operators import Identity, Lanczos, Mask
 from invprior.priors import TV, Tikhonov, Wavelet
+from invprior.purpose import Purpose
+from invprior.runs.weighing import with_weight
 from invprior.specs import parse_prior
 from tests.helpers import photograph, psnr, randn
 
@@ -86,7 +88,7 @@ def test_with_its_automatic_weight_it_beats_the_quadratic_and_is_near_tv() -> No
 
 def test_it_has_a_name_on_the_command_line() -> None:
     x = randn(3, 8, 8)
-    assert value(parse_prior("wavelet").weighted(3.0), x) == pytest.approx(3 * value(Wavelet(), x))
+    assert value(with_weight(parse_prior("wavelet").made(Purpose()), 3.0), x) == pytest.approx(3 * value(Wavelet(), x))
 
 
 def test_a_picture_too_small_says_how_many_levels_fit() -> None:

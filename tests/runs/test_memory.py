@@ -4,61 +4,66 @@ from __future__ import annotations
 
 import pytest
 
-from invprior import InvpriorError
+from invprior import InvpriorError, Prior
+from invprior.purpose import Purpose
 from invprior.runs.memory import LIBRARIES, check_memory, installed, largest_tile, predicted
 from invprior.specs import parse_prior
 
 SIXTEEN = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 16 * 2**18}.__getitem__
 
 
+def made(text: str) -> Prior:
+    return parse_prior(text).made(Purpose())
+
+
 @pytest.mark.parametrize("prior", ["dip", "tv", "dip+tv", "wavelet"])
 def test_it_grows_with_the_picture(prior: str) -> None:
-    spec = parse_prior(prior)
-    small, large = predicted(spec, (3, 500, 500)), predicted(spec, (3, 500, 1000))
+    made_prior = made(prior)
+    small, large = predicted(made_prior, (3, 500, 500)), predicted(made_prior, (3, 500, 1000))
     assert large - LIBRARIES == pytest.approx(2 * (small - LIBRARIES))
     assert small > LIBRARIES
 
 
 def test_the_choice_of_a_weight_counts_for_small_pictures_alone() -> None:
-    spec = parse_prior("tv")
-    per_megapixel = [(predicted(spec, (3, 1000, n)) - LIBRARIES) / n for n in (1000, 24000)]
+    prior = made("tv")
+    per_megapixel = [(predicted(prior, (3, 1000, n)) - LIBRARIES) / n for n in (1000, 24000)]
     assert per_megapixel[0] > 2 * per_megapixel[1]
 
 
 def test_it_grows_with_the_network() -> None:
     shape = (3, 500, 500)
-    need = [predicted(parse_prior(*p), shape) for p in [("none",), ("tv",), ("dip",)]]
-    need.append(predicted(parse_prior("dip", preset="paper"), shape))
+    need = [predicted(made(*p), shape) for p in [("none",), ("tv",), ("dip",)]]
+    need.append(predicted(made("dip:preset=paper"), shape))
     assert sorted(need) == need
     assert need[-1] > 2 * need[-2]
 
 
 def test_tiles_of_a_network_take_less_than_the_whole() -> None:
-    spec, shape = parse_prior("dip"), (3, 4000, 6000)
-    whole, tiled, small = (predicted(spec, shape, tile) for tile in (None, 1024, 512))
+    prior, shape = made("dip"), (3, 4000, 6000)
+    whole, tiled, small = (predicted(prior, shape, tile) for tile in (None, 1024, 512))
     assert small < tiled < whole / 2
-    assert predicted(spec, (3, 300, 300), 512) == predicted(spec, (3, 300, 300))
+    assert predicted(prior, (3, 300, 300), 512) == predicted(prior, (3, 300, 300))
 
 
 def test_what_cannot_fit_is_refused_with_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", SIXTEEN)
     with pytest.raises(InvpriorError, match=r"needs about 31 GB and this machine has 16; take preset fast or best$"):
-        check_memory(parse_prior("dip", preset="paper"), (3, 2000, 2000), "cpu")
+        check_memory(made("dip:preset=paper"), "dip:preset=paper", (3, 2000, 2000), "cpu")
     with pytest.raises(InvpriorError, match=r"machine has 16; take prior tv$"):
-        check_memory(parse_prior("dip"), (3, 9000, 9000), "cpu")
+        check_memory(made("dip"), "dip", (3, 9000, 9000), "cpu")
     with pytest.raises(InvpriorError, match=r"take preset fast or best, or --tile 1024$"):
-        check_memory(parse_prior("dip", preset="paper"), (3, 2000, 2000), "cpu", None, ["--tile 1024"])
+        check_memory(made("dip:preset=paper"), "dip:preset=paper", (3, 2000, 2000), "cpu", None, ["--tile 1024"])
     with pytest.raises(InvpriorError, match=r"with prior tgv needs about .* shrink it, or cut it into parts"):
-        check_memory(parse_prior("tgv"), (3, 9000, 9000), "cpu")
-    assert check_memory(parse_prior("dip"), (3, 9000, 9000), "cuda") > 16
+        check_memory(made("tgv"), "tgv", (3, 9000, 9000), "cpu")
+    assert check_memory(made("dip"), "dip", (3, 9000, 9000), "cuda") > 16
 
 
 def test_the_tiles_named_fit_and_larger_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", SIXTEEN)
-    spec, shape = parse_prior("dip", preset="paper"), (3, 4000, 6000)
-    tile = largest_tile(spec, shape)
+    prior, shape = made("dip:preset=paper"), (3, 4000, 6000)
+    tile = largest_tile(prior, shape)
     assert tile is not None
-    assert check_memory(spec, shape, "cpu", tile) < installed()
+    assert check_memory(prior, "dip:preset=paper", shape, "cpu", tile) < installed()
     with pytest.raises(InvpriorError):
-        check_memory(spec, shape, "cpu", tile + 64)
-    assert largest_tile(parse_prior("tv"), shape) is None
+        check_memory(prior, "dip:preset=paper", shape, "cpu", tile + 64)
+    assert largest_tile(made("tv"), shape) is None

@@ -11,10 +11,10 @@ from torch import Tensor
 from invprior import InvpriorError, Problem, noise, solve, solvers, stop
 from invprior.functional import Term
 from invprior.functionals import L1
-from invprior.operator import Shape
 from invprior.operators import Blur, Identity, Lanczos
 from invprior.prior import Prior
 from invprior.priors import DIP, TV, Box, Tikhonov
+from invprior.shapes import Shape
 from tests.helpers import photograph, randn
 
 SHAPE = (1, 8, 8)

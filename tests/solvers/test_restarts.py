@@ -8,12 +8,10 @@ import pytest
 import torch
 
 from invprior import InvpriorError, Problem, noise, solve, solvers, stop
-from invprior.iterate import Iterate
 from invprior.operators import Identity
 from invprior.priors import DIP
 from invprior.solvers import Restarts
-from invprior.solvers.restarts import AllFits
-from invprior.status import Status
+from invprior.stop import Status
 from tests.helpers import photograph, psnr
 
 EACH = 6
@@ -85,10 +83,11 @@ def test_the_status_says_why_the_fits_ended() -> None:
     solver = Restarts(solvers.Adam(), limit, 2)
     state = solver.init(p, None, torch.Generator())
     mixed = replace(state, ends=(alike, reached))
-    _, verdict = AllFits(2, 9).update(None, Iterate(p, solver, mixed, 0.0))
-    assert verdict.stop is not None
-    assert verdict.stop.name == "converged"
-    assert verdict.stop.message.count("1 of 2 fits") == 2
+    status = solver.ended(mixed)
+    assert status is not None
+    assert status.name == "converged"
+    assert status.message.count("1 of 2 fits") == 2
+    assert solver.ended(state) is None
 
 
 def test_how_long_it_takes_at_most_is_known() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from invprior import DataTerm, InvpriorError, LinearOperator, Prior, Problem, noise, operators, priors, solve, stop
-from invprior.held_out import hold_out
-from invprior.loop import choose
 from invprior.solvers import PDHG, ConjugateGradient, Muon, Restarts, Tiled
+from invprior.solvers.loop import choose
 from invprior.solvers.mosaic import Mosaic
+from invprior.stop.held_out import hold_out
 from tests.helpers import photograph, randn
 
 PSF = torch.tensor([[0.0, 1, 0], [2, 4, 1], [0, 2, 0]], dtype=torch.float64) / 10

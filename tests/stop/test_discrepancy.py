@@ -49,6 +49,6 @@ def test_the_estimate_at_the_noise_level_is_kept_whatever_was_kept_before() -> N
     memory: Any = None
     frames = [torch.zeros_like(clean)] * 3 + [0.5 * clean, clean]
     for k, x in enumerate(frames):
-        memory, verdict = rule.update(memory, SimpleNamespace(**vars(iterate(problem, x)) | {"iteration": k + 1}))  # type: ignore[arg-type]
+        memory, verdict = rule.update(memory, SimpleNamespace(**vars(iterate(problem, x)) | {"iteration": k + 1}))
     assert verdict.stop is not None
     assert verdict.keep

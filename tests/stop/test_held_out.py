@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from invprior import InvpriorError, Noise, Problem, noise, solve, solvers, stop
-from invprior.held_out import PartlyFitted, hold_out
 from invprior.noise import Laplace, Poisson
 from invprior.operators import Identity, Lanczos
 from invprior.priors import TV, NoPrior
+from invprior.stop.held_out import PartlyFitted, hold_out
 from tests.helpers import photograph, randn
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from invprior import Problem, noise, solve, stop
-from invprior.held_out import hold_out
 from invprior.operators import Identity
 from invprior.priors import DIP
 from invprior.solvers import Adam, Restarts
+from invprior.stop.held_out import hold_out
 from tests.helpers import photograph, randn
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from invprior.study.cell import Job, Outcome, execute
+from invprior.study.cell import CellJob, CellOutcome, execute
 from invprior.study.workers import Workers
 from tests.helpers import photograph
 
@@ -36,9 +36,9 @@ class Here(Workers):
     def slots(self) -> list[str]:
         return ["cpu"]
 
-    def submit(self, job: Job, slot: str) -> Future[Outcome]:
+    def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
         self.done.append(str(job.cell))
-        future: Future[Outcome] = Future()
+        future: Future[CellOutcome] = Future()
         future.set_result(execute(job, "cpu", 1))
         return future
 

@@ -16,11 +16,10 @@ from torch import Tensor
 from invprior import LinearOperator, metrics
 from invprior.noise import Gaussian
 from invprior.operators import Identity, Mask
-from invprior.study.cell import Job, Outcome, execute
-from invprior.study.measurement import DATA_SEED, Measurement
+from invprior.study.cell import CellJob, CellOutcome, execute
+from invprior.study.measurement import DATA_SEED, Trial
 from invprior.study.peak import CLEAR, peak_memory
 from invprior.study.plan import Cell, Scene
-from invprior.study.prior_spec import parse_choice
 from invprior.study.scores import scores
 from invprior.study.source import Source
 from tests.helpers import photograph
@@ -29,13 +28,17 @@ CLEAN = photograph(size=32).float()
 SCENE = Scene(Source("picture", Path("picture.png")), "identity", "gaussian:0.1")
 
 
-def denoising(truth: Tensor = CLEAN) -> Measurement:
+def denoising(truth: Tensor = CLEAN) -> Trial:
     y = Gaussian(0.1).sample(CLEAN, torch.Generator().manual_seed(0))
-    return Measurement(Identity(CLEAN.shape), y, Gaussian(0.1), truth, exact=False)
+    return trial(Identity(CLEAN.shape), y, Gaussian(0.1), truth)
 
 
-def solved(prior: str, measurement: Measurement, limit: int | None = None, seed: int = 0) -> Outcome:
-    return execute(Job(Cell(SCENE, prior, seed, "key"), measurement, parse_choice(prior), limit, None), "cpu", 1)
+def trial(A: Operator, y: Tensor, model: Noise, truth: Tensor = CLEAN, exact: bool = False) -> Trial:
+    return Trial(Measured((DataTerm(A, y, model),), "given", exact), truth)
+
+
+def solved(prior: str, measured: Trial, limit: int | None = None, seed: int = 0) -> CellOutcome:
+    return execute(CellJob(Cell(SCENE, prior, seed, "key"), measured, parse_prior(prior), limit, None), "cpu", 1)
 
 
 @pytest.mark.parametrize("prior", ["none", "tv", "dip:iterations=3"])
@@ -71,7 +74,7 @@ def test_scoring_does_not_touch_the_clock(monkeypatch: pytest.MonkeyPatch) -> No
         return 0.0
 
     monkeypatch.setattr("invprior.study.watch.psnr", slow)
-    outcome = solved("none", replace(denoising(), operator=_steps()), 10)
+    outcome = solved("none", trial(_steps(), denoising().y, Gaussian(0.1)), 10)
     assert outcome.record is not None
     assert outcome.record["iterations"] >= 5
     assert outcome.record["seconds"] < 0.05 * outcome.record["iterations"] / 2
@@ -87,8 +90,7 @@ def _steps() -> LinearOperator:
 
 def test_known_pixels_come_back_where_nothing_but_rounding_was_added() -> None:
     A = Mask.random(CLEAN.shape, 0.5, torch.Generator().manual_seed(0))
-    measurement = Measurement(A, A(CLEAN), Gaussian(0.05), CLEAN, exact=True)  # a model that smooths
-    outcome = solved("tv", measurement)
+    outcome = solved("tv", trial(A, A(CLEAN), Gaussian(0.05), exact=True))  # a model that smooths
     assert outcome.picture is not None
     error = np.abs(outcome.picture / 255 - CLEAN.movedim(0, -1).numpy())
     assert error[A.known.numpy()].max() <= 0.5 / 255 + 1e-6

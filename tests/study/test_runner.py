@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invprior import InvpriorError
-from invprior.study.cell import Job, Outcome
+from invprior.study.cell import CellJob, CellOutcome
 from invprior.study.plan import Cell, Scene
 from invprior.study.runner import CRASHED, Prepare, run
 from invprior.study.source import Source
@@ -25,9 +25,9 @@ def cells(n: int) -> list[Cell]:
     return [Cell(SCENE, "none", k, f"{k:08}") for k in range(n)]
 
 
-def job(cell: Cell, gigabytes: float | None = None) -> Job:
+def job(cell: Cell, gigabytes: float | None = None) -> CellJob:
     nothing: Any = None
-    return Job(cell, nothing, nothing, None, gigabytes)
+    return CellJob(cell, nothing, nothing, None, gigabytes)
 
 
 class Simulated(Workers):
@@ -35,7 +35,7 @@ class Simulated(Workers):
 
     def __init__(self, slots: int, deadly: Iterable[int] = (), gigabytes: float = float("inf")) -> None:
         self._slots, self.deadly, self.limit = [f"cpu {k}" for k in range(slots)], set(deadly), gigabytes
-        self.under_way: dict[Future[Outcome], tuple[Job, str]] = {}
+        self.under_way: dict[Future[CellOutcome], tuple[CellJob, str]] = {}
         self.finished: list[int] = []
         self.heaviest = 0.0
 
@@ -46,15 +46,15 @@ class Simulated(Workers):
     def slots(self) -> list[str]:
         return self._slots
 
-    def submit(self, new: Job, slot: str) -> Future[Outcome]:
+    def submit(self, new: CellJob, slot: str) -> Future[CellOutcome]:
         assert slot in self._slots
         assert slot not in {busy for _, busy in self.under_way.values()}
-        future: Future[Outcome] = Future()
+        future: Future[CellOutcome] = Future()
         self.under_way[future] = new, slot
         self.heaviest = max(self.heaviest, sum(j.gigabytes or 0 for j, _ in self.under_way.values()))
         return future
 
-    def wait(self, futures: Iterable[Future[Outcome]], return_when: str) -> tuple[set[Future[Outcome]], None]:
+    def wait(self, futures: Iterable[Future[CellOutcome]], return_when: str) -> tuple[set[Future[CellOutcome]], None]:
         first = next(iter(futures))
         if not first.done():
             dead = any(j.cell.seed in self.deadly for j, _ in self.under_way.values())
@@ -64,14 +64,14 @@ class Simulated(Workers):
                     future.set_exception(BrokenExecutor("died"))
                 else:
                     self.finished.append(done.cell.seed)
-                    future.set_result(Outcome(done.cell, record={}))
+                    future.set_result(CellOutcome(done.cell, record={}))
         return {first}, None  # the deaths of the others are seen later, one by one
 
     def close(self, kill: bool) -> None:
         pass
 
 
-def outcomes(workers: Simulated, found: list[Cell], prepare: Prepare = job) -> list[Outcome]:
+def outcomes(workers: Simulated, found: list[Cell], prepare: Prepare = job) -> list[CellOutcome]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("invprior.study.runner.wait", workers.wait)
         return list(run(found, prepare, workers))
@@ -99,8 +99,8 @@ def test_what_is_larger_than_the_memory_runs_alone() -> None:
 
 
 def test_what_cannot_be_prepared_is_an_outcome() -> None:
-    def prepare(cell: Cell) -> Job | Outcome:
-        return job(cell) if cell.seed else Outcome(cell, failure="a bad picture")
+    def prepare(cell: Cell) -> CellJob | CellOutcome:
+        return job(cell) if cell.seed else CellOutcome(cell, failure="a bad picture")
 
     failures = {o.cell.seed: o.failure for o in outcomes(Simulated(2), cells(3), prepare)}
     assert failures == {0: "a bad picture", 1: None, 2: None}
@@ -108,8 +108,8 @@ def test_what_cannot_be_prepared_is_an_outcome() -> None:
 
 def test_a_cluster_that_goes_away_is_said() -> None:
     class Gone(Simulated):
-        def submit(self, new: Job, slot: str) -> Future[Outcome]:
-            future: Future[Outcome] = Future()
+        def submit(self, new: CellJob, slot: str) -> Future[CellOutcome]:
+            future: Future[CellOutcome] = Future()
             future.cancel()
             future.set_running_or_notify_cancel()
             return future
@@ -120,8 +120,8 @@ def test_a_cluster_that_goes_away_is_said() -> None:
 
 def test_an_error_that_is_no_crash_is_the_cells_own() -> None:
     class Unsendable(Simulated):
-        def submit(self, new: Job, slot: str) -> Future[Outcome]:
-            future: Future[Outcome] = Future()
+        def submit(self, new: CellJob, slot: str) -> Future[CellOutcome]:
+            future: Future[CellOutcome] = Future()
             future.set_exception(TypeError("cannot pickle"))
             return future
 

@@ -14,11 +14,13 @@ from PIL import Image
 
 from invprior import InvpriorError, Operator, operators
 from invprior.operators import Blur, Identity, Lanczos, Mask
-from invprior.priors import DIP
+from invprior.priors import DIP, TGV, TV
+from invprior.purpose import Purpose
+from invprior.runs.tasks import suiting
+from invprior.specs import parse_prior
+from invprior.specs.call import literal, parse_call
+from invprior.specs.operator import Frame, known_operators, parse_operator
 from invprior.study.measurement import check_noise
-from invprior.study.operator_spec import Frame, known, parse_operator
-from invprior.study.prior_spec import parse_choice, suiting
-from invprior.study.spec import literal, parse_call
 
 FRAME = Frame((3, 32, 40), (32, 40))
 WORDS = st.text("abcxyz019._/-", min_size=1)
@@ -132,19 +134,21 @@ def test_a_wrong_operator_is_one_sentence(text: str, says: str, tmp_path: Path) 
 
 
 def test_the_choices_are_found_by_introspection() -> None:
-    assert {"identity", "lanczos", "mask", "blur", "saturate", "crop"} <= set(known())
-    assert not {"warp", "stack", "function", "diagonal"} & set(known())
+    assert {"identity", "lanczos", "mask", "blur", "saturate", "crop"} <= set(known_operators())
+    assert not {"warp", "stack", "function", "diagonal"} & set(known_operators())
 
 
 def test_priors_with_settings() -> None:
-    tv = parse_choice("tv:0.05")
-    assert (tv.names, tv.weight, tv.text) == ("tv", 0.05, "tv:0.05")
-    both = parse_choice("dip:preset=paper,iterations=30,network=deep_decoder+tv:0.01")
-    assert (both.names, both.weight, both.iterations) == ("dip+tv", 0.01, 30)
-    generator = both.spec(Mask((3, 32, 32), torch.ones(32, 32, dtype=torch.bool))).generator
-    assert isinstance(generator, DIP)
-    assert (generator.preset, generator.task, generator.network) == ("paper", "inpaint", "deep_decoder")
-    assert parse_choice("dip+tv").weight is None
+    tv = parse_prior("tv:0.05")
+    assert (tv.weight, tv.text) == (0.05, "tv:0.05")
+    both = parse_prior("dip:preset=paper,iterations=30,network=deep_decoder+tv:0.01")
+    assert (both.weight, both.setting("iterations", "")) == (0.01, "30")
+    generator = both.made(Purpose("inpaint")).parametrisation
+    assert generator == DIP("paper", "inpaint", "deep_decoder", iterations=30)
+    assert generator.recipe().stop.most == 30
+    assert parse_prior("dip+tv").weight is None
+    assert parse_prior("tgv:ratio=3").made(Purpose()) == TGV(3.0)
+    assert parse_prior("tv:0.1,isotropic=false").made(Purpose()) == TV(isotropic=False)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,11 @@ def test_priors_with_settings() -> None:
         ("tv:heavy", "weight must be a number"),
         ("tv:-1", "weight must be a number"),
         ("tv:0.1+tikhonov:0.1", "one weight"),
-        ("dip:0.1", "preset=paper"),
+        ("dip:0.1", "dip has no weight to give; its settings are preset, task, network, iterations"),
+        ("none:0.1", "none has no weight to give; write none alone"),
+        ("tgv:ratio=wide", "ratio takes a number, got 'wide'"),
+        ("tv:isotropic=2", "isotropic takes true or false"),
+        ("tv:axes=1", "no setting 'axes'"),
         ("dip:presets=paper", "no setting 'presets'"),
         ("tv:preset=paper", "no setting 'preset'"),
         ("dip:preset=slow", "no preset 'slow'"),
@@ -165,7 +173,7 @@ def test_priors_with_settings() -> None:
 )
 def test_a_wrong_prior_is_one_sentence(text: str, says: str) -> None:
     with pytest.raises(InvpriorError, match=says):
-        parse_choice(text)
+        parse_prior(text).made(Purpose())
 
 
 def test_the_task_of_an_operator() -> None:

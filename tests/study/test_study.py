@@ -17,7 +17,7 @@ from PIL import Image
 
 from invprior import InvpriorError
 from invprior.io import read
-from invprior.study.comparison import Progress, measurement, run_study
+from invprior.study.comparison import Progress, run_study, trial
 from invprior.study.file import read_study
 from invprior.study.plan import Published, Study
 from invprior.study.source import open_source, sources
@@ -134,7 +134,7 @@ def test_two_studies_do_not_share_a_folder(tmp_path: Path, workers: Here) -> Non
 def test_all_priors_see_one_measurement_and_each_seed_another(tmp_path: Path) -> None:
     study = quick(tmp_path, operators=("mask:0.5",))
     scene = study.scenes[0]
-    first, again, other = (measurement(study, scene, seed) for seed in (0, 0, 1))
+    first, again, other = (trial(study, scene, seed) for seed in (0, 0, 1))
     assert torch.equal(first.y, again.y)
     assert not torch.equal(first.y, other.y)
     assert torch.equal(first.truth, other.truth)
@@ -144,7 +144,7 @@ def test_all_priors_see_one_measurement_and_each_seed_another(tmp_path: Path) ->
 
 def test_rounded_data_are_those_of_an_8_bit_file(tmp_path: Path) -> None:
     study = quick(tmp_path, operators=("lanczos:2",), noises=("rounding",))
-    y = measurement(study, study.scenes[0], 0).y * 255
+    y = trial(study, study.scenes[0], 0).y * 255
     assert torch.allclose(y, y.round(), atol=1e-4)
     assert float(y.min()) >= 0
     assert float(y.max()) <= 255
@@ -153,16 +153,16 @@ def test_rounded_data_are_those_of_an_8_bit_file(tmp_path: Path) -> None:
 def test_degraded_files_are_taken_as_they_are(tmp_path: Path) -> None:
     clean, noisy = pictures(tmp_path)
     study = Study(sources=sources([clean], [noisy]), noises=("auto", "gaussian:0.2"), crop=16)
-    auto, given = (measurement(study, scene, 0) for scene in study.scenes)
+    auto, given = (trial(study, scene, 0) for scene in study.scenes)
     assert torch.equal(auto.y, read(noisy).x[:, 4:20, 4:20])
     assert torch.equal(auto.truth, read(clean).x[:, 4:20, 4:20])
-    assert float(given.noise.sigma) == 0.2  # type: ignore[attr-defined]
-    assert not auto.exact
+    assert float(given.measured.data[0].sigma) == pytest.approx(0.2)
+    assert not auto.measured.exact
     masked = Study(sources=sources([clean], [noisy]), operators=("mask:zeros",), noises=("auto",))
-    assert measurement(masked, masked.scenes[0], 0).exact
+    assert trial(masked, masked.scenes[0], 0).measured.exact
     wrong = Study(sources=sources([clean], [noisy]), operators=("lanczos:2",), noises=("auto",))
     with pytest.raises(InvpriorError, match="the degraded picture has shape"):
-        measurement(wrong, wrong.scenes[0], 0)
+        trial(wrong, wrong.scenes[0], 0)
 
 
 def test_sources_are_checked(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from invprior import Functional, InvpriorError, LinearOperator, noise, solvers
-from invprior.banded import Banded
 from invprior.functional import Step
 from invprior.functionals import L1, L21, Quadratic
 from invprior.noise import Gaussian
-from invprior.operator import Shape
 from invprior.operators import FiniteDifference, Lanczos
+from invprior.operators.banded import Banded
 from invprior.problem import Problem
+from invprior.shapes import Shape, Window
 from invprior.solvers.bands import Part, cut
 from invprior.solvers.conjugate_gradient import CGState, _dot, _hessian
 from invprior.solvers.pdhg import PDHGState
@@ -33,7 +33,6 @@ from invprior.testing import (
     operator_outcomes,
     solver_outcomes,
 )
-from invprior.window import Window
 
 
 class Square(LinearOperator):

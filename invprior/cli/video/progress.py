@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from invprior.cli.progress import Forecast
-from invprior.iterate import Iterate
+from invprior.solvers.iterate import Iterate
 from invprior.stop import StopRule
 
 

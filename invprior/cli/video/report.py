@@ -10,23 +10,19 @@ from typing import Any
 
 from torch import Tensor
 
-from invprior.cli.video.window import Choice, Job
-from invprior.cli.video.windows import Window
-from invprior.loop import Result
+from invprior.cli.video.window import FilmJob, Settled
+from invprior.cli.video.windows import Span
 from invprior.metrics import psnr, psnr_luma, ssim
-from invprior.problem import Problem
-from invprior.runs.record import run_record
-from invprior.status import Status
+from invprior.runs.restoration import INTERRUPTED, Restored
+from invprior.stop import Status
 
 
-def window_record(
-    window: Window, job: Job, problem: Problem, result: Result, scores: dict[str, list[float]]
-) -> dict[str, Any]:
+def window_record(span: Span, job: FilmJob, restored: Restored, scores: dict[str, list[float]]) -> dict[str, Any]:
     """How one window went, for the folder of finished windows."""
-    s = job.settings
+    asked = job.request
     return {
-        "frames": [window.first, window.last],
-        **run_record(problem, result, job.prior.spec(None), s.preset, s.seed),
+        "frames": [span.first, span.last],
+        **restored.record(asked.prior, asked.restoration.seed),
         "scores": scores,
     }
 
@@ -42,12 +38,12 @@ def frame_scores(x: Tensor, truth: Tensor) -> dict[str, list[float]]:
 
 
 def film_record(
-    source: Path, target: Path, job: Job, choice: Choice, windows: Sequence[dict[str, Any]], total: int
+    source: Path, target: Path, job: FilmJob, settled: Settled, windows: Sequence[dict[str, Any]], total: int
 ) -> dict[str, Any]:
     """The record of the whole film: what all windows share, the sums, the means of the scores, the windows."""
     frames = windows[-1]["frames"][1]
     ended = sorted({w["status"] for w in windows})
-    status = Status("interrupted", f"stopped by Ctrl-C; the first {frames} of {total} frames were kept")
+    status = Status(INTERRUPTED, f"stopped by Ctrl-C; the first {frames} of {total} frames were kept")
     if frames == total:
         status = Status(", ".join(ended), "; ".join(sorted({w["status_message"] for w in windows})))
     shared = ("prior", "solver", "stop", "preset", "seed", "operator", "noise", "device", "threads", "versions")
@@ -63,7 +59,7 @@ def film_record(
         "iterations": sum(w["iterations"] for w in windows),
         "seconds": sum(w["seconds"] for w in windows),
         **{k: windows[0][k] for k in shared},
-        **{k: v for k, v in asdict(choice).items() if k != "scale"},
+        **{k: v for k, v in asdict(settled).items() if k != "scale"},
         **{k: sum(v) / len(v) for k, v in scores.items()},
         "history": [{"frames": w["frames"], **row} for w in windows for row in w["history"][-1:]],
         "windows": [

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from invprior.cli.masks import Masks, film_masks
 from invprior.cli.options import Settings
 from invprior.cli.progress import Interrupt
-from invprior.cli.restore import given_noise, given_weight
-from invprior.cli.video.priors import film_prior
-from invprior.cli.video.progress import film_bar
+from invprior.cli.request import request
+from invprior.cli.video.progress import FilmBar, film_bar
 from invprior.cli.video.report import film_record, frame_scores, print_report, window_record
-from invprior.cli.video.tasks import Masks, film_task
-from invprior.cli.video.window import FRAMES, Choice, Job, Section
-from invprior.cli.video.windows import Window, fitting, plan
+from invprior.cli.video.window import FRAMES, FilmJob, Section, Settled
+from invprior.cli.video.windows import CONTEXT, MOST, Span, fitting, plan
 from invprior.cli.video.work import Work
 from invprior.errors import InvpriorError
+from invprior.io import read_psf
 from invprior.io.video import Clip, Coding, Reader, check_coding, encode, join, read_clip, resized
 from invprior.io.whole import check_place
+from invprior.prior import Prior
 from invprior.priors.video_dip import fitted
-from invprior.runs.device import pick_device
-from invprior.runs.record import check_record, save_record
+from invprior.purpose import Film
+from invprior.runs.record import VERSION, check_record, save_record
+from invprior.runs.restoration import Watch
+from invprior.runs.tasks import Deblur, Denoise, Inpaint, Task, Upscale
+from invprior.solvers.loop import Callback
+from invprior.stop import StopRule
+
+TASKS = ("denoise", "upscale", "inpaint", "deblur")
+# The file of the task that needs one.
+FILES = {"inpaint": "mask", "deblur": "psf"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class FilmSettings:
 
     task: str
     factor: int
+    psf: Path | None
     mask: Path | None
     invert_mask: bool
     frames: str
@@ -43,11 +54,7 @@ class FilmSettings:
 
 def restore_film(source: Path, target: Path, film: FilmSettings, settings: Settings) -> None:
     """Restore a film; all that can be wrong with the request is said before the first solve."""
-    task = film_task(film.task, film.factor, film.mask, film.invert_mask)
-    prior = film_prior(settings.prior, settings.preset, task.preset_task)
-    given_noise(settings)
-    given_weight(settings.weight)
-    device = pick_device(settings.device)
+    _check_files(film)
     check_place(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise InvpriorError(f"{target} would be written over its own input; give another OUT")
@@ -56,34 +63,64 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     if settings.record is not None:
         check_record(settings.record)
     clip = read_clip(source, frame_range(film.frames))
-    made = resized(clip, task.factor)
+    masks = None if film.mask is None else film_masks(film.mask, film.invert_mask, clip)
+    task = _task(film, masks)
+    purpose = task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT))
+    asked = request(settings, None, purpose)
+    made = resized(clip, film.factor if film.task == "upscale" else 1)
     coding = check_coding(target, made, film.codec)
-    megapixels = made.width * made.height / 1e6
-    size, context = fitting(film.window, film.memory, megapixels * prior.memory, megapixels * prior.step_memory)
-    task.masks(clip)
+    size, context = fitting(film.window, film.memory, *_gigabytes(asked.prior.made(purpose), made))
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context), coding))
-    job = Job(task, replace(prior, cycle=size + 2 * context), clip.depth, device, settings)
-    choice = Choice(**work.chosen) if work.chosen else _choose(job, clip, work)
-    windows = plan(len(clip), size, context)
-    if not settings.quiet:
-        _announce(made, coding, work.done and windows[work.done - 1].last)
-    interrupted = _restore(job, choice, clip, windows, work, made, coding, truth)
+    job = FilmJob(task, asked, clip.depth, size + 2 * context)
+    settled = Settled(**work.chosen) if work.chosen else _settle(job, clip, masks, work)
+    spans = plan(len(clip), size, context)
+    if not asked.quiet:
+        _announce(made, coding, work.done and spans[work.done - 1].last)
+    interrupted = _restore(job, settled, clip, masks, spans, work, made, coding, truth)
     records = work.records()
     if not records:  # Ctrl-C in the first window
         work.remove()
         raise KeyboardInterrupt
     join(target, [work.piece(n) for n in range(len(records))], made)
-    record = film_record(source, target, job, choice, records, len(clip))
-    if settings.record is not None:
-        save_record(settings.record, record)
-    if not settings.quiet:
+    record = film_record(source, target, job, settled, records, len(clip))
+    if asked.record is not None:
+        save_record(asked.record, record)
+    if not asked.quiet:
         print_report(record)
     if interrupted:
-        if not settings.quiet:
+        if not asked.quiet:
             print(f"  the same command goes on from here; {work.folder} holds the finished windows", file=sys.stderr)
         sys.exit(130)
     work.remove()
+
+
+def _check_files(film: FilmSettings) -> None:
+    """Raise unless the task is known and has the file that it needs, and no other's."""
+    if film.task not in TASKS:
+        raise InvpriorError(f"--task takes {', '.join(TASKS)}, got {film.task!r}")
+    for task, option in FILES.items():
+        given = getattr(film, option) is not None
+        if given and film.task != task:
+            raise InvpriorError(f"--{option} goes with --task {task}, and the task is {film.task}")
+        if not given and film.task == task:
+            what = {"mask": "a picture for all frames or a film, white = hole", "psf": "a picture of the blur"}[option]
+            raise InvpriorError(f"--task {task} needs --{option}, {what}")
+
+
+def _task(film: FilmSettings, masks: Masks | None) -> Task:
+    if masks is not None:
+        return Inpaint(masks.read(0, 1))  # each window has its own
+    if film.psf is not None:
+        return Deblur(read_psf(film.psf))
+    return Upscale(film.factor) if film.task == "upscale" else Denoise()
+
+
+def _gigabytes(prior: Prior, made: Clip) -> tuple[float, float]:
+    """The GB that a frame of a window takes, and a step of a network whatever the window."""
+    megapixels, memory = made.width * made.height / 1e6, prior.memory
+    frame, step = (memory.held, memory.step) if prior.parametrised else (memory.step, 0.0)
+    return megapixels * frame, megapixels * step
 
 
 def frame_range(text: str) -> tuple[int, int | None]:
@@ -112,19 +149,19 @@ def _request(
     source: Path, clip: Clip, film: FilmSettings, settings: Settings, size: tuple[int, int], coding: Coding
 ) -> dict[str, Any]:
     """All that decides the result."""
-    files = [source, *(p for p in (film.mask, settings.truth) if p is not None)]
+    files = [source, *(p for p in (film.mask, film.psf, settings.truth) if p is not None)]
     seen = {str(p.resolve()): [os.stat(p).st_size, os.stat(p).st_mtime_ns] for p in files}
     asked = {
         k: str(v) for k, v in {**asdict(settings), **asdict(film)}.items() if k not in ("record", "quiet", "memory")
     }
-    return {**asked, "files": seen, "window": size, "count": len(clip), "coding": asdict(coding)}
+    return {"version": VERSION, **asked, "files": seen, "window": size, "count": len(clip), "coding": asdict(coding)}
 
 
-def _choose(job: Job, clip: Clip, work: Work) -> Choice:
+def _settle(job: FilmJob, clip: Clip, masks: Masks | None, work: Work) -> Settled:
     start = max(0, (len(clip) - FRAMES) // 2)
-    choice = job.choose(_section(clip, job.task.masks(clip), start, min(start + FRAMES, len(clip))).middle())
-    work.begin(asdict(choice))
-    return choice
+    settled = job.settle(_section(clip, masks, start, min(start + FRAMES, len(clip))).middle())
+    work.begin(asdict(settled))
+    return settled
 
 
 def _section(clip: Clip, masks: Masks | None, start: int, stop: int) -> Section:
@@ -145,10 +182,11 @@ def _announce(made: Clip, coding: Coding, done: int) -> None:
 
 
 def _restore(
-    job: Job,
-    choice: Choice,
+    job: FilmJob,
+    settled: Settled,
     clip: Clip,
-    windows: list[Window],
+    masks: Masks | None,
+    spans: list[Span],
     work: Work,
     made: Clip,
     coding: Coding,
@@ -156,30 +194,39 @@ def _restore(
 ) -> bool:
     """Restore the windows that are not done; True if Ctrl-C ended it."""
     done = work.done
-    masks = job.task.masks(clip)
-    frames_done = windows[done - 1].last if done else 0
-    title = clip.path.name
+    frames_done = spans[done - 1].last if done else 0
     before = work.state()
     try:
         with ExitStack() as open_files:
             reader = open_files.enter_context(Reader(clip))
             clean = None if truth is None else open_files.enter_context(Reader(truth))
             interrupt = open_files.enter_context(Interrupt())
-            bar = open_files.enter_context(film_bar(title, len(clip), frames_done, job.settings.quiet))
-            for n, window in enumerate(windows[done:], start=done):
-                bar.window(len(window))
-                known = None if masks is None else masks.read(window.start, window.stop)
-                section = Section(reader.read(window.start, window.stop), known)
-                x, problem, result = job.restore(section, choice, window.start, before, interrupt.rule, bar)
+            bar = open_files.enter_context(film_bar(clip.path.name, len(clip), frames_done, job.request.quiet))
+            for n, span in enumerate(spans[done:], start=done):
+                bar.window(len(span))
+                known = None if masks is None else masks.read(span.start, span.stop)
+                section = Section(reader.read(span.start, span.stop), known)
+                restored = job.restore(section, settled, span.start, before, _watch(bar, interrupt))
                 if interrupt.flag:
                     return True
-                x, before = x[window.kept], fitted(result)
-                scores = {} if clean is None else frame_scores(x, clean.read(window.first, window.last))
+                x, before = restored.x.cpu().clamp(0, 1)[span.kept], fitted(restored.result)
+                scores = {} if clean is None else frame_scores(x, clean.read(span.first, span.last))
                 encode(work.piece(n), x, made, coding)
-                work.finish(n, window_record(window, job, problem, result, scores), before)
+                work.finish(n, window_record(span, job, restored, scores), before)
                 bar.finished()
     except BaseException:
         if not work.done:
             work.remove()
         raise
     return False
+
+
+def _watch(bar: FilmBar, interrupt: Interrupt) -> Watch:
+    """The bar of the film hears of the window's solve; Ctrl-C ends it."""
+
+    @contextmanager
+    def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
+        bar.solving(stop)
+        yield bar.iteration, interrupt.rule
+
+    return watch

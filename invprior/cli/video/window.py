@@ -1,23 +1,21 @@
-"""One window of a film: its motion, its weight, its solve."""
+"""Some frames of a film that are solved together: their motion, their weight, their solve."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from invprior import motion, noise
-from invprior.cli.options import Settings
-from invprior.cli.restore import given_noise, given_weight
-from invprior.cli.video.priors import FilmPrior
-from invprior.cli.video.progress import FilmBar
-from invprior.cli.video.tasks import FilmTask
-from invprior.loop import Result, choose, solve
-from invprior.operator import LinearOperator
-from invprior.problem import DataTerm, Problem
-from invprior.runs.weighing import weigh
-from invprior.stop import AnyOf, RelativeGap, StopRule, at_most
+from invprior.cli.request import Request
+from invprior.io.image import rounding
+from invprior.prior import Prior
+from invprior.problem import DataTerm
+from invprior.purpose import Film
+from invprior.runs.restoration import Measured, Restored, Watch
+from invprior.runs.tasks import Inpaint, Task
+from invprior.runs.weighing import weigh, with_weight
 
 # What the noise level and the weight are chosen by: so many frames of the middle, a square of so many pixels of them.
 FRAMES, SIDE = 6, 128
@@ -46,15 +44,15 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What is found once and holds for every window.
+class Settled:
+    """What is found once and holds for the whole film.
 
     Attributes
     ----------
     sigma
         The noise level.
     weight
-        λ beside ½‖Ax − y‖², as ``--weight`` takes it; None without a penalty.
+        λ beside ½‖Ax − y‖²; None without a penalty.
     scale
         The same beside the negative log-likelihood.
     """
@@ -66,70 +64,61 @@ class Choice:
     scale: float
 
 
-@dataclass(frozen=True)
-class Job:
-    """All that stays the same from window to window."""
+@dataclass(frozen=True, eq=False)
+class FilmJob:
+    """All that stays the same along the film.
 
-    task: FilmTask
-    prior: FilmPrior
+    Attributes
+    ----------
+    depth
+        Bits of the film's pixels.
+    cycle
+        Frames of a window, after which the inputs of a network come again.
+    """
+
+    task: Task
+    request: Request
     depth: int
-    device: str
-    settings: Settings
+    cycle: int
 
-    def problem(self, section: Section) -> tuple[LinearOperator, Tensor]:
-        """A and y."""
-        A = self.task.operator(tuple(section.frames.shape), section.known)
-        y = section.frames if section.known is None else A(section.frames)  # a hole was not measured
-        return A.to(self.device), y.to(self.device)
-
-    def flow(self, A: LinearOperator, y: Tensor, model: noise.Noise, known: Tensor | None) -> Tensor | None:
-        """The motion, for a prior that follows it."""
-        return motion.estimate(self.task.guide(A, y, model), known) if self.prior.moving else None
-
-    def choose(self, section: Section) -> Choice:
+    def settle(self, section: Section) -> Settled:
         """The noise level and the weight, by an excerpt of the film."""
-        level, noise_rule = self.task.sigma(section.frames, self.depth)
-        model = given_noise(self.settings)
-        if model is None:
-            model = noise.Gaussian(level)
-        else:
-            noise_rule = "given"
-        A, y = self.problem(section)
-        weight = given_weight(self.settings.weight)
-        flow = None if isinstance(weight, float) else self.flow(A, y, model, section.known)
-        weighted = weigh(self.prior.spec(flow), (DataTerm(A, y, model),), weight, self.settings.seed)
-        variance = model.residual_level(y)
-        scale = 0.0 if weighted.weight is None else weighted.weight / variance
-        return Choice(variance**0.5, noise_rule, weighted.weight, weighted.rule, scale)
+        asked, task = self.request, self._task(section)
+        measured = task.measured(section.frames, rounding(self.depth), asked.noise).to(asked.device)
+        weight = asked.restoration.weight
+        film = Film() if isinstance(weight, float) else self._film(task, section, measured.data[0])
+        weighted = weigh(self._prior(task, film), measured.data, weight, asked.restoration.seed)
+        sigma = measured.data[0].sigma
+        scale = 0.0 if weighted.weight is None else weighted.weight / sigma**2
+        return Settled(sigma, measured.noise_rule, weighted.weight, weighted.rule, scale)
 
     def restore(
-        self,
-        section: Section,
-        choice: Choice,
-        first: int,
-        before: Mapping[str, Tensor] | None,
-        interrupt: StopRule,
-        bar: FilmBar,
-    ) -> tuple[Tensor, Problem, Result]:
-        """The restored frames, on the CPU, and how it went.
+        self, section: Section, settled: Settled, first: int, before: Mapping[str, Tensor] | None, watch: Watch
+    ) -> Restored:
+        """The restored frames, and how it went.
 
-        ``first`` is the number of the section's first frame, ``before`` what the window before ended with.
+        ``first`` is the number of the section's first frame, ``before`` the network that the frames before ended with.
         """
-        given = given_noise(self.settings)
-        model = given or noise.Gaussian(choice.sigma)
-        A, y = self.problem(section)
-        prior = self.prior.spec(self.flow(A, y, model, section.known), first, before).weighted(choice.scale)
-        problem = Problem(A, y, noise=model, prior=prior)
-        recipe = choose(problem)
-        stop = _looser(recipe.stop)
-        if self.settings.iterations is not None:
-            stop = at_most(stop, self.settings.iterations)
-        bar.solving(stop)
-        seed = self.settings.seed
-        result = solve(problem, recipe.solver, stop=stop | interrupt, callbacks=[bar.iteration], seed=seed)
-        x = self.task.finish(result.x.cpu(), section.frames, section.known, given is not None)
-        return x, problem, result
+        asked, task = self.request, self._task(section)
+        model = asked.noise if isinstance(asked.noise, noise.Noise) else noise.Gaussian(settled.sigma)
+        data = task.data(section.frames, model)
+        measured = Measured(data, settled.noise_rule, task.exact(asked.noise)).to(asked.device)
+        film = self._film(task, section, measured.data[0], first, before)
+        prior = with_weight(self._prior(task, film), settled.scale)
+        return replace(asked.restoration, weight="own", gap=GAP).run(measured, prior, watch=watch)
 
+    def _task(self, section: Section) -> Task:
+        if isinstance(self.task, Inpaint) and section.known is not None:
+            return replace(self.task, known=section.known)
+        return self.task
 
-def _looser(stop: StopRule) -> StopRule:
-    return AnyOf(tuple(RelativeGap(GAP) if isinstance(rule, RelativeGap) else rule for rule in stop.rules))
+    def _prior(self, task: Task, film: Film) -> Prior:
+        return task.prior(self.request.prior, self.request.device, film)
+
+    def _film(
+        self, task: Task, section: Section, d: DataTerm, first: int = 0, before: Mapping[str, Tensor] | None = None
+    ) -> Film:
+        def flow() -> Tensor:
+            return motion.estimate(task.rough(d.operator, d.y, d.noise), section.known)
+
+        return Film(first, self.cycle, flow, before)

@@ -15,7 +15,7 @@ BASE = 0.8
 
 
 @dataclass(frozen=True)
-class Window:
+class Span:
     """Frames ``start`` to ``stop`` are solved and ``first`` to ``last`` of them kept."""
 
     start: int
@@ -32,12 +32,12 @@ class Window:
         return self.last - self.first
 
 
-def plan(frames: int, size: int, context: int) -> list[Window]:
+def plan(frames: int, size: int, context: int) -> list[Span]:
     """Windows that keep each frame once, ``size`` at a time, and see ``context`` more on each side."""
     out = []
     for first in range(0, frames, size):
         last = min(first + size, frames)
-        out.append(Window(max(first - context, 0), min(last + context, frames), first, last))
+        out.append(Span(max(first - context, 0), min(last + context, frames), first, last))
     return out
 
 

@@ -42,6 +42,11 @@ class Work:
         before = self._read("request.json")
         if before is None or before["request"] != self._request:
             old = {} if before is None else before["request"]
+            if old.get("version") != self._request["version"]:
+                raise InvpriorError(
+                    f"{self.folder} holds the unfinished work of another version of invprior, which is left alone; "
+                    "delete the folder, or give another OUT"
+                )
             changed = sorted(k for k, v in self._request.items() if old.get(k) != v)
             raise InvpriorError(
                 f"{self.folder} holds the unfinished work of another run ({', '.join(changed)} "

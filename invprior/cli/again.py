@@ -8,7 +8,7 @@ from pathlib import Path
 from invprior.study.plan import Study
 
 
-def command(study: Study, output: Path) -> str:
+def again(study: Study, output: Path) -> str:
     """One line for a shell; jobs, device and cluster are left to where it is run."""
     words = ["invprior", "compare"]
     if study.file is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
+import re
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from invprior.errors import InvpriorError
@@ -26,6 +28,10 @@ class Call:
             if key not in known:
                 offer = f"it takes {', '.join(known)}" if known else "it takes none"
                 raise InvpriorError(f"{self.text!r}: {self.name} has no setting {key!r}; {offer}")
+
+    def with_setting(self, key: str, value: str) -> Call:
+        """The call with one more setting."""
+        return replace(self, settings={**self.settings, key: value})
 
 
 def parse_call(text: str) -> Call:
@@ -67,17 +73,44 @@ def literal(text: str) -> Value:
     return text
 
 
+def offered(signature: inspect.Signature) -> dict[str, str]:
+    """The parameters that words and numbers can set, by their annotations: neither tensors nor sequences."""
+    found = {p.name: str(p.annotation) for p in signature.parameters.values()}
+    return {name: annotation for name, annotation in found.items() if _kinds(annotation)}
+
+
+def _kinds(annotation: str) -> set[str]:
+    kinds = {kind.strip() for kind in annotation.split("|")} - {"None"}
+    return {kind for kind in kinds if kind.startswith("Literal[") or not re.search(r"[\[.]|Tensor", kind)}
+
+
+def convert(call: Call, key: str, text: str, annotation: str) -> Value:
+    """A setting as the parameter's annotation takes it.
+
+    Raises
+    ------
+    InvpriorError
+        If the parameter takes a number or a truth value, and the text is none.
+    """
+    value, kinds = literal(text), _kinds(annotation)
+    if kinds == {"str"}:
+        return text
+    if kinds == {"bool"}:
+        if isinstance(value, bool):
+            return value
+        raise InvpriorError(f"{call.text!r}: {key} takes true or false, got {text!r}")
+    if kinds <= {"int", "float", "Fraction"}:
+        if isinstance(value, bool | str) or ("float" not in kinds and isinstance(value, float)):
+            raise InvpriorError(
+                f"{call.text!r}: {key} takes a {'' if 'float' in kinds else 'whole '}number, got {text!r}"
+            )
+        return float(value) if kinds == {"float"} else value
+    return value
+
+
 def positive(call: Call, text: str, what: str) -> float:
     """A number of 0 or more that a call was given."""
     value = literal(text)
     if isinstance(value, bool | str) or not 0 <= value < float("inf"):
         raise InvpriorError(f"{call.text!r}: {what} must be a number of 0 or more, got {text!r}")
     return float(value)
-
-
-def whole(call: Call, text: str, what: str) -> int:
-    """A whole number of 1 or more that a call was given."""
-    value = literal(text)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvpriorError(f"{call.text!r}: {what} must be a whole number of 1 or more, got {text!r}")
-    return value

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from invprior.solvers import Restarts, Solver, Tiled
-from invprior.stop import StopRule
+from invprior.solvers.base import Solver
+from invprior.solvers.restarts import Restarts
+from invprior.solvers.tiled import Tiled
+from invprior.stop import StopRule, at_most
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,12 @@ class Recipe:
     solver: Solver[Any]
     stop: StopRule
 
+    def at_most(self, iterations: int | None) -> Recipe:
+        """The recipe with another limit of iterations; None leaves it as it is."""
+        return self if iterations is None else Recipe(self.solver, at_most(self.stop, iterations))
+
     def in_tiles(self, size: int, overlap: int) -> Recipe:
-        """The same on overlapping tiles; each of several fits is made in tiles, so that one rule ends it everywhere."""
+        """The recipe on overlapping tiles. Restarts wrap the tiles, so that one rule ends a fit on all of them."""
         if isinstance(self.solver, Restarts):
             return Recipe(replace(self.solver, inner=Tiled(self.solver.inner, size, overlap)), self.stop)
         return Recipe(Tiled(self.solver, size, overlap), self.stop)

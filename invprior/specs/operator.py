@@ -14,13 +14,13 @@ from torch import Tensor
 from invprior import operators
 from invprior.errors import InvpriorError
 from invprior.io import read_mask, read_psf
-from invprior.operator import Operator, Shape
-from invprior.specs import load_target
-from invprior.study.spec import Call, literal, parse_call
+from invprior.operator import Operator
+from invprior.shapes import Shape
+from invprior.specs.call import Call, convert, literal, parse_call
+from invprior.specs.target import load_target
 
 # Annotations of settings that a word of a spec can give.
-NUMBERS = ("int", "float", "int | Fraction")
-PLAIN = ("str", *NUMBERS)
+PLAIN = ("str", "int", "float", "int | Fraction")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class OperatorSpec:
         return A
 
 
-def known() -> list[str]:
+def known_operators() -> list[str]:
     """The names of the operators that a spec can build."""
     return sorted({"mask", "blur", *_plain()})
 
@@ -102,7 +102,9 @@ def _factor(text: str, base: Path) -> tuple[Build, Path | None]:
         return _constructor(call, _plain()[call.name]), None
     if len(call.values) == 1 and call.values[0].isidentifier() and not call.settings:
         return _own(call), None
-    raise InvpriorError(f"there is no operator {call.name!r}; choose among {', '.join(known())}, or MODULE:NAME")
+    raise InvpriorError(
+        f"there is no operator {call.name!r}; choose among {', '.join(known_operators())}, or MODULE:NAME"
+    )
 
 
 def _plain() -> dict[str, type[Operator]]:
@@ -120,18 +122,17 @@ def _plain() -> dict[str, type[Operator]]:
 
 
 def _constructor(call: Call, kind: type[Operator]) -> Build:
-    settings: dict[str, Any] = {key: literal(value) for key, value in call.settings.items()}
-    values: list[Any] = [literal(value) for value in call.values]
     signature = inspect.signature(kind)
     try:
-        given = signature.bind(None, *values, **settings).arguments
+        given = signature.bind(None, *call.values, **call.settings).arguments
     except TypeError as error:
         takes = ", ".join(list(signature.parameters)[1:]) or "nothing"
         raise InvpriorError(f"{call.text!r}: {error}; {call.name} takes {takes}") from error
-    for key, value in given.items():
-        if signature.parameters[key].annotation in NUMBERS and isinstance(value, str):
-            raise InvpriorError(f"{call.text!r}: {key} takes a number, got {value!r}")
-    return lambda shape, frame, rng: kind(shape, *values, **settings)
+    _, *texts = given.items()  # the shape comes first
+    settings: dict[str, Any] = {
+        key: convert(call, key, text, str(signature.parameters[key].annotation)) for key, text in texts
+    }
+    return lambda shape, frame, rng: kind(shape, **settings)
 
 
 def _mask(call: Call, base: Path) -> tuple[Build, Path | None]:

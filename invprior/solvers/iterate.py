@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from invprior.problem import Problem
-    from invprior.solvers.base import Solver
+from invprior.problem import Problem
+from invprior.solvers.base import Solver
 
 
 class Iterate:
-    """One iteration, read lazily: a value that nobody asks for is not computed and stalls no device.
+    """One iteration, computed lazily: a value that no rule and no callback reads costs nothing and stalls no device.
 
     Attributes
     ----------
@@ -33,6 +32,12 @@ class Iterate:
         """The estimate that the solver would return now."""
         with torch.no_grad():
             return self.problem.image(self.solver.estimate(self.state))
+
+    @cached_property
+    def latest(self) -> Tensor:
+        """The image of this iteration alone, where the estimate may be an average."""
+        with torch.no_grad():
+            return self.problem.image(self.state.x)
 
     @cached_property
     def value(self) -> float:

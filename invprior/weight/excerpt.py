@@ -6,12 +6,28 @@ from collections.abc import Sequence
 
 import torch
 
-from invprior.operator import Shape
+from invprior.linear_operator import LinearOperator
 from invprior.operators import Mask
-from invprior.problem import DataTerm
-from invprior.window import Window
+from invprior.problem import DataTerm, Problem
+from invprior.shapes import Shape, Window
 
+# Pixels of a side of a tile; where A is the identity all of them tell of the noise, and tiles four times as large cost
+# little.
+SIDE, SIDE_DENOISING = 128, 256
 TILES = 4  # to each side, spread evenly
+
+
+def excerpt(problem: Problem) -> Problem:
+    """The problem on 4×4 tiles of its picture; the problem itself where it is not large, or cannot be cut."""
+    operators = [d.operator for d in problem.data_terms]
+    linear = [A for A in operators if isinstance(A, LinearOperator)]
+    if len(linear) < len(operators) or not 2 <= len(problem.shape) <= 3 or problem.full_shape != problem.shape:
+        return problem
+    if not problem.prior.any_size:
+        return problem
+    side = SIDE_DENOISING if all(A.is_identity for A in linear) else SIDE
+    data = in_tiles(problem.data_terms, windows(problem.shape, side, max(A.period for A in linear)))
+    return problem if data is None else Problem.from_terms(data, problem.prior)
 
 
 def windows(shape: Shape, side: int, step: int) -> list[Window]:
@@ -26,6 +42,8 @@ def windows(shape: Shape, side: int, step: int) -> list[Window]:
 
 def in_tiles(data: Sequence[DataTerm], tiles: Sequence[Window]) -> tuple[DataTerm, ...] | None:
     """What was measured of the tiles: a batch where A is the same on all of them, a stack of masks, None for others."""
+    if not tiles:
+        return None
     found = []
     for d in data:
         parts = [part for w in tiles if (part := d.on_window(w)) is not None]

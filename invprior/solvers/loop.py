@@ -13,21 +13,31 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.functionals import Quadratic
-from invprior.iterate import Iterate
-from invprior.operator import LinearOperator, check_tensor
+from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
-from invprior.recipe import Recipe
-from invprior.solvers import PDHG, Adam, ConjugateGradient, ProximalGradient, Solver
-from invprior.status import DIVERGED, Status
-from invprior.stop import AnyOf, StopRule
+from invprior.shapes import check_tensor
+from invprior.solvers.adam import Adam
+from invprior.solvers.base import Solver
+from invprior.solvers.conjugate_gradient import ConjugateGradient
+from invprior.solvers.iterate import Iterate
+from invprior.solvers.pdhg import PDHG
+from invprior.solvers.proximal_gradient import ProximalGradient
+from invprior.solvers.recipe import Recipe
+from invprior.stop import AnyOf, Status, StopRule
 
 Callback = Callable[[Iterate], None]
+
+DIVERGED = Status("diverged", "the objective is no longer finite; take a smaller step or another solver")
 
 
 @dataclass(frozen=True, eq=False)
 class SolveState:
-    """All that a later ``solve(..., state=...)`` needs to go on as if it had never stopped."""
+    """All that a later ``solve(..., state=...)`` needs to go on as if it had never stopped; it can be pickled.
 
+    ``mark`` tells the problem that was solved from others, see :attr:`~invprior.problem.Problem.mark`.
+    """
+
+    mark: str
     solver_state: Any
     memory: Any
     kept_x: Tensor | None
@@ -77,9 +87,9 @@ def choose(problem: Problem) -> Recipe:
     A parametrised prior names its own. Else: all terms quadratic → ConjugateGradient; a plug-and-play denoiser →
     ProximalGradient; all linear and proximable → PDHG; anything else → Adam on the pixels.
     """
-    recipe = problem.prior.recipe()
-    if recipe is not None:
-        return recipe
+    recommended = problem.prior.recipe()
+    if recommended is not None:
+        return Recipe(recommended.solver, recommended.stop)
     solver: Solver[Any] = Adam()
     if not problem.prior.parametrised and all(isinstance(t.operator, LinearOperator) for t in problem.terms):
         if all(isinstance(t.functional, Quadratic) for t in problem.terms):
@@ -112,11 +122,12 @@ def solve(
     x0
         The image to start from, of ``problem.full_shape``; a parametrised prior takes none.
     callbacks
-        Each is called with the :class:`~invprior.iterate.Iterate` after every iteration.
+        Each is called with the :class:`~invprior.solvers.iterate.Iterate` after every iteration.
     seed
         Of everything random: the generator's weights and input, the jitter.
     state
-        ``result.state`` of an earlier solve, to go on from; ``x0`` and ``seed`` then have no part.
+        ``result.state`` of an earlier solve, to go on from; ``x0`` and ``seed`` then have no part. With an equal
+        problem the solve continues bit for bit; another problem of the same shape is solved from there, counted anew.
 
     Raises
     ------
@@ -135,9 +146,13 @@ def solve(
         with torch.no_grad():
             x0 = None if x0 is None else problem.variable(x0)
             inner = solver.init(problem, x0, torch.Generator().manual_seed(seed))
-        state = SolveState(inner, None, None, 0, (), 0.0)
+        state = SolveState(problem.mark, inner, None, None, 0, (), 0.0)
     elif x0 is not None:
         raise InvpriorError("give x0 to start anew or state to go on, not both")
+    elif state.mark != problem.mark:  # what was kept and remembered belongs to the other problem
+        with torch.no_grad():
+            inner = solver.carry(problem, state.solver_state, torch.Generator().manual_seed(seed))
+        state = SolveState(problem.mark, inner, None, None, 0, (), 0.0)
 
     inner, memory, kept_x, kept = state.solver_state, state.memory, state.kept_x, state.kept
     history = list(state.history)
@@ -148,7 +163,7 @@ def solve(
         inner = solver.step(problem, inner)
         iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
         memory, verdict = rules.update(memory, iterate)
-        status = verdict.stop
+        status = solver.ended(inner) or verdict.stop
         if verdict.keep:
             kept_x, kept = iterate.x, iterate.iteration
         if status is not None or iterate.iteration % solver.log_every == 0:
@@ -158,7 +173,7 @@ def solve(
         for listener in listeners:
             listener(iterate)
 
-    final = SolveState(inner, memory, kept_x, kept, tuple(history), iterate.seconds)
+    final = SolveState(state.mark, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
     if kept_x is None:
         kept_x, kept = iterate.x, iterate.iteration
     return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)

@@ -1,0 +1,113 @@
+"""What a restoring command was asked for: its options, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from invprior import noise
+from invprior.cli.options import Settings
+from invprior.errors import InvpriorError
+from invprior.purpose import Purpose
+from invprior.runs.device import pick_device
+from invprior.runs.restoration import Restoration
+from invprior.runs.weighing import Weight
+from invprior.specs import NoiseSpec, PriorSpec, parse_noise, parse_prior
+
+# Tiles smaller than this show a network too little of the picture.
+LEAST_TILE = 64
+
+
+@dataclass(frozen=True)
+class Request:
+    """A restoring command's options as values.
+
+    Attributes
+    ----------
+    prior
+        The prior by its spec, with ``--preset`` in it.
+    noise
+        The noise model, or how it is found.
+    restoration
+        Weight, limit, seed and tiles.
+    device
+        ``cpu`` or ``cuda``.
+    truth, record, preview
+        Files to score against, and to write beside the result.
+    """
+
+    prior: PriorSpec
+    noise: NoiseSpec
+    restoration: Restoration
+    device: str
+    truth: Path | None
+    record: Path | None
+    preview: Path | None
+    quiet: bool
+
+
+def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
+    """Read the options for a purpose.
+
+    Raises
+    ------
+    InvpriorError
+        If one cannot be read, or two contradict each other.
+    """
+    prior = parse_prior(settings.prior)
+    if settings.preset is not None:
+        for key, value in _preset(settings.preset).items():
+            prior = prior.with_setting(key, value, purpose)
+    prior.made(purpose)  # for what a name, a preset or a sum says
+    weight = given_weight(settings.weight)
+    if prior.weight is not None:
+        if weight != "auto":
+            raise InvpriorError(f"the prior {prior.text!r} has its weight; drop --weight {settings.weight}")
+        weight = prior.weight
+    if tile is not None and tile < LEAST_TILE:
+        raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {tile}")
+    return Request(
+        prior,
+        given_noise(settings),
+        Restoration(weight, settings.iterations, settings.seed, tile),
+        pick_device(settings.device),
+        settings.truth,
+        settings.record,
+        settings.preview,
+        settings.quiet,
+    )
+
+
+def _preset(text: str) -> dict[str, str]:
+    """``--preset paper:text`` names the task too."""
+    preset, colon, task = text.partition(":")
+    return {"preset": preset, "task": task} if colon else {"preset": preset}
+
+
+def given_noise(settings: Settings) -> NoiseSpec:
+    """What ``--noise`` or its short form ``--sigma`` says."""
+    sigma, model = given_number(settings.sigma, "--sigma"), parse_noise(settings.noise)
+    if sigma is not None and model != "auto":
+        raise InvpriorError("--sigma is short for --noise gaussian:SIGMA; give one of the two")
+    return model if sigma is None else noise.Gaussian(sigma)
+
+
+def given_weight(text: str) -> Weight:
+    """What ``--weight`` says."""
+    if text == "discrepancy":
+        return "discrepancy"
+    value = given_number(text, "--weight", ", discrepancy", least=0.0)
+    return "auto" if value is None else value
+
+
+def given_number(text: str, option: str, others: str = "", least: float | None = None) -> float | None:
+    """A positive number, or with ``least`` one from there on; None for auto."""
+    if text == "auto":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not (0 < value < float("inf") or value == least):
+        raise InvpriorError(f"{option} takes auto{others} or a positive number, got {text!r}")
+    return value

@@ -1,0 +1,177 @@
+"""The one way from measurements to a restored image: weight, problem, recipe, solve, put back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.linear_operator import LinearOperator
+from invprior.operators.mask import put_back
+from invprior.prior import Prior
+from invprior.problem import DataTerm, Problem
+from invprior.runs.record import run_record
+from invprior.runs.weighing import Weight, Weighted, weigh
+from invprior.solvers import Solver
+from invprior.solvers.loop import Callback, Result, choose, solve
+from invprior.solvers.mosaic import OVERLAP
+from invprior.solvers.recipe import Recipe
+from invprior.specs import PriorSpec
+from invprior.stop import AnyOf, RelativeGap, StopRule
+
+# The status of a solve that the user ended.
+INTERRUPTED = "interrupted"
+
+
+class Watch(Protocol):
+    """Shows a solve under way: entered with its stop rule, it gives a callback and a rule that ends the solve."""
+
+    def __call__(self, stop: StopRule) -> AbstractContextManager[tuple[Callback, StopRule]]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured of one image.
+
+    Attributes
+    ----------
+    data
+        The data terms.
+    noise_rule
+        How the noise level was found: given, estimated, …
+    exact
+        The known pixels of a mask are as good as the file can hold them, so that they come back as they were measured.
+    """
+
+    data: tuple[DataTerm, ...]
+    noise_rule: str
+    exact: bool
+
+    def to(self, device: str) -> Measured:
+        """The same on another device."""
+        moved = tuple(DataTerm(d.operator.to(device), d.y.to(device), d.noise) for d in self.data)
+        return Measured(moved, self.noise_rule, self.exact)
+
+    def put_back(self, x: Tensor) -> Tensor:
+        """The image with its known pixels as they were measured, where the measurement is exact."""
+        return put_back(x, self.data[0].operator, self.data[0].y) if self.exact else x
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """How to restore, the same for every image.
+
+    Parameters
+    ----------
+    weight
+        λ of the penalty, or how it is found, see :data:`~invprior.runs.weighing.Weight`.
+    iterations
+        A limit below the prior's own; None for that alone.
+    seed
+        Of everything random.
+    tile
+        Height and width of the tiles to solve in, in pixels of the image; None solves it whole.
+    gap
+        The relative duality gap at which a convex solve ends; None for the solver's own.
+    solver, stop
+        In place of those that suit the problem.
+    """
+
+    weight: Weight = "auto"
+    iterations: int | None = None
+    seed: int = 0
+    tile: int | None = None
+    gap: float | None = None
+    solver: Solver[Any] | None = None
+    stop: StopRule | None = None
+
+    def run(
+        self, measured: Measured, prior: Prior, *, watch: Watch | None = None, callbacks: Sequence[Callback] = ()
+    ) -> Restored:
+        """Restore the image of these measurements.
+
+        Parameters
+        ----------
+        prior
+            Its penalty unweighted, unless :attr:`weight` is ``own``.
+        watch
+            Shows the solve and may end it, see :class:`Watch`.
+        callbacks
+            Called with every iterate, as by :func:`~invprior.solve`.
+
+        Raises
+        ------
+        InvpriorError
+            If the prior cannot be solved for, or a tile is too small for the operator.
+        """
+        begin = time.perf_counter()
+        weighted = weigh(prior, measured.data, self.weight, self.seed)
+        problem = Problem.from_terms(measured.data, weighted.prior)
+        recipe = self._in_tiles(self._recipe(problem), problem)
+        seconds = time.perf_counter() - begin
+        if watch is None:
+            result = solve(problem, recipe.solver, stop=recipe.stop, callbacks=callbacks, seed=self.seed)
+        else:
+            with watch(recipe.stop) as (callback, interrupt):
+                heard = [callback, *callbacks]
+                result = solve(problem, recipe.solver, stop=recipe.stop | interrupt, callbacks=heard, seed=self.seed)
+        return Restored(measured.put_back(result.x), problem, result, weighted, measured.noise_rule, seconds)
+
+    def _recipe(self, problem: Problem) -> Recipe:
+        recipe = choose(problem) if self.solver is None else Recipe(self.solver, self.solver.default_stop())
+        stop = self.stop or recipe.stop
+        if self.gap is not None:
+            stop = AnyOf(tuple(RelativeGap(self.gap) if isinstance(r, RelativeGap) else r for r in stop.rules))
+        return Recipe(recipe.solver, stop).at_most(self.iterations)
+
+    def _in_tiles(self, recipe: Recipe, problem: Problem) -> Recipe:
+        if self.tile is None or max(problem.shape[-2:]) <= self.tile:
+            return recipe
+        reach = max(d.operator.reach for d in problem.data_terms if isinstance(d.operator, LinearOperator))
+        if 4 * reach > self.tile:
+            raise InvpriorError(
+                f"the blur reaches over {reach} pixels; take tiles of {4 * reach} pixels or more for it"
+            )
+        return recipe.in_tiles(self.tile, min(max(OVERLAP, 4 * reach), self.tile // 2))
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A restored image, and how it came about.
+
+    Attributes
+    ----------
+    x
+        The image, with the known pixels of a mask put back where the measurement is exact; not clipped.
+    weighted
+        The prior that was solved with.
+    seconds_weight
+        What choosing the weight took; ``result.seconds`` is the solve.
+    """
+
+    x: Tensor
+    problem: Problem
+    result: Result
+    weighted: Weighted
+    noise_rule: str
+    seconds_weight: float
+
+    @property
+    def interrupted(self) -> bool:
+        """True if Ctrl-C ended the solve."""
+        return self.result.status.name == INTERRUPTED
+
+    def record(self, prior: PriorSpec, seed: int) -> dict[str, Any]:
+        """All of it that JSON can hold."""
+        return {
+            **run_record(self.problem, self.result, prior, seed),
+            "sigma": self.problem.data_terms[0].sigma,
+            "noise_rule": self.noise_rule,
+            "weight": self.weighted.weight,
+            "weight_rule": self.weighted.rule,
+        }

@@ -1,0 +1,110 @@
+"""Shapes of images: checks of a tensor against one, and parts of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+
+Shape = tuple[int, ...]
+
+# Rows at the cut edge of a band on which a local operator may differ, see ``LinearOperator.on_rows``.
+REACH = 2
+
+
+def as_shape(shape: Iterable[int]) -> Shape:
+    """Return the shape as a tuple of positive ints, or say what is wrong with it."""
+    out = tuple(int(n) for n in shape)
+    if not out or min(out) < 1:
+        raise InvpriorError(f"a shape needs at least one axis and positive sizes, got {out}")
+    return out
+
+
+def check_broadcast(name: str, x: Tensor, shape: Shape) -> None:
+    """Raise unless ``x`` broadcasts to the event shape."""
+    try:
+        fits = torch.broadcast_shapes(x.shape, shape) == shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise InvpriorError(f"{name} of shape {tuple(x.shape)} does not fit an image of shape {shape}")
+
+
+def as_complex(dtype: torch.dtype, is_complex: bool) -> torch.dtype:
+    """The complex or the real dtype of the same precision."""
+    real = torch.zeros((), dtype=dtype).real.dtype
+    return torch.complex(torch.zeros((), dtype=real), torch.zeros((), dtype=real)).dtype if is_complex else real
+
+
+def check_tensor(name: str, x: Tensor, shape: Shape, held: Tensor | None = None) -> None:
+    """Raise unless ``x`` is a floating tensor of shape (..., *shape) that fits the tensor ``held`` by ``name``."""
+    if not isinstance(x, Tensor):
+        raise InvpriorError(f"{name} takes a torch tensor, got {type(x).__name__}; torch.as_tensor makes one")
+    if not (x.is_floating_point() or x.is_complex()):
+        raise InvpriorError(f"{name} takes a floating tensor, got {x.dtype}; scale it to [0, 1] as a float first")
+    if x.ndim < len(shape) or tuple(x.shape[x.ndim - len(shape) :]) != shape:
+        want = ", ".join(["...", *map(str, shape)])
+        raise InvpriorError(f"{name} takes shape ({want}), got {tuple(x.shape)}")
+    if held is None:
+        return
+    if held.device != x.device:
+        raise InvpriorError(f"{name} is on {held.device} but got a tensor on {x.device}; move one with .to()")
+    inexact = held.is_floating_point() or held.is_complex()
+    if inexact and held.real.dtype != x.real.dtype:
+        raise InvpriorError(f"{name} holds {held.dtype} but got {x.dtype}; convert one with .to()")
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Where the samples of a resampling operator sit, in pixel coordinates of its input.
+
+    Attributes
+    ----------
+    rows, cols
+        Positions of the output's rows and columns, float64.
+    inside
+        Boolean (rows, cols): where a linear ramp is reproduced.
+    tolerance
+        How far in pixels a ramp may land off, rounding apart.
+    """
+
+    rows: Tensor
+    cols: Tensor
+    inside: Tensor
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right`` of a picture, the last of each left out."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.top < self.bottom and 0 <= self.left < self.right):
+            raise InvpriorError(f"a window needs at least one row and one column, got {self}")
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    def of(self, x: Tensor) -> Tensor:
+        """The part of a tensor (..., H, W), a view."""
+        return x[..., self.top : self.bottom, self.left : self.right]
+
+    def of_constant(self, c: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """The part of a tensor that broadcasts to an image of this shape, as a mask (H, W) or a level (C, 1, 1)."""
+        if c.ndim == 0 or (c.shape[-1] == 1 and (c.ndim == 1 or c.shape[-2] == 1)):
+            return c
+        return self.of(c.expand(torch.broadcast_shapes(c.shape, shape[-2:])))

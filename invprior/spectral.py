@@ -1,0 +1,42 @@
+"""The largest singular value of a linear map that is known by its products alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from scipy.linalg import eigh_tridiagonal
+from torch import Tensor
+
+Map = Callable[[Tensor], Tensor]
+
+
+def largest_singular_value(forward: Map, adjoint: Map, x: Tensor, tol: float = 1e-6, most: int = 100) -> float:
+    """An upper bound of the largest singular value, from k steps of the Lanczos process on AᴴA.
+
+    The largest Ritz value θ errs by at most its residual β_k |s_k| (Paige 1980), so that √(θ + β_k |s_k|) bounds ‖A‖
+    once θ has found the top of the spectrum. Only three images are held: lost orthogonality makes copies of found
+    values and moves none.
+    """
+    length = torch.linalg.vector_norm(x)
+    v, before, beta = x / length, torch.zeros_like(x), 0.0
+    diagonal: list[float] = []
+    below: list[float] = []
+    bound = 0.0
+    for _ in range(most):
+        w = adjoint(forward(v)) - beta * before
+        alpha = float(torch.linalg.vecdot(v.reshape(-1), w.reshape(-1)).real)
+        w = w - alpha * v
+        beta = float(torch.linalg.vector_norm(w))
+        diagonal.append(alpha)
+        if not math.isfinite(alpha + beta):
+            return math.nan
+        values, vectors = eigh_tridiagonal(diagonal, below, select="i", select_range=(len(below), len(below)))
+        theta, residual = float(values[-1]), beta * abs(float(vectors[-1, -1]))
+        bound = math.sqrt(max(theta + residual, 0.0))
+        if residual <= tol * abs(theta) or beta <= 1e-14 * abs(theta):
+            break
+        below.append(beta)
+        before, v = v, w / beta
+    return bound
