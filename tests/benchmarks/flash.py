@@ -24,13 +24,13 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
-from invprior import solve
-from invprior.cli.flash import Guided, Pair, longest
-from invprior.cli.options import Settings
-from invprior.io import Picture, read
-from invprior.problem import Problem
+from invprior.cli.flash import longest
+from invprior.io import read
+from invprior.io.image import rounding
+from invprior.purpose import Purpose
 from invprior.runs.allocator import tune_allocator
-from invprior.runs.weighing import weigh
+from invprior.runs.restoration import Restoration
+from invprior.runs.tasks import Guided, Pair
 from invprior.specs import parse_prior
 from tests.benchmarks.dip import crop
 from tests.flash_scene import Scene, scene, stripes
@@ -38,20 +38,14 @@ from tests.flash_scene import Scene, scene, stripes
 BLOCKS = 16
 
 
-def picture(x: Tensor) -> Picture:
-    return Picture(x, None, "float", 0.0, 1.0, None)
-
-
 def restored(no_flash: Tensor, flash: Tensor, prior: str, mode: str, seed: int = 0) -> Tensor:
     """What the command line would write; mode ``alone`` has no use of the flash picture but for the noise level."""
-    y, settings = picture(no_flash), Settings(prior=prior)
     exposure = longest(no_flash, flash) if "dip" in prior else 1.0
-    task = Pair(picture(flash), exposure) if mode == "pair" else Guided(picture(flash))
-    data, _ = task.data(y, None)
-    spec = parse_prior(prior) if mode == "alone" else task.prior(y, settings, "cpu")
-    problem = Problem.from_terms(data, weigh(spec, data, None, seed).prior)
-    x = solve(problem, seed=seed).x.clamp(0, 1)
-    return task.finish(x, y, data[0].operator, noise_given=False).x.clamp(0, 1)
+    task = Pair(flash, exposure) if mode == "pair" else Guided(flash)
+    spec = parse_prior(prior)
+    made = spec.made(Purpose()) if mode == "alone" else task.prior(spec, "cpu")
+    x = Restoration(seed=seed).run(task.measured(no_flash, rounding(16), "auto"), made).x
+    return task.finish(x.clamp(0, 1)).clamp(0, 1)
 
 
 def scenes(given: argparse.Namespace) -> None:

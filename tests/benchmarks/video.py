@@ -21,19 +21,23 @@ from torch.nn.functional import interpolate
 from invprior import motion, noise, tune_allocator
 from invprior.cli.options import Settings
 from invprior.cli.progress import Interrupt
+from invprior.cli.request import request
 from invprior.cli.sheet import Panel, contact_sheet
-from invprior.cli.video.priors import film_prior
 from invprior.cli.video.progress import film_bar
-from invprior.cli.video.tasks import Denoise, FilmTask, Inpaint, Upscale
-from invprior.cli.video.window import FRAMES, Job, Section
-from invprior.cli.video.windows import CONTEXT, Window, plan
+from invprior.cli.video.run import watching
+from invprior.cli.video.window import FRAMES, FilmJob, Section
+from invprior.cli.video.windows import CONTEXT, MOST, plan
+from invprior.io.image import rounding
 from invprior.io.video import Reader, read_clip
 from invprior.linear_operator import LinearOperator
 from invprior.metrics import psnr, psnr_luma
 from invprior.operators import Identity, Lanczos, Mask, MotionDifference
 from invprior.priors import DIP, VideoDIP
 from invprior.priors.video_dip import fitted
-from invprior.problem import Problem
+from invprior.problem import DataTerm, Problem
+from invprior.purpose import Film
+from invprior.runs.restoration import Measured, Restoration
+from invprior.runs.tasks import Denoise, Inpaint, Task, Upscale
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import solve
 
@@ -48,7 +52,7 @@ class Case:
     """A task with its measured frames."""
 
     name: str
-    task: FilmTask
+    task: Task
     section: Section
     sigma: str
     picture: Callable[[tuple[int, ...], Tensor | None], LinearOperator]
@@ -59,12 +63,12 @@ def cases(clean: Tensor) -> list[Case]:
     noisy = noise.Gaussian(SIGMA).sample(clean, torch.Generator().manual_seed(0))
     upscale = Upscale(4)
     H, W = clean.shape[-2:]
-    small = (upscale.operator((len(clean), 3, H // 4, W // 4), None)(clean) * 255).round() / 255
+    small = (upscale.operator((len(clean), 3, H // 4, W // 4))(clean) * 255).round() / 255
     known = logo(H, W).expand(len(clean), -1, -1)
     return [
         Case("noise", Denoise(), Section(noisy, None), str(SIGMA), lambda shape, _: Identity(shape)),
         Case("×4", upscale, Section(small, None), "auto", lambda shape, _: Lanczos((3, H, W), factor=4)),
-        Case("logo", Inpaint(Path(), False), Section(clean, known), "auto", lambda shape, _: Mask(shape, known[0])),
+        Case("logo", Inpaint(known), Section(clean, known), "auto", lambda shape, _: Mask(shape, known[0])),
     ]
 
 
@@ -79,20 +83,21 @@ def logo(H: int, W: int) -> Tensor:
 
 def film(case: Case, prior: str, window: int, warm: bool = True) -> tuple[Tensor, float, list[int]]:
     """The restored frames, the processor's seconds, the iterations of each window."""
+    cycle = MOST + 2 * CONTEXT
     settings = Settings(prior=prior, sigma=case.sigma, quiet=True)
-    job = Job(case.task, film_prior(prior, "fast", case.task.preset_task), 8, "cpu", settings)
+    job = FilmJob(case.task, request(settings, None, case.task.purpose("cpu", Film(cycle=cycle))), 8, cycle)
     begin = time.process_time()
     s, T = case.section, len(case.section.frames)
-    choice = job.choose(s.part((T - FRAMES) // 2, (T + FRAMES) // 2).middle())
+    settled = job.settle(s.part((T - FRAMES) // 2, (T + FRAMES) // 2).middle())
     out, iterations, before = [], [], None
     with Interrupt() as interrupt, film_bar("", T, 0, True) as bar:
         for w in plan(T, window, CONTEXT):
             part = s.part(w.start, w.stop)
             bar.window(len(w))
-            x, _, result = job.restore(part, choice, w.start, before if warm else None, interrupt.rule, bar)
-            before = fitted(result)
-            iterations.append(result.iterations)
-            out.append(x[w.kept])
+            made = job.restore(part, settled, w.start, before if warm else None, watching(bar, interrupt))
+            before = fitted(made.result)
+            iterations.append(made.result.iterations)
+            out.append(made.x.clamp(0, 1)[w.kept])
     return torch.cat(out), time.process_time() - begin, iterations
 
 
@@ -104,13 +109,13 @@ def one_by_one(case: Case, frames: int) -> tuple[Tensor, float, list[int]]:
         part = Section(
             case.section.frames[t : t + 1], None if case.section.known is None else case.section.known[t : t + 1]
         )
-        level = float(case.sigma) if case.sigma != "auto" else case.task.sigma(part.frames, 8)[0]
+        level = float(case.sigma) if case.sigma != "auto" else rounding(8)
         A = case.picture(tuple(part.frames.shape[1:]), part.known)
         y = part.frames[0] if part.known is None else A(part.frames[0])
-        problem = Problem(A, y, noise=noise.Gaussian(level), prior=DIP("fast", case.task.preset_task))
-        result = solve(problem)
-        out.append(case.task.finish(result.x[None], part.frames, part.known, case.sigma != "auto"))
-        iterations.append(result.iterations)
+        data = (DataTerm(A, y, noise.Gaussian(level)),)
+        made = Restoration().run(Measured(data, "given", case.sigma == "auto"), DIP("fast", case.task.preset_task))
+        out.append(made.x.clamp(0, 1)[None])
+        iterations.append(made.result.iterations)
     return torch.cat(out), time.process_time() - begin, iterations
 
 
@@ -170,7 +175,7 @@ def warm_start(case: Case, clean: Tensor, window: int) -> None:
     print("\n| iterations of the second window | from the window before | anew |\n|---|---|---|")
     level = noise.Gaussian(float(case.sigma))
 
-    def problem(w: Window, weights: dict[str, Tensor] | None) -> Problem:
+    def problem(w: Span, weights: dict[str, Tensor] | None) -> Problem:
         y = case.section.frames[w.start : w.stop]
         prior = VideoDIP("denoise", first=w.start, cycle=window + 2 * CONTEXT, weights=weights)
         return Problem(Identity(y.shape), y, noise=level, prior=prior)

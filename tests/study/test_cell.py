@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from invprior import LinearOperator, metrics
+from invprior import DataTerm, LinearOperator, Noise, Operator, metrics
 from invprior.noise import Gaussian
 from invprior.operators import Identity, Mask
+from invprior.runs.restoration import Measured
+from invprior.specs import parse_prior
 from invprior.study.cell import CellJob, CellOutcome, execute
 from invprior.study.measurement import DATA_SEED, Trial
 from invprior.study.peak import CLEAR, peak_memory
@@ -101,7 +102,7 @@ def test_what_goes_wrong_is_the_cells_own() -> None:
         def forward(self, x: Tensor) -> Tensor:
             raise RuntimeError("no such thing")
 
-    outcome = solved("tv", replace(denoising(), operator=Broken(CLEAN.shape)))
+    outcome = solved("tv", trial(Broken(CLEAN.shape), CLEAN, Gaussian(0.1)))
     assert outcome.record is None
     assert outcome.failure is not None
     assert outcome.failure.startswith("RuntimeError: no such thing (")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from invprior import InvpriorError
 from invprior.study.cell import CellJob, CellOutcome
 from invprior.study.plan import Cell, Scene
-from invprior.study.runner import CRASHED, Prepare, run
+from invprior.study.runner import CRASHED, Prepare, run_cells
 from invprior.study.source import Source
 from invprior.study.workers import Workers
 
@@ -74,7 +74,7 @@ class Simulated(Workers):
 def outcomes(workers: Simulated, found: list[Cell], prepare: Prepare = job) -> list[CellOutcome]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("invprior.study.runner.wait", workers.wait)
-        return list(run(found, prepare, workers))
+        return list(run_cells(found, prepare, workers))
 
 
 @given(n=st.integers(0, 12), slots=st.integers(1, 4), deadly=st.sets(st.integers(0, 11), max_size=4))
@@ -115,7 +115,7 @@ def test_a_cluster_that_goes_away_is_said() -> None:
             return future
 
     with pytest.raises(InvpriorError, match="the cluster went away"):
-        list(run(cells(1), job, Gone(1)))
+        list(run_cells(cells(1), job, Gone(1)))
 
 
 def test_an_error_that_is_no_crash_is_the_cells_own() -> None:
@@ -125,6 +125,6 @@ def test_an_error_that_is_no_crash_is_the_cells_own() -> None:
             future.set_exception(TypeError("cannot pickle"))
             return future
 
-    (outcome,) = run(cells(1), job, Unsendable(1))
+    (outcome,) = run_cells(cells(1), job, Unsendable(1))
     assert outcome.failure == "TypeError: cannot pickle"
     assert cast(Any, outcome.record) is None

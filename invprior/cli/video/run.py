@@ -206,7 +206,7 @@ def _restore(
                 bar.window(len(span))
                 known = None if masks is None else masks.read(span.start, span.stop)
                 section = Section(reader.read(span.start, span.stop), known)
-                restored = job.restore(section, settled, span.start, before, _watch(bar, interrupt))
+                restored = job.restore(section, settled, span.start, before, watching(bar, interrupt))
                 if interrupt.flag:
                     return True
                 x, before = restored.x.cpu().clamp(0, 1)[span.kept], fitted(restored.result)
@@ -221,7 +221,7 @@ def _restore(
     return False
 
 
-def _watch(bar: FilmBar, interrupt: Interrupt) -> Watch:
+def watching(bar: FilmBar, interrupt: Interrupt) -> Watch:
     """The bar of the film hears of the window's solve; Ctrl-C ends it."""
 
     @contextmanager
