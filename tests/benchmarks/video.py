@@ -26,7 +26,7 @@ from invprior.cli.sheet import Panel, contact_sheet
 from invprior.cli.video.progress import film_bar
 from invprior.cli.video.run import watching
 from invprior.cli.video.window import FRAMES, FilmJob, Section
-from invprior.cli.video.windows import CONTEXT, MOST, plan
+from invprior.cli.video.windows import CONTEXT, MOST, Span, plan
 from invprior.io.image import rounding
 from invprior.io.video import Reader, read_clip
 from invprior.linear_operator import LinearOperator

@@ -139,7 +139,7 @@ class Spike(Functional):
 
 class SpikeNoise(noise.Gaussian):
     def nll(self, y: Tensor) -> Functional:  # type: ignore[override]
-        return Spike(y, when=31, factor=float(self.sigma))  # the first call is that of the problem's mark
+        return Spike(y, when=30, factor=float(self.sigma))
 
 
 @pytest.mark.parametrize("factor", [float("nan"), float("inf"), 1e4])

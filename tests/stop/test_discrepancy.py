@@ -17,7 +17,7 @@ SIGMA = 0.1
 
 
 def iterate(problem: Problem, x: torch.Tensor) -> Any:
-    return SimpleNamespace(iteration=100, problem=problem, state=SimpleNamespace(x=x))
+    return SimpleNamespace(iteration=100, problem=problem, latest=x)
 
 
 @pytest.mark.parametrize("known", [0.1, 0.5, 1.0])

@@ -91,7 +91,7 @@ def test_the_estimate_that_predicts_best_is_kept() -> None:
 
 
 def test_without_values_kept_back_the_way_to_them_is_named() -> None:
-    with pytest.raises(InvpriorError, match=r"solve invprior\.held_out\.hold_out\(problem\)"):
+    with pytest.raises(InvpriorError, match=r"solve stop\.hold_out\(problem\)"):
         solve(problem(), stop=stop.HeldOut())
 
 

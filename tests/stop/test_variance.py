@@ -19,7 +19,7 @@ from tests.helpers import photograph, randn
 
 
 def iterate(k: int, x: Tensor) -> Any:
-    return SimpleNamespace(iteration=k, state=SimpleNamespace(x=x), x=x)
+    return SimpleNamespace(iteration=k, latest=x, x=x)
 
 
 def feed(rule: Least, frames: list[Tensor]) -> list[tuple[Any, stop.Verdict]]:
