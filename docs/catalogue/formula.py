@@ -62,7 +62,8 @@ class Reader:
     def item(self, script: bool = False, before: Item | None = None) -> Item:
         spaces, token = self.tokens.pop(0)
         apart = spaces > 0
-        if PRODUCT.fullmatch(token) and token not in NAMED:
+        called = len(token) > 1 and token.isupper() and self.touches and self.next == "("  # TV(x)
+        if PRODUCT.fullmatch(token) and token not in NAMED and not called:
             self.tokens[:0] = [(0, letter) for letter in token[1:]]
             token = token[0]
         if token == "|" and apart and not self.touches:

@@ -46,6 +46,7 @@ FORMULAS = {
     "x[top + i, left + j]": r"x[\text{top} + i, \text{left} + j]",
     "G_j likewise with g,": r"G_j\ \text{likewise with}\ g,",
     "A operator, R prior": r"A\ \text{operator},\ R\ \text{prior}",
+    "λ TV(f_θ(z)) + (HW)²": r"\lambda\ \text{TV}(f_{\theta}(z)) + (HW)^2",
     "k ~ Poisson(μ)": r"k \sim \text{Poisson}(\mu)",
     # fractions and roots
     "−log p(y | u) = ‖u − y‖² / (2σ²)": r"-\log p(y \mid u) = \frac{\lVert u - y\rVert^2}{2\sigma^2}",
@@ -124,6 +125,16 @@ def test_every_block_of_a_docstring_is_a_display(catalogue: Any, module: Any) ->
 def test_code_is_no_formula(catalogue: Any) -> None:
     code = "A block::\n\n    x = Σ_i y\n\n    z = 1\n\n.. code-block:: python\n\n    a = 1\n\nWords.\n\n    x = y\n"
     assert import_module("catalogue.found").with_math(code) == code.replace("    x = y", ".. math::\n\n   x = y")
+
+
+@pytest.mark.parametrize("script", sorted((DOCS / "gallery").glob("*.py")), ids=lambda p: p.stem)
+def test_formulas_of_examples(catalogue: Any, script: Path) -> None:
+    """They stand indented; what ``::`` announces is code."""
+    text = re.sub(r"^# ?", "", script.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert re.findall(r"::\n\n {4}.*[^\x00-\x7f*].* =.*|::\n\n {4}x\* =.*", text) == []
+    page = text.split('"""')[1]
+    displays = import_module("catalogue.found").with_displays(page, str).count(".. math::")
+    assert displays == len(re.findall(r"^ {4}\w\* = ", page, re.MULTILINE))
 
 
 def test_formulas_of_pages(catalogue: Any) -> None:
