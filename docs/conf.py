@@ -1,6 +1,7 @@
 """Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``; INVPRIOR_DOCS=short for examples of seconds."""
 
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -22,7 +23,13 @@ exclude_patterns = ["_build", "gallery", "catalogue"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "invprior"
-html_static_path = ["_static"]
+# MathJax's one file that needs no fonts, so that formulas show without a network and from file:// in every browser.
+mathjax_path = "tex-svg.js"
+html_static_path = ["_static", str(files("sphinx-mathjax-offline") / "static" / "mathjax" / mathjax_path)]
+mathjax3_config = {
+    "svg": {"fontCache": "local"},
+    "options": {"enableMenu": False},  # its entries would load what is not there
+}
 html_css_files = ["invprior.css"]
 html_sidebars = {"index": [], "start": []}
 html_show_sourcelink = False

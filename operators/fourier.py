@@ -16,7 +16,7 @@ from invprior.shapes import Shape
 
 
 class Fourier(LinearOperator):
-    """(Ax)[u, v] = (HW)^(−½) Σ_{i, j} x[i, j] exp(−2πi(ui/H + vj/W)), over the last two axes.
+    """(Ax)[u, v] = (HW)^(−½) Σ_{i, j} x[i, j] exp(−2πi(u i/H + v j/W)), over the last two axes.
 
     Complex spectra of the shape of the picture, the zero frequency first. On complex pictures A is unitary,
     Aᴴ = A⁻¹. On real ones the inner product of the spectra is Re⟨·, ·⟩, the adjoint Aᴴy = Re(A⁻¹y), and AᴴA = I all

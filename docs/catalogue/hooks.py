@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalogue import write
+from catalogue.found import fenced, with_displays, with_math
 from catalogue.pages import escaped
 
 # Links that lead to sources where a repository shows the pages lead to what is made of those sources here.
@@ -61,9 +62,28 @@ def follow(text: list[str]) -> None:
         text[0] = re.sub(there, here, text[0])
 
 
+def typeset(file: Path, text: list[str]) -> None:
+    """The formulas of a page or an example; those of the reference come with the docstrings."""
+    if file.suffix == ".md":
+        text[0] = fenced(text[0])
+    elif file.parent.name == "auto_examples":
+        text[0] = with_displays(text[0], str)
+
+
+def read_page(app: Any, docname: str, source: list[str]) -> None:
+    follow(source)
+    typeset(Path(app.env.doc2path(docname)), source)
+
+
+def read_included(app: Any, path: Path, parent: str, content: list[str]) -> None:
+    follow(content)
+    typeset(path, content)
+
+
 def before_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """A | is a modulus, "R." no item of a list, and the first line of a property, split at a colon, comes second."""
-    lines[:] = [re.sub(r"^(\s*\w)\.(?=\s|$)", r"\1\\.", line) for line in escaped("\n".join(lines)).split("\n")]
+    """Formulas are set, a | is a modulus, "R." no list's item; a property's first line, split at a colon, is second."""
+    text = escaped(with_math("\n".join(lines)))
+    lines[:] = [re.sub(r"^(\s*\w)\.(?=\s|$)", r"\1\\.", line) for line in text.split("\n")]
     if what == "property":
         lines[:0] = ["..", ""]
 
@@ -75,8 +95,8 @@ def after_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines
 
 def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference"))
-    app.connect("source-read", lambda app, docname, source: follow(source))
-    app.connect("include-read", lambda app, path, parent, content: follow(content))
+    app.connect("source-read", read_page)
+    app.connect("include-read", read_included)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", after_napoleon, priority=600)
     return {"parallel_read_safe": True}

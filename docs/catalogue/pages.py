@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 from catalogue.families import FAMILIES, PICTURED, Family
+from catalogue.sentences import sentence
 
 
 def heading(text: str, line: str = "=") -> str:
@@ -23,7 +24,7 @@ def escaped(text: str) -> str:
 def summary(member: object) -> str:
     """The first paragraph of a docstring in one line."""
     doc = inspect.getdoc(member) or ""
-    return escaped(" ".join(doc.split("\n\n")[0].split()))
+    return escaped(sentence(" ".join(doc.split("\n\n")[0].split())))
 
 
 def index() -> str:
@@ -55,7 +56,7 @@ def pictured_page(family: Family) -> str:
     )
     table = ".. list-table::\n   :widths: 45 55\n   :class: pictured\n\n" + rows + "\n"
     pages = toctree(*(f"{family.path}/{name}" for name in family.members))
-    return above(family) + f"{escaped(family.shows)}\n\n" + table + pages
+    return above(family) + f"{escaped(sentence(family.shows))}\n\n" + table + pages
 
 
 def thumbnail(family: Family, name: str) -> str:

@@ -2,7 +2,7 @@
 Profile a camera, and what it is good for
 =========================================
 
-In ::
+In
 
     x* = argmin_x  E(Ax; y) + R(x)
 

@@ -2,7 +2,7 @@
 Which prior is best on my pictures?
 ===================================
 
-Of ::
+Of
 
     x* = argmin_x  E(Ax; y) + R(x)
 

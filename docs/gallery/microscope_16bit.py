@@ -3,7 +3,7 @@ A 16-bit picture from a microscope
 ==================================
 
 Microscopes count photons, few of them, and write 16 bits. This page reads such a file, finds its noise from the picture
-itself, solves ::
+itself, solves
 
     x* = argmin_x  E(Ax; y) + R(x)
 

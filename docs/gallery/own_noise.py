@@ -2,7 +2,7 @@
 Write your own noise model: speckle
 ===================================
 
-In ::
+In
 
     x* = argmin_x  E(Ax; y) + R(x)
 
@@ -15,7 +15,7 @@ clean. This page adds it, and compares it with Gaussian noise of the same streng
 # Sample and likelihood
 # ---------------------
 # An average of L looks at a surface of brightness u gives y = u n, with n of mean 1 and variance 1/L,
-# Gamma-distributed. Its likelihood (Aubert & Aujol 2008) is ::
+# Gamma-distributed. Its likelihood (Aubert & Aujol 2008) is
 #
 #     −log p(y | u) = L Σ (log u + y/u) + constant
 #

@@ -2,7 +2,7 @@
 Write your own operator: a rolling shutter
 ==========================================
 
-Every problem here has the form ::
+Every problem here has the form
 
     x* = argmin_x  E(Ax; y) + R(x)
 

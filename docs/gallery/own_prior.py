@@ -2,7 +2,7 @@
 Write your own prior: a penalty, and a parametrisation
 ======================================================
 
-In ::
+In
 
     x* = argmin_x  E(Ax; y) + R(x)
 
@@ -16,7 +16,7 @@ prior is. This page adds one of each and sums them with what is there.
 # ----------------------------------------
 # Total variation charges for every slope, and so turns a smooth shade into stairs. Charging for *bending*, the second
 # differences, leaves ramps free but softens edges; the sum of both is a compromise (Papafitsoros & Schönlieb 2014). For
-# a penalty of our own we also round off the norm at 0, after Huber: bends below δ are charged by their square. ::
+# a penalty of our own we also round off the norm at 0, after Huber: bends below δ are charged by their square.
 #
 #     R(x) = Σ_i h(‖(∇²x)_i‖),    h(r) = r²/(2δ) for r ≤ δ,  r − δ/2 above
 #

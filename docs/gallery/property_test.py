@@ -2,7 +2,7 @@
 Is my operator right? Property-test it
 ======================================
 
-Every solver of ::
+Every solver of
 
     x* = argmin_x  E(Ax; y) + R(x)
 

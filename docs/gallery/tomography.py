@@ -3,7 +3,7 @@ Tomography: least squares, total variation and the deep image prior
 ===================================================================
 
 A slice is X-rayed from 30 directions: far fewer than its 64 × 64 pixels would need. deepinv brings the projector, we
-bring the problem ::
+bring the problem
 
     x* = argmin_x  E(Ax; y) + R(x),        E(Ax; y) = ‖Ax − y‖² / (2σ²)
 

@@ -29,7 +29,7 @@ class CGState(State):
 class ConjugateGradient(Solver[CGState]):
     """Hestenes & Stiefel (1952) for sums of quadratic terms ½‖L_i x − b_i‖²_{W_i} with linear L_i.
 
-    Solves Σ L_iᴴW_iL_i x = Σ L_iᴴW_ib_i. Started from zero, the solution of an underdetermined problem is the one of
+    Solves Σ L_iᴴW_iL_i x = Σ L_iᴴW_i b_i. Started from zero, the solution of an underdetermined problem is the one of
     least norm. There is no duality gap; the residual is the certificate.
 
     Parameters

@@ -20,7 +20,7 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
     Minimises Stein's unbiased estimate of the predicted risk E‖A x̂ − A x‖² (Stein 1981; for a general A, Vonesch,
     Ramani & Unser 2008), its divergence estimated with one random probe (Ramani, Blu & Unser 2008):
 
-        SURE(c) = ‖A x̂ − y‖² − Σ v_i + 2 Σ √v_i b_i (A x̂(y + ε√v b) − A x̂(y))_i / ε,   b ~ N(0, I), ε = 1/20
+        SURE(c) = ‖A x̂ − y‖² − Σ v_i + 2 Σ √v_i b_i (A x̂(y + ε√v b) − A x̂(y))_i / ε,   b ~ N(0, I),  ε = 1/20
 
     with the noise variances v, and y less what the sensor adds to it. That is exact for Gaussian noise. For Poisson and
     Poisson–Gaussian noise v is the variance at the data, as if the noise were Gaussian of that variance: an

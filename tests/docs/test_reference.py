@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ import pytest
 from invprior import noise, operators, priors, solvers, stop
 from invprior.cli.main import app
 
-DOCS = Path(__file__).parents[2] / "docs"
 FAMILIES = {"operators": operators, "priors": priors, "noise": noise, "solvers": solvers, "stop": stop}
 PICTURED = ("operators", "priors", "noise", "solvers")
 MEMBERS = [
@@ -27,17 +24,6 @@ MEMBERS = [
 ]
 # What no paper is the source of.
 OWN = {"Box", "NoPrior", "Restarts", "Solver", "Tiled"}
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Iterator[Any]:
-    """docs/catalogue, which is a package of the site and no part of invprior."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(DOCS))
-        patch.setitem(os.environ, "INVPRIOR_DOCS", "short")
-        yield import_module("catalogue")
-        for name in [n for n in sys.modules if n.split(".")[0] == "catalogue"]:
-            del sys.modules[name]
 
 
 def sections(kind: Any) -> dict[str, str]:

@@ -1,0 +1,63 @@
+"""Where formulas stand in docstrings and pages: in blocks of their own, and in sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import groupby
+
+from catalogue.formula import tex
+from catalogue.sentences import sentence
+
+SECTION = re.compile(r"^(\w+\n-{3,}\n)", re.MULTILINE)
+
+
+def with_math(docstring: str) -> str:
+    """A docstring with its formulas as directives and roles; names in its sections and references stay as they are."""
+    first, *rest = SECTION.split(docstring)
+    out = with_displays(first, lines)
+    for title, body in zip(rest[::2], rest[1::2], strict=True):
+        name = title.split("\n")[0]
+        out += title
+        if name == "References":
+            out += body
+        else:
+            out += with_displays(body, lines if name in ("Cost", "Notes") else entries)
+    return out
+
+
+def with_displays(text: str, prose: Callable[[str], str]) -> str:
+    """Indented blocks as displays, but for those that a directive or ``::`` announces; all else as ``prose`` does."""
+    before, out, code = "", "", False
+    for i, paragraph in enumerate(re.split(r"(\n(?:[ \t]*\n)+|\n\Z)", text)):
+        if i % 2 or not paragraph:
+            out += paragraph
+            continue
+        indented = all(line.startswith("    ") for line in paragraph.split("\n"))
+        code = indented and (code or re.search(r"^\.\. |^:\w|::$", before) is not None)
+        display = indented and not code and before.split("\n")[-1][:1].strip()
+        out += f".. math::\n\n   {tex(paragraph)}" if display else paragraph if code else prose(paragraph)
+        before = paragraph
+    return out
+
+
+def fenced(page: str) -> str:
+    """A Markdown page with its indented blocks as displays; code stands between fences."""
+    parts = re.split(r"(^```.*?^```$)", page, flags=re.MULTILINE | re.DOTALL)
+    block = re.compile(r"(?<=\n\n)(?: {4}\S.*\n)+(?=\n)")
+    return "".join(
+        part if i % 2 else block.sub(lambda found: f"```{{math}}\n{tex(found[0])}\n```\n", part)
+        for i, part in enumerate(parts)
+    )
+
+
+def entries(paragraph: str) -> str:
+    """Names, and indented below each what it is."""
+    return lines(paragraph, named=True)
+
+
+def lines(paragraph: str, named: bool = False) -> str:
+    """Those of one indentation are read as one text; ``named``: those without any are names."""
+    groups = groupby(paragraph.split("\n"), key=lambda line: len(line) - len(line.lstrip()))
+    texts = ((indent, "\n".join(group)) for indent, group in groups)
+    return "\n".join(text if named and not indent else sentence(text) for indent, text in texts)

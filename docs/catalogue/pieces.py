@@ -1,0 +1,56 @@
+"""Pieces of TeX, and how they are put together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Item:
+    """A piece of TeX, perhaps after a space: an atom, sum, sign, relation, function or word."""
+
+    tex: str
+    kind: str
+    apart: bool = False
+    inner: str = ""  # what stands in the parentheses, where it is nothing but these
+
+    @property
+    def joins(self) -> bool:
+        """Whether it stands between two others, so that a fraction ends there."""
+        return self.kind in ("sign", "relation")
+
+
+def join(items: list[Item]) -> str:
+    """The pieces in a row, spaced as in the text; TeX needs to be told where a word stands apart."""
+    out, last, said = "", Item("", "sign"), False
+    for item in items:
+        if item.kind == last.kind == "word":
+            out = out.removesuffix("}") + " " + item.tex.removeprefix(r"\text{")
+        else:
+            told = "word" in (item.kind, last.kind) and not (item.joins or last.joins or last.kind == "function")
+            told = told or (said and last.tex == ",")
+            needed = re.search(r"\\[A-Za-z]+$", out) is not None and item.tex[0].isalpha()
+            out += (r"\ " if told else " ") + item.tex if out and (item.apart or needed) else item.tex
+        said, last = last.kind == "word", item
+    return out
+
+
+def fractions(items: list[Item]) -> list[Item]:
+    """A slash divides what touches on its left, or stands next to it, by what does on its right."""
+    out: list[Item] = []
+    rest = list(items)
+    while rest:
+        item = rest.pop(0)
+        if item.tex != "/" or not out or out[-1].joins or not rest:
+            out.append(item)
+            continue
+        above, below = [out.pop()], [replace(rest.pop(0), apart=False)]
+        while out and not above[0].apart and not out[-1].joins:
+            above.insert(0, out.pop())
+        while rest and not rest[0].apart and not rest[0].joins:
+            below.append(rest.pop(0))
+        apart = above[0].apart
+        parts = [side[0].inner if len(side) == 1 and side[0].inner else join(side) for side in (above, below)]
+        out.append(Item(rf"\frac{{{parts[0]}}}{{{parts[1]}}}", "atom", apart))
+    return out
