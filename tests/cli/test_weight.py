@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from typer.testing import CliRunner
 from invprior import DataTerm, InvpriorError, LinearOperator, Problem, noise, solve, weight
 from invprior.cli import excerpt, tasks
 from invprior.cli.main import app
+from invprior.cli.main import run as run_as_typed
 from invprior.io import read
 from invprior.metrics import psnr
 from invprior.operators import Blur, Identity, Lanczos, Mask
@@ -63,7 +63,7 @@ def test_beside_dip_it_is_a_tenth(noisy: Path) -> None:
 @pytest.mark.parametrize("task", ["denoise", "upscale", "deblur", "inpaint"])
 def test_a_large_picture_is_weighted_by_tiles_of_it(tmp_path: Path, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """16 tiles of 24×24 pixels, of 200×200: the weight is nearly as good as that of the whole."""
-    x, psf = photograph(size=200, top=20, left=100), torch.ones(3, 3, dtype=torch.float64) / 9
+    x, psf = photograph(size=200, top=20, left=100).float(), torch.ones(3, 3) / 9
     known = torch.rand(200, 200, generator=torch.Generator().manual_seed(1)) > 0.4
     asked: tasks.Task
     A: LinearOperator
@@ -108,13 +108,17 @@ def test_a_mistake_gets_one_sentence(noisy: Path, text: str) -> None:
     assert str(error.value) == f"--weight takes auto, discrepancy or a positive number, got {text!r}"
 
 
-def test_a_mistake_ends_with_two(noisy: Path) -> None:
-    code = "from invprior.cli.main import run; run()"
+def test_a_mistake_ends_with_two(
+    noisy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["denoise", str(noisy), "-o", str(noisy.with_name("out.png")), "--weight", "much"]
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "--weight takes auto" in done.stderr
+    monkeypatch.setattr(sys, "argv", ["invprior", *arguments])
+    with pytest.raises(SystemExit) as done:
+        run_as_typed()
+    assert done.value.code == 2
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "--weight takes auto" in errors
 
 
 def test_laplace_noise_has_no_discrepancy(noisy: Path) -> None:
