@@ -63,7 +63,7 @@ def test_beside_dip_it_is_a_tenth(noisy: Path) -> None:
 @pytest.mark.parametrize("task", ["denoise", "upscale", "deblur", "inpaint"])
 def test_a_large_picture_is_weighted_by_tiles_of_it(tmp_path: Path, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """16 tiles of 24×24 pixels, of 200×200: the weight is nearly as good as that of the whole."""
-    x, psf = photograph(size=200, top=20, left=100).float(), torch.ones(3, 3) / 9
+    x, psf = photograph(size=200, top=20, left=100), torch.ones(3, 3, dtype=torch.float64) / 9
     known = torch.rand(200, 200, generator=torch.Generator().manual_seed(1)) > 0.4
     asked: tasks.Task
     A: LinearOperator
@@ -77,7 +77,8 @@ def test_a_large_picture_is_weighted_by_tiles_of_it(tmp_path: Path, task: str, m
         case _:
             asked, A = tasks.Inpaint(tmp_path, False), Mask(x.shape, known)
     model = noise.Gaussian(0.05)
-    data = (DataTerm(A, model.sample(A(x), torch.Generator().manual_seed(0)), model),)
+    y = model.sample(A(x), torch.Generator().manual_seed(0))
+    data = (DataTerm(A.float(), y.float(), model),)
     assert asked.excerpt(data) is data
     monkeypatch.setattr(type(asked), "tile", 24)
     part = asked.excerpt(data)

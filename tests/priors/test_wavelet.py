@@ -40,9 +40,9 @@ def test_a_constant_costs_nothing_and_a_shift_changes_nothing() -> None:
 @pytest.mark.parametrize("kind", ["identity", "mask", "lanczos"])
 @pytest.mark.parametrize("coupled", [True, False])
 def test_the_gap_goes_to_zero(kind: str, coupled: bool) -> None:
-    shape = (3, 8, 8)
-    A = {"identity": Identity(shape), "mask": Mask(shape, randn(8, 8) > -0.5), "lanczos": Lanczos(shape, 2)}[kind]
-    y = noise.Gaussian(0.05).sample(A(photograph(size=8)), torch.Generator().manual_seed(1))
+    shape = (3, 16, 16)
+    A = {"identity": Identity(shape), "mask": Mask(shape, randn(16, 16) > -0.5), "lanczos": Lanczos(shape, 2)}[kind]
+    y = noise.Gaussian(0.05).sample(A(photograph(size=16)), torch.Generator().manual_seed(1))
     problem = Problem(A, y, noise=noise.Gaussian(0.05), prior=20.0 * Wavelet(coupled=coupled))
     r = solve(problem, stop=stop.RelativeGap(1e-5) | stop.MaxIterations(3000))
     assert isinstance(r.solver, solvers.PDHG)
