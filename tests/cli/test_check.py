@@ -55,7 +55,7 @@ def test_an_honest_operator_passes(here: Path, name: str) -> None:
 
 @pytest.mark.parametrize(("name", "smallest"), [("Bad", "Bad((1, 1, 2))"), ("make_one", "Bad((1, 2, 5))")])
 def test_a_wrong_one_exits_with_one_and_the_smallest_case(here: Path, name: str, smallest: str) -> None:
-    result = CliRunner().invoke(app, ["check", f"theirs:{name}"])
+    result = CliRunner().invoke(app, ["check", f"theirs:{name}", "--examples", "10"])
     assert result.exit_code == 1
     assert "FAIL adjoint" in result.output
     assert f"smallest failing case: {smallest}" in result.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 
 from invprior import DataTerm, InvpriorError, LinearOperator, Problem, noise, solve, weight
 from invprior.cli.main import app
+from invprior.cli.main import run as run_as_typed
 from invprior.io import read
 from invprior.metrics import psnr
 from invprior.operators import Blur, Identity, Lanczos, Mask
@@ -77,7 +77,8 @@ def test_a_large_picture_is_weighted_by_tiles_of_it(task: str, monkeypatch: pyte
         case _:
             A = Mask(x.shape, known)
     model = noise.Gaussian(0.05)
-    whole = Problem(A, model.sample(A(x), torch.Generator().manual_seed(0)), noise=model, prior=TV())
+    y = model.sample(A(x), torch.Generator().manual_seed(0))
+    whole = Problem(A.float(), y.float(), noise=model, prior=TV())
     assert excerpt.excerpt(whole) is whole
     by_whole = weight.auto(whole).weight
     monkeypatch.setattr(excerpt, "SIDE", 24)
@@ -87,7 +88,7 @@ def test_a_large_picture_is_weighted_by_tiles_of_it(task: str, monkeypatch: pyte
     assert part.operator.in_shape[-2:] == (24, 24)
 
     def quality(chosen: float) -> float:
-        return psnr(solve(Problem(A, whole.data_terms[0].y, noise=model, prior=chosen * TV()), stop=LIMIT).x, x)
+        return psnr(solve(Problem(A, y.float(), noise=model, prior=chosen * TV()), stop=LIMIT).x, x)
 
     assert quality(weight.auto(whole).weight) > quality(by_whole) - 0.15
 
@@ -118,13 +119,17 @@ def test_a_mistake_gets_one_sentence(noisy: Path, text: str) -> None:
     assert str(error.value) == f"--weight takes auto, discrepancy or a positive number, got {text!r}"
 
 
-def test_a_mistake_ends_with_two(noisy: Path) -> None:
-    code = "from invprior.cli.main import run; run()"
+def test_a_mistake_ends_with_two(
+    noisy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = ["denoise", str(noisy), "-o", str(noisy.with_name("out.png")), "--weight", "much"]
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "--weight takes auto" in done.stderr
+    monkeypatch.setattr(sys, "argv", ["invprior", *arguments])
+    with pytest.raises(SystemExit) as done:
+        run_as_typed()
+    assert done.value.code == 2
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "--weight takes auto" in errors
 
 
 def test_laplace_noise_has_no_discrepancy(noisy: Path) -> None:

@@ -96,7 +96,7 @@ def test_every_network_takes_any_size_and_precision(name: str, shape: tuple[int,
 def test_every_network_learns(name: str) -> None:
     y = photograph(size=64).float()
     problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=DIP(network=name))
-    r = solve(problem, solvers.Adam(), stop=stop.MaxIterations(30))
+    r = solve(problem, solvers.Adam(), stop=stop.MaxIterations(15))
     gray = y.mean((1, 2), keepdim=True).expand_as(y)
     assert psnr(r.state.solver_state.x, y) > psnr(gray, y)
 

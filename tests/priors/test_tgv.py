@@ -10,14 +10,15 @@ from invprior import InvpriorError, Problem, noise, solve, solvers, stop, weight
 from invprior.operators import Identity, Mask
 from invprior.priors import DIP, TGV, TV, Box, Tikhonov
 from invprior.priors.tgv import Bending, Remainder
-from invprior.testing import check_linear_operator
 from tests.helpers import photograph, psnr, randn
+from tests.testing.together import together
 
 
 @pytest.mark.parametrize("kind", [Remainder, Bending])
 def test_the_operators_obey_the_laws(kind: type) -> None:
-    check_linear_operator(kind((2, 5, 4)), examples=30)
-    check_linear_operator(kind((1, 6)) if kind is Remainder else kind((3, 6)), examples=30)
+    for shape in ((2, 5, 4), (1, 6) if kind is Remainder else (3, 6)):
+        found = together(kind(shape), examples=30)
+        assert found.holds, found
 
 
 def test_a_ramp_costs_nothing_and_comes_back() -> None:
@@ -55,9 +56,9 @@ def test_against_an_independent_minimiser() -> None:
 
 
 def test_the_gap_bounds_the_error() -> None:
-    y = photograph(size=16) + 0.1 * randn(3, 16, 16)
+    y = photograph(size=8) + 0.1 * randn(3, 8, 8)
     problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=10.0 * TGV())
-    rows = solve(problem, stop=stop.MaxIterations(3000)).history
+    rows = solve(problem, stop=stop.MaxIterations(1000)).history
     best = rows[-1]["value"]
     assert all(-1e-6 * best <= row["value"] - best <= row["gap"] + 1e-6 * best for row in rows)
     assert rows[-1]["gap"] < 1e-3 * best

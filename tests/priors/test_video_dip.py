@@ -101,9 +101,9 @@ def test_what_a_solve_ends_with_is_what_the_next_one_starts_with() -> None:
 
 
 def test_a_resumed_solve_is_the_same() -> None:
-    whole = solve(problem(), stop=stop.MaxIterations(12))
-    half = solve(problem(), stop=stop.MaxIterations(7))
-    rest = solve(problem(), stop=stop.MaxIterations(12), state=half.state)
+    whole = solve(problem(), stop=stop.MaxIterations(6))
+    half = solve(problem(), stop=stop.MaxIterations(3))
+    rest = solve(problem(), stop=stop.MaxIterations(6), state=half.state)
     assert torch.equal(whole.x, rest.x)
 
 

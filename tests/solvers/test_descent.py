@@ -229,7 +229,7 @@ def test_dip_restores_a_photograph_and_tv_beside_it_smooths() -> None:
     results = {}
     for name, prior in {"dip": DIP(), "both": DIP() + 40.0 * TV()}.items():
         p = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=prior)
-        results[name] = solve(p, stop=stop.MaxIterations(120))
+        results[name] = solve(p, stop=stop.MaxIterations(40))
     assert isinstance(results["dip"].solver, solvers.Restarts)
     assert psnr(results["dip"].x, clean) > psnr(y, clean) + 3
     tv = TV().terms((3, 64, 64))[0]

@@ -12,7 +12,7 @@ from tests.helpers import photograph, randn
 
 def problem() -> Problem:
     y = (photograph(size=16) + 0.1 * randn(3, 16, 16)).float()
-    return Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=DIP("paper"))
+    return Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=DIP())
 
 
 def test_every_rule_has_its_column() -> None:

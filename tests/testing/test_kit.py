@@ -31,7 +31,8 @@ from invprior.testing import (
 )
 from invprior.testing.operator_case import OperatorCase
 from invprior.testing.operator_laws import LAWS
-from tests.testing.mutants import MUTANTS, SOLVERS, ScaledAdjoint
+from tests.testing.mutants import FUNCTIONALS, MUTANTS, OPERATORS, SOLVERS, ScaledAdjoint
+from tests.testing.together import together
 
 LINEAR = {n: k for n, k in strategies.exported().items() if issubclass(k, LinearOperator)}
 NONLINEAR = {n: k for n, k in strategies.exported().items() if n not in LINEAR}
@@ -39,7 +40,9 @@ NONLINEAR = {n: k for n, k in strategies.exported().items() if n not in LINEAR}
 
 @pytest.mark.parametrize("name", LINEAR)
 def test_every_exported_operator_obeys_the_laws(name: str) -> None:
-    check_linear_operator(LINEAR[name], examples=25)
+    found = together(LINEAR[name], examples=25)
+    assert found.holds, found
+    assert found.cases
 
 
 @pytest.mark.parametrize("name", NONLINEAR)
@@ -71,12 +74,16 @@ def test_random_expressions_of_exported_operators_obey_the_core_laws(
 
 @pytest.mark.parametrize("name", functional_laws.exported())
 def test_every_functional_obeys_the_laws(name: str) -> None:
-    check_functional(functional_laws.exported()[name])
+    found = together(functional_laws.exported()[name], examples=60)
+    assert found.holds, found
+    assert found.cases
 
 
 @pytest.mark.parametrize("name", noise_laws.exported())
 def test_every_noise_model_obeys_the_laws(name: str) -> None:
-    check_noise(noise_laws.exported()[name])
+    found = together(noise_laws.exported()[name], examples=10)
+    assert found.holds, found
+    assert found.cases
 
 
 @pytest.mark.parametrize("name", solver_laws.exported())
@@ -86,7 +93,7 @@ def test_every_solver_obeys_the_laws(name: str) -> None:
 
 @pytest.mark.parametrize("kind", [k for k in MUTANTS if k not in SOLVERS], ids=lambda k: k.__name__)
 def test_a_planted_bug_is_caught(kind: type[Any]) -> None:
-    assert [o.law for o in MUTANTS[kind](kind) if not o.holds]
+    assert not together(kind, 40 if kind in OPERATORS else 60 if kind in FUNCTIONALS else 10).holds
 
 
 @pytest.mark.slow
