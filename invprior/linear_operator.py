@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Literal, overload
+from typing import Any, ClassVar, overload
 
 import torch
 from torch import Tensor
@@ -139,7 +139,7 @@ class LinearOperator(Operator):
     def __add__(self, other: LinearOperator) -> LinearOperator:
         return Sum(self, other) if isinstance(other, LinearOperator) else NotImplemented
 
-    def __radd__(self, other: Literal[0]) -> LinearOperator:
+    def __radd__(self, other: int) -> LinearOperator:
         return self if other == 0 else NotImplemented  # sum() starts from 0
 
     def __sub__(self, other: LinearOperator) -> LinearOperator:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -111,7 +111,7 @@ class Prior:
     def __add__(self, other: Prior) -> Prior:
         return SumPrior(self, other) if isinstance(other, Prior) else NotImplemented
 
-    def __radd__(self, other: Literal[0]) -> Prior:
+    def __radd__(self, other: int) -> Prior:
         return self if other == 0 else NotImplemented  # sum() starts from 0
 
     def __rmul__(self, factor: float) -> Prior:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from invprior.functional import Functional, Term
 from invprior.functionals import L1, L21
 from invprior.operators.wavelet import Wavelet as Transform
+from invprior.operators.wavelet import filters
 from invprior.prior import Prior
 from invprior.purpose import Memory
 from invprior.shapes import Shape
@@ -36,6 +37,11 @@ class Wavelet(Prior):
     coupled
         Couple the channels, axis −3 of the event shape; images of two axes have none.
 
+    Raises
+    ------
+    InvpriorError
+        If the wavelet is not known or not orthonormal; and from ``terms``, if the picture is too small for the levels.
+
     Cost
     ----
     Its proximal map has no closed form: ``solve`` takes PDHG, whose step applies W and Wᴴ once and thresholds, O(levels
@@ -50,6 +56,9 @@ class Wavelet(Prior):
     wavelet: str = "haar"
     levels: int = 3
     coupled: bool = True
+
+    def __post_init__(self) -> None:
+        filters(self.wavelet)
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         scales = [SCALE * 4.0**-j for j in range(self.levels)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given
@@ -45,6 +48,32 @@ def test_sums_and_multiples() -> None:
     assert torch.allclose((2 * B + C).to_dense(), 2 * B.to_dense() + C.to_dense())
     assert torch.allclose((B - 0.5 * C).to_dense(), B.to_dense() - 0.5 * C.to_dense())
     assert torch.allclose((-(A @ C) * 3).to_dense(), -3 * A.to_dense() @ C.to_dense())
+
+
+def test_quotients_and_sums_of_lists() -> None:
+    C = mask(8, 6, seed=1)
+    assert torch.allclose((B / 2).to_dense(), B.to_dense() / 2)
+    assert torch.allclose(sum([C, B], start=B).to_dense(), 2 * B.to_dense() + C.to_dense())
+    assert repr(sum([B, C])) == repr(B + C)
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf"), -float("inf")])
+def test_a_factor_is_finite(factor: float) -> None:
+    makes: list[Callable[[], object]] = [lambda: factor * B, lambda: B * factor, lambda: B / factor, lambda: B / 0]
+    for make in makes if factor != factor else makes[:2]:
+        with pytest.raises(InvpriorError, match=r"must be a finite number|cannot divide"):
+            make()
+
+
+@pytest.mark.parametrize("other", [1, 2.5, "A", None])
+def test_what_is_no_operator_cannot_be_added(other: object) -> None:
+    unknown: Any = other
+    makes: list[Callable[[], object]] = [lambda: B + unknown, lambda: unknown + B, lambda: B - unknown]
+    for make in makes:
+        with pytest.raises(TypeError, match=r"unsupported operand|can only concatenate"):
+            make()
+    with pytest.raises(TypeError, match="unsupported operand"):
+        B @ other  # type: ignore[operator]
 
 
 def test_structure_is_kept() -> None:

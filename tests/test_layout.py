@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import invprior
+from tests import layout
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = [ROOT / name for name in ("invprior", "operators", "priors")]
@@ -56,6 +57,10 @@ def test_functions_stay_functions_whatever_is_imported_first() -> None:
     assert python(f"{imported}; print(callable(ip.solve), callable(ip.compare))") == "True True"
 
 
+def test_every_module_is_there_without_another_being_touched() -> None:
+    assert python("import invprior; print(invprior.functionals.L1().proximable)") == "True"
+
+
 @pytest.mark.parametrize("name", invprior.__all__)
 def test_every_public_name_loads(name: str) -> None:
     assert getattr(invprior, name) is not None
@@ -67,18 +72,61 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = invprior.nothing
 
 
-def test_core_imports_neither_operators_nor_priors() -> None:
-    core = [p for p in (ROOT / "invprior").glob("*.py") if p.name != "__init__.py"]
-    core += [
-        p
-        for name in ("functionals", "noise", "solvers", "weight", "io")
-        for p in (ROOT / "invprior" / name).glob("*.py")
-    ]
-    guilty = [p.name for p in core if "invprior.operators" in p.read_text() or "invprior.priors" in p.read_text()]
-    assert guilty == []
+MODULES = layout.files()
+IMPORTS = layout.imports(MODULES)
 
 
-@pytest.mark.parametrize("folder", ["specs", "runs", "study", "testing", "interop"])
-def test_nothing_below_the_command_line_imports_it(folder: str) -> None:
-    files = (ROOT / "invprior" / folder).rglob("*.py")
-    assert [p.name for p in files if "invprior.cli" in p.read_text()] == []
+def test_every_room_stands_on_one_layer() -> None:
+    stated = [name for names in layout.declared() for name in names]
+    assert sorted(stated) == sorted(layout.rooms(IMPORTS))
+    assert len(MODULES) > 150
+
+
+def test_no_import_runs_upwards() -> None:
+    assert layout.upward(IMPORTS, layout.declared()) == []
+
+
+def test_no_circle_of_files_or_rooms() -> None:
+    inside = {name: targets for name, targets in IMPORTS.items() if name != "invprior"}
+    assert layout.circles(inside) == []
+    assert layout.circles(layout.rooms(IMPORTS)) == []
+    assert [name for name, targets in inside.items() if "invprior" in targets] == []  # nor through the face
+
+
+def test_no_option_is_named_below_the_command_line() -> None:
+    assert layout.options_named(MODULES) == []
+
+
+PLANTED = {
+    "upwards": ("solvers/base.py", "from invprior.study.plan import Study"),
+    "for types": ("prior.py", "if TYPE_CHECKING:\n    from invprior.solvers.base import Solver"),
+    "in a function": ("shapes.py", "def f() -> None:\n    from invprior import operators"),
+    "through the face": ("problem.py", "import invprior as ip"),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_planted_import_is_found(kind: str, tmp_path: Path) -> None:
+    place, line = PLANTED[kind]
+    (tmp_path / "invprior").mkdir()
+    planted = tmp_path / "invprior" / place.replace("/", "_")
+    planted.write_text((ROOT / "invprior" / place).read_text() + "\n\n" + line + "\n")
+    name = "invprior." + place.removesuffix(".py").replace("/", ".")
+    graph = layout.imports({**MODULES, name: planted})
+    upward = layout.upward(graph, layout.declared())
+    through_the_face = "invprior" in graph[name]
+    assert [source for source, _ in upward] == [name] or through_the_face
+    assert layout.circles(graph) != []
+
+
+def test_a_planted_option_is_found(tmp_path: Path) -> None:
+    planted = tmp_path / "device.py"
+    for text in ('raise ValueError("--device takes auto")', 'f"{name}: take --device {other}"'):
+        planted.write_text(text + "\n")
+        assert layout.options_named({"invprior.runs.device": planted}) == ["invprior.runs.device:1"]
+    planted.write_text('f"{picture}--seed{seed}"\n')
+    assert layout.options_named({"invprior.runs.device": planted}) == []
+
+
+def test_a_room_without_a_layer_is_above_all() -> None:
+    assert layout.upward({"invprior.stop": {"invprior.cellar"}}, [["stop"]]) == [("invprior.stop", "invprior.cellar")]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from scipy.optimize import brentq
 
-from invprior import InvpriorError, Problem, noise, solve, stop, weight
-from invprior.operators import Crop, FiniteDifference, Identity, Lanczos, Mask
+from invprior import InvpriorError, LinearOperator, Problem, noise, solve, stop, weight
+from invprior.operators import Blur, Crop, FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
 from invprior.problem import DataTerm
 from invprior.solvers.loop import Result
@@ -129,6 +130,35 @@ def test_discrepancy_leaves_as_much_residual_as_there_is_noise(model: noise.Nois
     offset = model.offset if isinstance(model, noise.PoissonGaussian) else 0.0
     level = float(model.variance(y - offset).mean())
     assert float((A(x) + offset - y).square().mean()) == pytest.approx(level, rel=0.02)
+
+
+@pytest.mark.parametrize("known", [1.0, 0.5, 0.25])
+def test_the_discrepancy_counts_known_pixels_alone(known: float) -> None:
+    """Whatever the share of holes, the known pixels are left with the residual of the noise."""
+    clean = photograph(size=48, top=20, left=100)
+    A = Mask(clean.shape, torch.rand(48, 48, generator=torch.Generator().manual_seed(2)) < known)
+    y = noise.Gaussian(0.1).sample(A(clean), torch.Generator().manual_seed(0))
+    choice = weight.discrepancy(Problem(A, y, noise=noise.Gaussian(0.1), prior=TV()))
+    problem = Problem(A, y, noise=noise.Gaussian(0.1), prior=choice.weight * TV())
+    x = solve(problem, stop=stop.RelativeGap(1e-5) | stop.MaxIterations(3000)).x
+    seen = A.known.expand_as(y)
+    assert float((x - y)[seen].square().mean()) / 0.1**2 == pytest.approx(1, rel=0.02)
+    # and the rule that stops a solve looks at the same figure
+    iterate = SimpleNamespace(iteration=100, problem=problem, latest=x)
+    ratio, _ = stop.Discrepancy().update(None, iterate)
+    assert ratio == problem.discrepancy(x) == pytest.approx(1, rel=0.02)
+
+
+@pytest.mark.parametrize("B", [Blur((3, 24, 24), torch.ones(3, 3, dtype=torch.float64) / 9), Identity((3, 24, 24))])
+def test_what_an_operator_does_not_see_is_known_through_compositions(B: LinearOperator) -> None:
+    known = torch.rand(24, 24, generator=torch.Generator().manual_seed(2)) < 0.5
+    A = 2 * (Mask(B.out_shape, known) @ B)
+    y = torch.ones(A.out_shape, dtype=torch.float64)  # also in the holes, where nothing was measured
+    d = DataTerm(A, y, noise.Gaussian(0.1))
+    assert torch.equal(d.observed, known.expand_as(y))
+    assert d.expected_misfit == pytest.approx(0.01 * 3 * int(known.sum()))
+    assert d.sigma == pytest.approx(0.1)
+    assert bool((d.residual(torch.zeros(3, 24, 24, dtype=torch.float64)) == known).all())
 
 
 def test_discrepancy_smooths_more_than_least_sure() -> None:

@@ -50,7 +50,7 @@ def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) ->
         return Weighted(with_weight(prior, c), c * variance, rule)
 
     if isinstance(given, float):
-        return weighted(given / variance, "given")
+        return Weighted(with_weight(prior, given / variance), given, "given")
     problem = Problem.from_terms(data, penalty)
     choice = weight.auto(problem, seed=seed) if given == "auto" else weight.discrepancy(problem)
     if not prior.parametrised:

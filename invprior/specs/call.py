@@ -102,7 +102,7 @@ def convert(call: Call, key: str, text: str, annotation: str) -> Value:
     if kinds <= {"int", "float", "Fraction"}:
         if isinstance(value, bool | str) or ("float" not in kinds and isinstance(value, float)):
             raise InvpriorError(
-                f"{call.text!r}: {key} takes a {'' if 'float' in kinds else 'whole '}number, got {text!r}"
+                f"{call.text!r}: {key} takes a {'whole ' if kinds == {'int'} else ''}number, got {text!r}"
             )
         return float(value) if kinds == {"float"} else value
     return value

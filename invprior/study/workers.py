@@ -107,7 +107,7 @@ class DaskWorkers(Workers):
         try:
             import distributed
         except ImportError as error:
-            raise InvpriorError("--cluster needs Dask; pip install distributed") from error
+            raise InvpriorError("a cluster needs Dask; pip install distributed") from error
         try:
             dask: Any = distributed
             self._client = dask.Client(address, timeout=10)

@@ -72,6 +72,24 @@ def test_float_tiff_keeps_values_outside_zero_to_one(tmp_path: Path) -> None:
     assert np.allclose(back, values, atol=1e-6)
 
 
+def test_two_float_pictures_are_compared_on_one_scale(tmp_path: Path) -> None:
+    """A noisy picture with values below 0 is read on a scale of its own, and is as far from the truth as it was."""
+    rng = np.random.default_rng(0)
+    clean = rng.random((16, 16, 3)).astype(np.float32)
+    noisy = (clean + rng.normal(0, 0.2, clean.shape)).astype(np.float32)
+    picture, truth = (
+        read(vips(tmp_path / f"{name}.tif", v, "rgb")) for name, v in (("noisy", noisy), ("clean", clean))
+    )
+    assert picture.low < 0
+    error = picture.in_scale_of(truth) - truth.x
+    assert float(error.square().mean()) == pytest.approx(float(((noisy - clean) ** 2).mean()), rel=1e-4)
+    as_read = float((picture.x - truth.x).square().mean())
+    assert abs(as_read / float(error.square().mean()) - 1) > 0.1
+    assert torch.equal(truth.in_scale_of(truth), truth.x)
+    eight = read(vips(tmp_path / "eight.png", (clean * 255).round().astype(np.uint8), "srgb"))
+    assert torch.allclose(truth.in_scale_of(eight), truth.x)
+
+
 def test_a_rewritten_file_is_read_anew(tmp_path: Path) -> None:
     for values in (RGB, RGB[::-1]):
         Image.fromarray(values).save(tmp_path / "in.png")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from invprior import InvpriorError, Prior
-from invprior.priors import DIP, TV, NoPrior
+from invprior.priors import DIP, TV, Box, NoPrior
 from invprior.purpose import Purpose
 from invprior.runs.weighing import with_weight
 from invprior.specs import known_priors, parse_prior
@@ -57,6 +57,18 @@ def test_sums_and_multiples_of_penalties() -> None:
     assert NoPrior().terms((3, 4)) == ()
 
 
+def test_quotients_and_sums_of_lists() -> None:
+    x = randn(3, 5, 6)
+    assert value(TV() / 4, x) == pytest.approx(value(TV(), x) / 4)
+    assert sum([TV(), Box()]) == TV() + Box()
+    assert value(sum([2 * TV(), NoPrior()], start=TV()), x) == pytest.approx(3 * value(TV(), x))
+    for bad in (0, float("nan"), "x"):
+        with pytest.raises(InvpriorError, match=r"0 or more|positive number"):
+            TV() / bad  # type: ignore[operator]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        TV() + 1  # type: ignore[operator]
+
+
 def test_a_sum_has_the_generator_of_its_parametrised_part() -> None:
     both = 0.5 * (DIP() + 0.1 * TV())
     assert both.parametrised
@@ -74,7 +86,7 @@ def test_two_parametrisations_do_not_add() -> None:
         DIP() + DIP(preset="paper")
 
 
-@pytest.mark.parametrize("bad", [-1.0, float("nan"), "x"])
+@pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf"), "x"])
 def test_weights_are_numbers_from_zero_on(bad: object) -> None:
     with pytest.raises(InvpriorError, match="0 or more"):
         bad * TV()  # type: ignore[operator]

@@ -170,7 +170,7 @@ def decoded(container: Any, path: Path) -> Iterator[Any]:
 
 
 def _damaged(path: Path, n: int) -> str:
-    remedy = f"take --frames 0:{n} or repair it" if n else "repair it"
+    remedy = f"take the frames 0:{n} or repair it" if n else "repair it"
     return f"{path} is damaged or breaks off after {n} frames; {remedy}"
 
 

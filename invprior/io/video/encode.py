@@ -71,10 +71,10 @@ def check_coding(target: Path, clip: Clip, codec: str | None = None) -> Coding:
         encoder = av.Codec(codec, "w")
     except UnknownCodecError:
         raise InvpriorError(
-            f"this build of FFmpeg has no encoder {codec!r}; leave --codec out for {CODECS[suffix]}"
+            f"this build of FFmpeg has no encoder {codec!r}; leave the codec out for {CODECS[suffix]}"
         ) from None
     if encoder.type != "video":
-        raise InvpriorError(f"{codec} encodes {encoder.type}, not pictures; leave --codec out for {CODECS[suffix]}")
+        raise InvpriorError(f"{codec} encodes {encoder.type}, not pictures; leave the codec out for {CODECS[suffix]}")
     coding = Coding(codec, _format(encoder, clip), QUALITY.get(codec, {}))
     _check_holds(target, suffix, clip, encoder)
     try:
@@ -82,7 +82,7 @@ def check_coding(target: Path, clip: Clip, codec: str | None = None) -> Coding:
     except (av.FFmpegError, ValueError, OSError) as error:
         raise InvpriorError(
             f"{codec} cannot encode {clip.width}×{clip.height} {coding.format}: {first_line(error)}; "
-            f"take another --codec, such as {CODECS[suffix]}"
+            f"take another codec, such as {CODECS[suffix]}"
         ) from error
     return coding
 
@@ -139,7 +139,7 @@ def _check_holds(target: Path, suffix: str, clip: Clip, encoder: Any) -> None:
     with av.open(io.BytesIO(), "w", format=_muxer(suffix)) as out:
         holds = out.supported_codecs
     if encoder.name not in holds and encoder.canonical_name not in holds:
-        raise InvpriorError(f"a {suffix} file cannot hold {encoder.name}; leave --codec out for {CODECS[suffix]}")
+        raise InvpriorError(f"a {suffix} file cannot hold {encoder.name}; leave the codec out for {CODECS[suffix]}")
     with opened(clip.path) as source:
         audio = {s.codec_context.codec.canonical_name for s in source.streams.audio}
     if lost := sorted(audio - holds):
