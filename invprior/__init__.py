@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from invprior.problem import DataTerm, Problem
     from invprior.runs.allocator import tune_allocator
     from invprior.solvers import Solver
+    from invprior.solvers.iterate import Iterate
     from invprior.solvers.loop import Result, solve
     from invprior.solvers.recipe import Recipe
     from invprior.study.comparison import compare
@@ -60,6 +61,7 @@ _HOME = {
     "Functional": "functional",
     "Generator": "prior",
     "InvpriorError": "errors",
+    "Iterate": "solvers.iterate",
     "LinearOperator": "linear_operator",
     "Noise": "noise",
     "Operator": "operator",
@@ -81,6 +83,7 @@ __all__ = [
     "Functional",
     "Generator",
     "InvpriorError",
+    "Iterate",
     "LinearOperator",
     "Noise",
     "Operator",

@@ -69,6 +69,7 @@ CORE = (
     "DataTerm",
     "solve",
     "Result",
+    "Iterate",
     "Operator",
     "LinearOperator",
     "Functional",

@@ -110,9 +110,12 @@ class Restoration:
             If the prior cannot be solved for, or a tile is too small for the operator.
         """
         begin = time.perf_counter()
+        overlap = self._overlap(measured.data)
         weighted = weigh(prior, measured.data, self.weight, self.seed)
         problem = Problem.from_terms(measured.data, weighted.prior)
-        recipe = self._in_tiles(self._recipe(problem), problem)
+        recipe = self._recipe(problem)
+        if self.tile is not None and overlap is not None:
+            recipe = recipe.in_tiles(self.tile, overlap)
         seconds = time.perf_counter() - begin
         if watch is None:
             result = solve(problem, recipe.solver, stop=recipe.stop, callbacks=callbacks, seed=self.seed)
@@ -129,15 +132,16 @@ class Restoration:
             stop = AnyOf(tuple(RelativeGap(self.gap) if isinstance(r, RelativeGap) else r for r in stop.rules))
         return Recipe(recipe.solver, stop).at_most(self.iterations)
 
-    def _in_tiles(self, recipe: Recipe, problem: Problem) -> Recipe:
-        if self.tile is None or max(problem.shape[-2:]) <= self.tile:
-            return recipe
-        reach = max(d.operator.reach for d in problem.data_terms if isinstance(d.operator, LinearOperator))
+    def _overlap(self, data: Sequence[DataTerm]) -> int | None:
+        """The pixels that tiles share; None if the image is solved whole."""
+        if self.tile is None or max(data[0].operator.in_shape[-2:]) <= self.tile:
+            return None
+        reach = max((d.operator.reach for d in data if isinstance(d.operator, LinearOperator)), default=0)
         if 4 * reach > self.tile:
             raise InvpriorError(
                 f"the blur reaches over {reach} pixels; take tiles of {4 * reach} pixels or more for it"
             )
-        return recipe.in_tiles(self.tile, min(max(OVERLAP, 4 * reach), self.tile // 2))
+        return min(max(OVERLAP, 4 * reach), self.tile // 2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,10 @@
 from invprior.solvers.adam import Adam
 from invprior.solvers.base import Solver
 from invprior.solvers.conjugate_gradient import ConjugateGradient
-from invprior.solvers.iterate import Iterate
 from invprior.solvers.muon import Muon
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.proximal_gradient import ProximalGradient
 from invprior.solvers.restarts import Restarts
 from invprior.solvers.tiled import Tiled
 
-__all__ = ["PDHG", "Adam", "ConjugateGradient", "Iterate", "Muon", "ProximalGradient", "Restarts", "Solver", "Tiled"]
+__all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "ProximalGradient", "Restarts", "Solver", "Tiled"]

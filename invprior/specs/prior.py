@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from invprior import priors
 from invprior.errors import InvpriorError
 from invprior.prior import Prior, needed
-from invprior.purpose import Film, Purpose
+from invprior.purpose import Purpose
 from invprior.specs.call import Call, convert, offered, parse_call, positive
 
 Maker = Callable[..., Prior]
@@ -88,13 +88,9 @@ def parse_prior(text: str) -> PriorSpec:
     Raises
     ------
     InvpriorError
-        If this is no spec, no prior has such a name, or there are two weights.
+        If this is no spec, or there are two weights.
     """
     calls = tuple(parse_call(part) for part in text.split("+"))
-    everywhere = {*known_priors(Purpose()), *known_priors(Purpose(film=Film()))}
-    for call in calls:
-        if call.name not in everywhere:
-            raise _unknown_priors(call.name, Purpose())
     weights = [positive(call, value, "the weight") for call in calls for value in call.values]
     if len(weights) > 1:
         raise InvpriorError(f"{text!r}: one weight multiplies the whole penalty; give one number")

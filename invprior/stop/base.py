@@ -32,7 +32,7 @@ class Status:
 
 
 class IterateLike(Protocol):
-    """What a stop rule may ask of an iteration, see :class:`invprior.solvers.Iterate`.
+    """What a stop rule may ask of an iteration, see :class:`invprior.Iterate`.
 
     Nothing of a solver's own state is among it, so that every rule runs with every solver.
     """

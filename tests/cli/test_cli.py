@@ -232,7 +232,7 @@ MISTAKES = {
     ),
     "device": (
         ["denoise", "noisy.png", "-o", "o.png", "--device", "tpu"],
-        "--device takes auto, cpu or cuda",
+        "the device is auto, cpu or cuda",
     ),
     "truth": (
         ["denoise", "noisy.png", "-o", "o.png", "--truth", "small.png"],

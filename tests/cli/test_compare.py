@@ -65,7 +65,7 @@ def test_a_study_with_a_bad_picture_and_a_crashing_operator(tmp_path: Path, monk
         (["--noise", "auto"], "estimates the level of degraded files"),
         (["--data", "."], "--data is the folder that the pictures of a study file are in"),
         (["nothing.png"], "there is no picture nothing.png"),
-        (["--device", "tpu"], "--device takes auto, cpu or cuda"),
+        (["--device", "tpu"], "the device is auto, cpu or cuda"),
     ],
 )
 def test_a_mistake_is_said_before_anything_is_written(arguments: list[str], says: str, tmp_path: Path) -> None:

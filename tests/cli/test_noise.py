@@ -56,7 +56,7 @@ def test_sigma_is_the_short_form(noisy: Path) -> None:
 
 
 MISTAKES = {
-    "foo:1": "there is no noise 'foo'; choose auto, gaussian:SIGMA, laplace:B, poisson:GAIN, ",
+    "foo:1": "there is no noise 'foo'; choose auto, rounding, gaussian:SIGMA, laplace:B, poisson:GAIN, ",
     "poisson": "this noise is written poisson:GAIN with numbers, got 'poisson'",
     "poisson-gaussian:1": "poisson-gaussian:GAIN,READ[,OFFSET]",
     "gaussian:much": "gaussian:SIGMA with numbers",
@@ -84,5 +84,5 @@ def test_laplace_has_no_automatic_weight(noisy: Path) -> None:
 
 def test_every_exported_model_has_a_name() -> None:
     assert sorted(noises()) == ["gaussian", "laplace", "poisson", "poisson-gaussian"]
-    assert parse_noise("auto") is None
+    assert parse_noise("auto") == "auto"
     assert parse_noise("poisson-gaussian:0.1,0.2,0.3") == noise.PoissonGaussian(0.1, 0.2, 0.3)

@@ -96,7 +96,7 @@ def test_tiles_that_cannot_be_are_refused(folder: Path) -> None:
     with pytest.raises(InvpriorError, match="--tile takes 64 pixels or more, got 20"):
         run("denoise", folder / "noisy.png", "-o", folder / "o.png", "--tile", 20)
     save(folder / "psf.png", np.ones((31, 31)))
-    with pytest.raises(InvpriorError, match="the blur reaches over 31 pixels; tiles for it take --tile 124 or more"):
+    with pytest.raises(InvpriorError, match="the blur reaches over 31 pixels; take tiles of 124 pixels or more for it"):
         run("deblur", folder / "noisy.png", "--psf", folder / "psf.png", "-o", folder / "o.png", "--tile", 80)
     assert not (folder / "o.png").exists()
 

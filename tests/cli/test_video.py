@@ -197,7 +197,7 @@ def test_ctrl_c_in_the_first_window_leaves_nothing(folder: Path, monkeypatch: py
         signal.raise_signal(signal.SIGINT)
         return solve(*arguments, **settings)
 
-    monkeypatch.setattr("invprior.cli.video.window.solve", struck)
+    monkeypatch.setattr("invprior.runs.restoration.solve", struck)
     result = RUNNER.invoke(app, ["video", "noisy.mkv", "-o", "out.mkv", *LONG])
     assert result.exit_code == 130
     assert sorted(folder.rglob("*")) == before
@@ -217,7 +217,7 @@ MISTAKES = {
     "broken": (["broken.mkv"], "is damaged or breaks off after"),
     "beyond": (["noisy.mkv", "--frames", "20:30"], "holds 12 frames, and none from number 20 on"),
     "range": (["noisy.mkv", "--frames", "8:3"], "--frames takes FIRST:END"),
-    "task": (["noisy.mkv", "--task", "cook"], "--task takes denoise, upscale, inpaint, got 'cook'"),
+    "task": (["noisy.mkv", "--task", "cook"], "--task takes denoise, upscale, inpaint, deblur, got 'cook'"),
     "no mask": (["noisy.mkv", "--task", "inpaint"], "--task inpaint needs --mask"),
     "mask": (["noisy.mkv", "--mask", "logo.png"], "--mask goes with --task inpaint"),
     "small mask": (["small.mkv", "--task", "inpaint", "--mask", "logo.png"], "is 64×48 pixels and the film 32×24"),
@@ -301,7 +301,7 @@ def test_dip_goes_on_from_the_window_before_and_resumes_the_same(folder: Path, m
     arguments = ["noisy.mkv", "--prior", "dip", "--sigma", 0.1, "--window", 4, "--iterations", 6, "--frames", "0:8"]
     run(*arguments, "-o", "whole.mkv")
     with monkeypatch.context() as patch:
-        patch.setattr("invprior.cli.video.window.solve", _fails_at(2))
+        patch.setattr("invprior.runs.restoration.solve", _fails_at(2))
         with pytest.raises(RuntimeError, match="power"):
             run(*arguments, "-o", "out.mkv")
     assert [p.name for p in sorted((folder / "out.mkv.parts").glob("*.pt"))] == ["00000.pt"]

@@ -95,7 +95,7 @@ def test_a_study_knows_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_it_is_in_what_is_offered_and_its_memory_is_known() -> None:
     with pytest.raises(InvpriorError, match=r"choose among box, dip, none, streak, tgv"):
-        parse_prior("nothing")
+        parse_prior("nothing").made(Purpose())
     made = parse_prior("streak:strength=3").made(Purpose())
     assert made == Streak(3.0)
     assert parse_prior("streak").made(Purpose(film=Film())) == Streak()

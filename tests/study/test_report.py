@@ -125,8 +125,8 @@ def test_the_embedded_pictures_are_those_on_disk_and_the_truth(result: Compariso
 
 def test_the_command_and_the_versions_are_there(result: Comparison) -> None:
     page = result.report.read_text(encoding="utf-8")
-    assert "invprior compare" in page
-    assert "--operator identity --operator lanczos:2 --noise gaussian:0.1" in page
+    assert "invprior.compare(" in page
+    assert "operators=(&#39;identity&#39;, &#39;lanczos:2&#39;), noises=(&#39;gaussian:0.1&#39;,)" in page
     assert re.search(r"<th scope=.row.>torch</th><td>2\.", page)
 
 

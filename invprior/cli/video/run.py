@@ -63,8 +63,7 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     if settings.record is not None:
         check_record(settings.record)
     clip = read_clip(source, frame_range(film.frames))
-    masks = None if film.mask is None else film_masks(film.mask, film.invert_mask, clip)
-    task = _task(film, masks)
+    task = _task(film, clip)
     purpose = task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT))
     asked = request(settings, None, purpose)
     made = resized(clip, film.factor if film.task == "upscale" else 1)
@@ -73,11 +72,11 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context), coding))
     job = FilmJob(task, asked, clip.depth, size + 2 * context)
-    settled = Settled(**work.chosen) if work.chosen else _settle(job, clip, masks, work)
+    settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
     spans = plan(len(clip), size, context)
     if not asked.quiet:
         _announce(made, coding, work.done and spans[work.done - 1].last)
-    interrupted = _restore(job, settled, clip, masks, spans, work, made, coding, truth)
+    interrupted = _restore(job, settled, film, clip, spans, work, made, coding, truth)
     records = work.records()
     if not records:  # Ctrl-C in the first window
         work.remove()
@@ -108,7 +107,13 @@ def _check_files(film: FilmSettings) -> None:
             raise InvpriorError(f"--task {task} needs --{option}, {what}")
 
 
-def _task(film: FilmSettings, masks: Masks | None) -> Task:
+def _masks(film: FilmSettings, clip: Clip) -> Masks | None:
+    """The masks of the frames from the first one on; they are read in order, so every pass opens its own."""
+    return None if film.mask is None else film_masks(film.mask, film.invert_mask, clip)
+
+
+def _task(film: FilmSettings, clip: Clip) -> Task:
+    masks = _masks(film, clip)
     if masks is not None:
         return Inpaint(masks.read(0, 1))  # each window has its own
     if film.psf is not None:
@@ -157,9 +162,9 @@ def _request(
     return {"version": VERSION, **asked, "files": seen, "window": size, "count": len(clip), "coding": asdict(coding)}
 
 
-def _settle(job: FilmJob, clip: Clip, masks: Masks | None, work: Work) -> Settled:
+def _settle(job: FilmJob, film: FilmSettings, clip: Clip, work: Work) -> Settled:
     start = max(0, (len(clip) - FRAMES) // 2)
-    settled = job.settle(_section(clip, masks, start, min(start + FRAMES, len(clip))).middle())
+    settled = job.settle(_section(clip, _masks(film, clip), start, min(start + FRAMES, len(clip))).middle())
     work.begin(asdict(settled))
     return settled
 
@@ -184,8 +189,8 @@ def _announce(made: Clip, coding: Coding, done: int) -> None:
 def _restore(
     job: FilmJob,
     settled: Settled,
+    film: FilmSettings,
     clip: Clip,
-    masks: Masks | None,
     spans: list[Span],
     work: Work,
     made: Clip,
@@ -195,7 +200,7 @@ def _restore(
     """Restore the windows that are not done; True if Ctrl-C ended it."""
     done = work.done
     frames_done = spans[done - 1].last if done else 0
-    before = work.state()
+    before, masks = work.state(), _masks(film, clip)
     try:
         with ExitStack() as open_files:
             reader = open_files.enter_context(Reader(clip))
