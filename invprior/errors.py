@@ -1,5 +1,5 @@
-"""The one error that speaks to a user."""
+"""The one error that is addressed to the user."""
 
 
 class InvpriorError(ValueError):
-    """Something given to invprior does not fit; the message is one sentence that names it and the remedy."""
+    """An input to invprior is invalid; the message is one sentence that names the problem and the remedy."""

@@ -1,4 +1,4 @@
-"""Functionals f(u), and terms f∘L of which every objective is a sum."""
+"""Functionals f(u), and terms f∘L; every objective is a sum of terms."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ Step = float | Tensor
 class Functional(ABC):
     """A real function f of a tensor. The value sums over every axis, so a batch is a separable sum.
 
-    A subclass gives ``__call__``; where it knows them ``prox``, ``gradient``, ``conj`` and ``conj_bounded``, and
-    declares what it knows: ``proximable = True`` in its body will do.
+    A subclass implements ``__call__`` and, where known, ``prox``, ``gradient``, ``conj`` and ``conj_bounded``. It
+    declares what it implements by properties or class attributes such as ``proximable = True``.
     """
 
     @property
     def valued(self) -> bool:
-        """False for what is known by its proximal map alone."""
+        """False if only the proximal map is known, so that f has no value."""
         return True
 
     @property
     def proximable(self) -> bool:
-        """True with ``prox``."""
+        """True if ``prox`` is implemented."""
         return False
 
     @property
     def separable(self) -> bool:
-        """True for a sum over the entries, with ``conj_bounded``."""
+        """True if f is a sum over the entries and ``conj_bounded`` is implemented."""
         return False
 
     @property
     def rowwise(self) -> bool:
-        """True if no entry acts on one of another row, axis −2; for a dataclass, see :meth:`rows`."""
+        """True if f couples no two rows (axis −2); for dataclasses only, see :meth:`rows`."""
         return False
 
     @property
     def lipschitz(self) -> float | None:
-        """The Lipschitz constant of each separable part of f, where it is finite."""
+        """The Lipschitz constant of each separable part of f; None if infinite or unknown."""
         return None
 
     @property
     def differentiable(self) -> bool:
-        """True if f is differentiable inside its domain, with ``gradient``."""
+        """True if f is differentiable inside its domain and ``gradient`` is implemented."""
         return False
 
     @property
     def curvature(self) -> float | None:
-        """The Lipschitz constant of the gradient, where it is finite."""
+        """The Lipschitz constant of the gradient; None if infinite or unknown."""
         return None
 
     @classmethod
@@ -85,22 +85,23 @@ class Functional(ABC):
         raise InvpriorError(f"{type(self).__name__} has no known gradient")
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Of a separable f: low and high where f does not grow fast enough to keep its conjugate finite, else ∓∞."""
+        """For separable f: the bounds of v in f*; ``low`` and ``high`` wherever f* could be infinite, else ∓∞."""
         raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        """Of a separable f: sup of ⟨u, v⟩ − f(v) over low ≤ v ≤ high, a scalar tensor."""
+        """For separable f: sup of ⟨u, v⟩ − f(v) over low ≤ v ≤ high, a scalar tensor."""
         raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
 
     def rows(self, start: int, stop: int, height: int) -> Self:
-        """Of a rowwise f: f for rows ``start`` to ``stop`` of points with so many, its tensors cut to them."""
-        held = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
-        for name, value in held.items():
+        """For rowwise f: f on rows ``start`` to ``stop`` of points of this ``height``, with its tensors cut to them."""
+        # tensors of another height broadcast over the rows
+        settings = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        for name, value in settings.items():
             if isinstance(value, Functional):
-                held[name] = value.rows(start, stop, height)
+                settings[name] = value.rows(start, stop, height)
             elif isinstance(value, Tensor) and value.ndim >= 2 and value.shape[-2] == height:
-                held[name] = value.narrow(-2, start, stop - start)
-        return type(self)(*held.values())
+                settings[name] = value.narrow(-2, start, stop - start)
+        return type(self)(*settings.values())
 
     def __rmul__(self, factor: float) -> Functional:
         return self if factor == 1 else Scaled(check_weight(factor), self)
@@ -113,14 +114,14 @@ class Functional(ABC):
 
 
 def check_weight(factor: float) -> float:
-    """A factor of a functional, as a float ≥ 0."""
+    """The factor of a functional as a float; raises unless it is ≥ 0."""
     if not factor >= 0:
         raise InvpriorError(f"a weight must be 0 or more, got {factor}")
     return float(factor)
 
 
 class Wrapped(Functional):
-    """A functional made of another one, ``inner``, that can do what the inner one can."""
+    """A functional built on another one, ``inner``, with the same capabilities."""
 
     inner: Functional
 
@@ -175,7 +176,7 @@ class Scaled(Wrapped):
         return u if self.factor == 0 else self.inner.prox(u, step * self.factor)
 
     def conj(self, u: Tensor) -> Tensor:
-        if self.factor == 0:
+        if self.factor == 0:  # the conjugate of 0 is the indicator of {0}
             return torch.where(u.any(), torch.inf, torch.zeros_like(u.real.sum()))
         return self.factor * self.inner.conj(u / self.factor)
 

@@ -23,6 +23,7 @@ class LinearOperator(Operator):
 
     def adjoint(self, y: Tensor) -> Tensor:
         """Aᴴy, with ⟨Ax, y⟩ = ⟨x, Aᴴy⟩: the vector-Jacobian product of the linear map at zero."""
+        # keep the graph only for a caller that differentiates through Aᴴ itself
         differentiable = torch.is_grad_enabled() and y.requires_grad
         lead = y.shape[: y.ndim - len(self.out_shape)]
         with torch.enable_grad():
@@ -42,21 +43,21 @@ class LinearOperator(Operator):
         return self.H @ self
 
     def diagonal(self) -> Tensor | None:
-        """The entries d, of a shape that broadcasts to ``in_shape``, where Ax = d ⊙ x; None for other maps."""
+        """The d of Ax = d ⊙ x, of a shape that broadcasts to ``in_shape``; None if A is not diagonal."""
         return None
 
     def on_rows(self, height: int) -> LinearOperator | None:
-        """The same operator on a band of so many rows, axis −2, where it is local; None for other operators.
+        """The same operator on a band of ``height`` rows (axis −2) if it is local, else None.
 
-        Local: on a band cut out of a picture, A and Aᴴ are right on all rows but the two at a cut edge.
+        Local means: on a band cut out of a picture, A and Aᴴ are exact on all rows but the two next to a cut edge.
         """
         return None
 
     def on_window(self, window: Window) -> tuple[LinearOperator, Window] | None:
-        """The operator on the pixels of a window alone, as a pair (B, w) with B(x[window]) = A(x)[w] for every x.
+        """The operator restricted to a window, as a pair (B, w) with B(x[window]) = A(x)[w] for every x.
 
-        w holds the measured values that no pixel outside has a part in. None for operators that know of no such part,
-        and for windows too small to determine any value.
+        w: the measurements that depend on pixels of the window only. None if the operator cannot be restricted, or
+        the window is too small to determine any measurement.
         """
         return None
 
@@ -72,7 +73,7 @@ class LinearOperator(Operator):
 
     @property
     def reach(self) -> int:
-        """Half-width of A's kernel in pixels; 0 where it is a few pixels at most."""
+        """Half-width of A's kernel in pixels; 0 if it is a few pixels at most."""
         return 0
 
     def geometry(self) -> Geometry | None:
@@ -80,14 +81,14 @@ class LinearOperator(Operator):
         return None
 
     def norm(self) -> float:
-        """The spectral norm ‖A‖₂, an upper bound to within 1e-3 relative.
+        """The spectral norm ‖A‖₂, as an upper bound within 1e-3 relative.
 
-        By the Lanczos process on AᴴA from a fixed start, in float64 unless the operator holds another dtype;
-        subclasses with a closed form override it.
+        The default runs the Lanczos process on AᴴA from a fixed start, in float64 unless the operator holds another
+        dtype. Subclasses with a closed form override it.
         """
-        held = self._held_anywhere()
-        dtype = held.real.dtype if held is not None and held.is_floating_point() else torch.float64
-        device = held.device if held is not None else torch.device("cpu")
+        buffer = self._held_anywhere()
+        dtype = buffer.real.dtype if buffer is not None and buffer.is_floating_point() else torch.float64
+        device = buffer.device if buffer is not None else torch.device("cpu")
         rng = torch.Generator().manual_seed(0)
         x = torch.randn(self.in_shape, generator=rng, dtype=as_complex(dtype, bool(self.in_complex))).to(device)
         with torch.no_grad():
@@ -96,11 +97,11 @@ class LinearOperator(Operator):
     def to_dense(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """The matrix, of shape (numel of ``out_shape``, numel of ``in_shape``); for small operators.
 
-        ``dtype`` is that of the images the columns are made from.
+        ``dtype`` is that of the basis images that A is applied to.
         """
         n = math.prod(self.in_shape)
-        held = self._held_anywhere()
-        basis = torch.eye(n, dtype=dtype, device=None if held is None else held.device)
+        buffer = self._held_anywhere()
+        basis = torch.eye(n, dtype=dtype, device=None if buffer is None else buffer.device)
         return self(basis.reshape(n, *self.in_shape)).reshape(n, -1).T
 
     def as_scipy(self, dtype: torch.dtype = torch.float64) -> Any:
@@ -204,7 +205,7 @@ class LinearComposition(LinearOperator):
 
     @property
     def reach(self) -> int:
-        # a pixel of the middle picture is right.period pixels of the image wide
+        # a pixel between the two operators is right.period pixels of the image wide
         return self.right.reach + self.right.period * self.left.reach
 
     def on_window(self, window: Window) -> tuple[LinearOperator, Window] | None:

@@ -1,4 +1,4 @@
-"""How near a picture is to the truth; for scoring only, no solver sees these."""
+"""How close a picture is to the truth; for scoring only, no solver sees these figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def psnr(x: Tensor, truth: Tensor) -> float:
 
 
 def luma(x: Tensor) -> Tensor:
-    """Y of ITU-R BT.601 with head- and footroom, (65.481 R + 128.553 G + 24.966 B + 16)/255; gray is taken as it is."""
+    """Y of ITU-R BT.601 with head- and footroom, (65.481 R + 128.553 G + 24.966 B + 16)/255; gray stays unchanged."""
     if x.shape[-3] != 3:
         return x
     R, G, B = x.unbind(-3)
@@ -31,7 +31,7 @@ def psnr_luma(x: Tensor, truth: Tensor, border: int = 4) -> float:
     _check(x, truth)
     H, W = x.shape[-2:]
     if min(H, W) <= 2 * border:
-        border = 0
+        border = 0  # nothing would be left
     inside = (..., slice(border, H - border), slice(border, W - border))
     return psnr(luma(x)[inside], luma(truth)[inside])
 

@@ -14,7 +14,7 @@ from invprior.metrics import luma
 
 __all__ = ["estimate"]
 
-# How far in pixels the flow around a hole is carried into it, relative to the hole's size.
+# σ of the Gaussian that fills the flow of a hole from around it, over √(pixels of the hole).
 REACH = 0.5
 
 
@@ -22,21 +22,21 @@ def estimate(frames: Tensor, known: Tensor | None = None) -> Tensor:
     """The flow from each frame to the next, (T − 1, 2, H, W) in pixels, on the frames' device and in their dtype.
 
     TV-L1 optical flow of the luma (Zach, Pock & Bischof 2007; Sánchez Pérez, Meinhardt-Llopis & Facciolo 2013), as
-    scikit-image has it. It takes noise for motion and what is smoothed in time for rest: frames should be restored one
-    by one before.
+    implemented in scikit-image. It mistakes noise for motion, and what is smoothed in time for rest: restore the frames
+    one by one first.
 
     Parameters
     ----------
     frames
         (T, C, H, W) in [0, 1].
     known
-        Boolean (H, W) or (T, H, W), False in holes: the flow there is carried in from around, since what a hole was
-        filled with rests where it is.
+        Boolean (H, W) or (T, H, W), False in holes: the flow there is filled in from around, since the contents of a
+        restored hole do not move.
 
     Raises
     ------
     InvpriorError
-        If the frames are no film.
+        If the frames do not have four axes.
 
     References
     ----------
@@ -57,10 +57,11 @@ def estimate(frames: Tensor, known: Tensor | None = None) -> Tensor:
 
 
 def _carried_in(flow: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Where nothing is known, the mean of the known flow around, weighted by a Gaussian as wide as the hole."""
+    """The flow with its holes filled by the mean of the known flow, weighted by a Gaussian as wide as the hole."""
     if known.all() or not known.any():
         return flow
     width = REACH * float(np.sqrt((~known).sum()))
+    # normalised convolution: the blurred known flow over the blurred mask
     weight = gaussian_filter(known.astype(np.float64), width) + 1e-12
     around = [gaussian_filter(np.where(known, f, 0).astype(np.float64), width) / weight for f in flow]
     return np.where(known, flow, np.stack(around)).astype(flow.dtype)

@@ -26,11 +26,11 @@ class Operator(nn.Module):
     Attributes
     ----------
     in_complex, out_complex
-        True: always complex. False: always real. None: as the input is, and the output as the input.
+        True: always complex. False: always real. None: either, and the output is of the same kind as the input.
     """
 
     is_identity: ClassVar[bool] = False
-    is_sum: ClassVar[bool] = False  # written with + or a factor, so that a product brackets it
+    is_sum: ClassVar[bool] = False  # a sum or multiple, which a product prints in brackets
     in_complex: bool | None = None
     out_complex: bool | None = None
 
@@ -84,7 +84,7 @@ class Operator(nn.Module):
 
 
 def check_fit(left: Operator, right: Operator) -> None:
-    """Raise unless ``left @ right`` makes sense."""
+    """Raise unless ``left.in_shape`` is ``right.out_shape``."""
     if left.in_shape != right.out_shape:
         raise InvpriorError(
             f"cannot compose {left!r} @ {right!r}: the left takes {left.in_shape}, the right gives {right.out_shape}"
@@ -92,7 +92,7 @@ def check_fit(left: Operator, right: Operator) -> None:
 
 
 def chain(left: Operator, right: Operator) -> tuple[bool | None, bool | None]:
-    """Whether left @ right takes and gives complex tensors; an operator with None hands its input's kind on."""
+    """``in_complex`` and ``out_complex`` of left @ right; an operator with None passes the kind of its input on."""
     into = left.in_complex if right.in_complex is None else right.in_complex
     out = right.out_complex if left.out_complex is None else left.out_complex
     return into, out

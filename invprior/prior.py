@@ -30,12 +30,12 @@ class Generator(nn.Module):
     constants: frozenset[str] = frozenset()
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        """The image x; with a ``rng`` the randomised pass that fitting uses, without it the deterministic one."""
+        """The image x: with ``rng`` by the randomised pass that fitting uses, without it by the deterministic one."""
         raise NotImplementedError(f"{type(self).__name__} must implement forward(rng)")
 
 
 class Recommendation(Protocol):
-    """A solver and a stop rule, see :class:`invprior.Recipe`; a prior hands them on and knows neither."""
+    """A solver and a stop rule, see :class:`invprior.Recipe`; a prior passes them on without importing either."""
 
     @property
     def solver(self) -> Any: ...
@@ -47,17 +47,17 @@ class Recommendation(Protocol):
 class Prior:
     """R in the objective: penalty terms, a generator x = f_θ, or both.
 
-    TV has terms and no generator, DIP a generator and no terms, ``DIP() + 0.1 * TV()`` both, none neither.
+    TV has terms and no generator, DIP a generator and no terms, ``DIP() + 0.1 * TV()`` both, NoPrior neither.
     """
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
-        """The penalty terms for an image of this event shape; of a lifted prior, functions of its variable X."""
+        """The penalty terms for an image of this event shape; for a lifted prior, functions of its variable X."""
         return ()
 
     def lift(self, shape: Shape) -> LinearOperator | None:
-        """S in x = S X, for a prior R(x) = min over the X with S X = x of its terms; None where X is x itself.
+        """S in x = S X, for a prior R(x) = min of its terms over all X with S X = x; None if X is x itself.
 
-        S selects: S Sᴴ = I, and SᴴS is a diagonal of zeros and ones.
+        S is a selection: S Sᴴ = I, and SᴴS is diagonal with zeros and ones.
         """
         return None
 
@@ -66,7 +66,7 @@ class Prior:
         return None
 
     def recipe(self) -> Recommendation | None:
-        """The solver and the stop rule that the prior's settings were chosen with; None leaves it to ``solve``."""
+        """The solver and the stop rule that the prior's settings were tuned for; None leaves it to ``solve``."""
         return None
 
     @property
@@ -76,35 +76,35 @@ class Prior:
 
     @property
     def parametrisation(self) -> Prior | None:
-        """The part with the generator; None where the pixels are free."""
+        """The part with the generator; None if the pixels are free."""
         return self if self.parametrised else None
 
     @property
     def penalty(self) -> Prior | None:
-        """The part that a weight multiplies; None where there is only a parametrisation."""
+        """The part that a weight multiplies; None if the prior is only a parametrisation."""
         return None if self.parametrised else self
 
     @property
     def any_size(self) -> bool:
-        """False if the prior holds something of the picture's own size, such as a guide, and so fits no part of it."""
+        """False if the prior holds data of the picture's size, such as a guide, and so does not fit parts of it."""
         return True
 
     @property
     def memory(self) -> Memory:
-        """What a solve with this prior takes; unless a prior says otherwise, as much as the dearest penalty."""
+        """The memory that a solve with this prior takes; by default that of the most expensive penalty."""
         return Memory(1.0)
 
     def within(self, step: float) -> str | None:
-        """Settings of this prior, in words, with which a step takes less than ``step`` GB a megapixel."""
+        """Settings of this prior, in words, with which a step takes less than ``step`` GB a megapixel, or None."""
         return None
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """The names by which specs call this prior for a purpose, each with what makes it.
+        """The names of this prior in specs for a purpose, each with its factory.
 
-        The parameters of the maker that are numbers, words or truth values are the settings that a spec may give. By
-        default a prior whose constructor needs nothing goes by its own name in lower case, acts on films frame by
-        frame, and takes no guide.
+        A spec may set those parameters of the factory that are numbers, words or truth values. By default a prior
+        whose constructor has no required parameter goes by its class name in lower case, acts on films frame by frame,
+        and takes no guide.
         """
         return {} if purpose.guide is not None or needed(cls) else {cls.__name__.lower(): cls}
 
@@ -127,7 +127,7 @@ class Prior:
 
 
 def needed(kind: Callable[..., Prior]) -> list[str]:
-    """The parameters that a prior cannot be made without."""
+    """The names of the required parameters of a prior's constructor."""
     return [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
 
 
@@ -146,15 +146,16 @@ class SumPrior(Prior):
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         left, right = self.left.terms(shape), self.right.terms(shape)
-        over, under = self.left.lift(shape), self.right.lift(shape)
-        if over is not None and under is not None:
+        left_lift, right_lift = self.left.lift(shape), self.right.lift(shape)
+        if left_lift is not None and right_lift is not None:
             raise InvpriorError(
                 f"{self.left!r} and {self.right!r} both add auxiliary fields; a sum can hold one such prior, drop one"
             )
-        if over is not None:
-            right = tuple(t @ over for t in right)
-        if under is not None:
-            left = tuple(t @ under for t in left)
+        # the terms of the prior without a lift act on x = S X
+        if left_lift is not None:
+            right = tuple(t @ left_lift for t in right)
+        if right_lift is not None:
+            left = tuple(t @ right_lift for t in left)
         return left + right
 
     def lift(self, shape: Shape) -> LinearOperator | None:

@@ -42,11 +42,11 @@ class DataTerm:
             raise InvpriorError("the measurement holds NaN or infinite values; mask them out or replace them first")
 
     def on_window(self, window: Window) -> DataTerm | None:
-        """What was measured of the pixels of a window alone; None where the operator knows of no such part."""
-        found = self.operator.on_window(window) if isinstance(self.operator, LinearOperator) else None
-        if found is None:
+        """The measurements that depend on pixels of the window only; None if the operator cannot be restricted."""
+        restricted = self.operator.on_window(window) if isinstance(self.operator, LinearOperator) else None
+        if restricted is None:
             return None
-        operator, measured = found
+        operator, measured = restricted
         return DataTerm(operator, measured.of(self.y), self.noise.on_window(measured, self.operator.out_shape))
 
     @cached_property
@@ -57,8 +57,8 @@ class DataTerm:
     def observed(self) -> Tensor:
         """Boolean, of the shape of y: False where A sees no pixel, as in the hole of a mask.
 
-        Found by one random image, whose measurement is 0 nowhere else. Of an operator that is not linear all values
-        count as observed.
+        Computed with one random image, whose measurement is 0 only there. For a nonlinear operator all values count
+        as observed.
         """
         if not isinstance(self.operator, LinearOperator):
             return torch.ones_like(self.y, dtype=torch.bool)
@@ -69,7 +69,7 @@ class DataTerm:
 
     @cached_property
     def variance(self) -> Tensor:
-        """The variance of the noise as the data tell it, of the shape of y."""
+        """The variance of the noise, estimated from the data, of the shape of y."""
         return self.noise.estimated_variance(self.y).expand_as(self.y)
 
     @property
@@ -109,9 +109,9 @@ class Problem:
     Attributes
     ----------
     lift
-        S in x = S X, where the prior writes its penalties on a larger variable X (TGV); None where X is the image.
+        S in x = S X, if the prior's penalties act on a larger variable X (TGV); None if X is the image.
     terms
-        The data terms first, then the penalties; functions of the variable X.
+        The data terms first, then the penalties; all are functions of the variable X.
     """
 
     data_terms: tuple[DataTerm, ...]
@@ -159,7 +159,7 @@ class Problem:
     def once(self, make: Callable[..., T], *settings: Any) -> T:
         """``make(self, *settings)``, computed at the first call and kept with the problem: norms, tiles, bands.
 
-        ``make`` is a function of the problem and the settings alone, so that nothing but time hangs on what was kept.
+        ``make`` must depend on the problem and the settings alone, so that the cache changes the time and no result.
         """
         key = (make, settings)
         if key not in self._made:
@@ -168,21 +168,21 @@ class Problem:
 
     @cached_property
     def mark(self) -> str:
-        """Tells this problem from others: equal for one that is built again from the same values.
+        """A fingerprint of the problem, equal for one that is built again from the same values.
 
-        The values of all terms at a fixed random point, and the sums of their proximal maps there, which tell bounds
-        apart where a value is infinite.
+        It holds the values of all terms at a fixed random point and the sums of their proximal maps there, which
+        distinguish bounds even where a value is infinite.
         """
         rng = torch.Generator().manual_seed(0)
         x = torch.randn(self.variable_shape, generator=rng, dtype=self.dtype).to(self.device)
-        told = []
+        figures = []
         with torch.no_grad():
             for t in self.terms:
                 u = t.operator(x)
                 f = t.functional
-                told += [float(f(u)) if f.valued else 0.0]
-                told += [float(f.prox(u, 1.0).abs().sum()) if f.proximable and f.valued else 0.0]
-        return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), told))
+                figures += [float(f(u)) if f.valued else 0.0]
+                figures += [float(f.prox(u, 1.0).abs().sum()) if f.proximable and f.valued else 0.0]
+        return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), figures))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": {}}
@@ -226,7 +226,7 @@ class Problem:
     def discrepancy(self, x: Tensor) -> float:
         """Σ‖y − E(y | Ax)‖² / Σ E‖n‖² over the observed values: 1 on average for the true image.
 
-        Below 1 the image follows the noise, above it misses what was measured.
+        Below 1 the image fits the noise; above 1 it misses part of what was measured.
         """
         with torch.no_grad():
             misfit = sum(float(d.residual(x).abs().square().double().sum()) for d in self.data_terms)
@@ -234,9 +234,9 @@ class Problem:
         return misfit / expected if expected > 0 else 0.0
 
     def objective(self, x: Tensor) -> Tensor:
-        """E(Ax; y) + R(x), a scalar tensor; of a parametrised prior only its penalties.
+        """E(Ax; y) + R(x), a scalar tensor; for a parametrised prior R is its penalties only.
 
-        ``x`` is the variable: the image, and for a lifted prior the image with its auxiliary fields. Terms without a
+        ``x`` is the variable: the image, or for a lifted prior the image with its auxiliary fields. Terms without a
         value, those of a plug-and-play denoiser, are left out.
         """
         total = self.terms[0](x)
@@ -250,7 +250,7 @@ class Problem:
         return self.variable(self.back_projection())
 
     def back_projection(self) -> Tensor:
-        """The image c·Aᴴy with the c that fits the data best, or mid-gray where A is not linear."""
+        """The image c·Aᴴy with the c that fits the data best, or mid-gray if A is not linear."""
         x = torch.zeros(self.full_shape, dtype=self.dtype, device=self.device)
         with torch.no_grad():
             for d in self.data_terms:
@@ -259,6 +259,7 @@ class Problem:
                 back = d.operator.H(d.y)
                 image = d.operator(back)
                 energy = image.abs().square().sum()
-                best = torch.where(energy > 0, (d.y.conj() * image).real.sum() / energy, 0)
-                x = x + best * back / len(self.data_terms)
+                # least squares: c minimises ‖y − c·AAᴴy‖
+                c = torch.where(energy > 0, (d.y.conj() * image).real.sum() / energy, 0)
+                x = x + c * back / len(self.data_terms)
         return x

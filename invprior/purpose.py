@@ -1,4 +1,4 @@
-"""What a prior that somebody names is wanted for, and what memory it takes: what a prior declares about itself."""
+"""What a prior is to be used for when a spec names it, and how much memory a solve with it takes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Memory:
-    """GB that a megapixel of three channels takes in a solve.
+    """Memory of a solve, in GB per megapixel of three channels.
 
     Attributes
     ----------
     step
-        Of what one step works on: the picture, a tile, or a network's few frames.
+        For what one step works on: the picture, a tile, or a network's few frames.
     held
-        Of every frame or tile beside it: estimates, data, weights and their moments.
+        For every frame or tile in addition: estimates, data, weights and their moments.
     """
 
     step: float
@@ -31,18 +31,18 @@ def _unknown_motion() -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """The window of a film that a prior is made for.
+    """The window of a film that a prior is built for.
 
     Attributes
     ----------
     first
-        The number of the window's first frame in the film.
+        Index of the window's first frame in the film.
     cycle
-        Frames of a window, after which the inputs of a network come again.
+        Frames per window, after which the inputs of a network repeat.
     motion
         Estimates the flow between the frames, (T − 1, 2, H, W); only a prior that follows the motion calls it.
     weights
-        The network that the window before ended with.
+        The weights of the network at the end of the previous window.
     """
 
     first: int = 0
@@ -53,12 +53,12 @@ class Film:
 
 @dataclass(frozen=True, eq=False)
 class Purpose:
-    """What a prior that somebody names is wanted for.
+    """What a prior is to be used for when a spec names it.
 
     Attributes
     ----------
     task
-        What the settings of a network are chosen for, see :class:`~invprior.priors.DIP`.
+        The task that the settings of a network are chosen for, see :class:`~invprior.priors.DIP`.
     guide
         A picture (c, H, W) of the same scene whose edges are known.
     film

@@ -1,4 +1,4 @@
-"""Shapes of images: checks of a tensor against one, and parts of a picture."""
+"""Shapes of images: checks of tensors, and windows of a picture."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from invprior.errors import InvpriorError
 
 Shape = tuple[int, ...]
 
-# Rows at the cut edge of a band on which a local operator may differ, see ``LinearOperator.on_rows``.
+# Rows next to the cut edge of a band where a local operator may be wrong, see ``LinearOperator.on_rows``.
 REACH = 2
 
 
 def as_shape(shape: Iterable[int]) -> Shape:
-    """Return the shape as a tuple of positive ints, or say what is wrong with it."""
+    """The shape as a tuple of ints; raises unless all are positive."""
     out = tuple(int(n) for n in shape)
     if not out or min(out) < 1:
         raise InvpriorError(f"a shape needs at least one axis and positive sizes, got {out}")
@@ -41,7 +41,7 @@ def as_complex(dtype: torch.dtype, is_complex: bool) -> torch.dtype:
 
 
 def check_tensor(name: str, x: Tensor, shape: Shape, held: Tensor | None = None) -> None:
-    """Raise unless ``x`` is a floating tensor of shape (..., *shape) that fits the tensor ``held`` by ``name``."""
+    """Raise unless ``x`` is a floating tensor of shape (..., *shape) with the device and precision of ``held``."""
     if not isinstance(x, Tensor):
         raise InvpriorError(f"{name} takes a torch tensor, got {type(x).__name__}; torch.as_tensor makes one")
     if not (x.is_floating_point() or x.is_complex()):
@@ -69,7 +69,7 @@ class Geometry:
     inside
         Boolean (rows, cols): where a linear ramp is reproduced.
     tolerance
-        How far in pixels a ramp may land off, rounding apart.
+        Error in pixels that a ramp may have beyond rounding.
     """
 
     rows: Tensor
@@ -80,7 +80,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Window:
-    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right`` of a picture, the last of each left out."""
+    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right`` of a picture, half-open as in slices."""
 
     top: int
     bottom: int
@@ -100,11 +100,11 @@ class Window:
         return self.right - self.left
 
     def of(self, x: Tensor) -> Tensor:
-        """The part of a tensor (..., H, W), a view."""
+        """The window of a tensor (..., H, W), as a view."""
         return x[..., self.top : self.bottom, self.left : self.right]
 
     def of_constant(self, c: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """The part of a tensor that broadcasts to an image of this shape, as a mask (H, W) or a level (C, 1, 1)."""
+        """The window of a tensor that broadcasts to an image of ``shape``: a mask (H, W), a level (C, 1, 1)."""
         if c.ndim == 0 or (c.shape[-1] == 1 and (c.ndim == 1 or c.shape[-2] == 1)):
             return c
         return self.of(c.expand(torch.broadcast_shapes(c.shape, shape[-2:])))

@@ -1,4 +1,4 @@
-"""The largest singular value of a linear map that is known by its products alone."""
+"""The largest singular value of a linear map that is given by its products with vectors alone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def largest_singular_value(forward: Map, adjoint: Map, x: Tensor, tol: float = 1
     """An upper bound of the largest singular value, from k steps of the Lanczos process on AᴴA.
 
     The largest Ritz value θ errs by at most its residual β_k |s_k| (Paige 1980), so that √(θ + β_k |s_k|) bounds ‖A‖
-    once θ has found the top of the spectrum. Only three images are held: lost orthogonality makes copies of found
-    values and moves none.
+    once θ has reached the top of the spectrum. Only three images are held: the loss of orthogonality duplicates
+    converged Ritz values and shifts none.
     """
     length = torch.linalg.vector_norm(x)
-    v, before, beta = x / length, torch.zeros_like(x), 0.0
+    v, previous, beta = x / length, torch.zeros_like(x), 0.0
     diagonal: list[float] = []
     below: list[float] = []
     bound = 0.0
     for _ in range(most):
-        w = adjoint(forward(v)) - beta * before
+        w = adjoint(forward(v)) - beta * previous  # three-term recurrence
         alpha = float(torch.linalg.vecdot(v.reshape(-1), w.reshape(-1)).real)
         w = w - alpha * v
         beta = float(torch.linalg.vector_norm(w))
@@ -38,5 +38,5 @@ def largest_singular_value(forward: Map, adjoint: Map, x: Tensor, tol: float = 1
         if residual <= tol * abs(theta) or beta <= 1e-14 * abs(theta):
             break
         below.append(beta)
-        before, v = v, w / beta
+        previous, v = v, w / beta
     return bound

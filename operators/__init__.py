@@ -1,6 +1,6 @@
-"""Degradation operators, one a file.
+"""Degradation operators, one per file.
 
-``A @ B``, ``A + B``, ``A - B``, ``2 * A``, ``-A``, ``A.H`` and ``A.gram`` are operators too: identities vanish,
+``A @ B``, ``A + B``, ``A - B``, ``2 * A``, ``-A``, ``A.H`` and ``A.gram`` are operators too: identities drop out,
 ``(A @ B).H`` is ``B.H @ A.H`` by structure, and the repr reads like the formula. ``A.to_dense()`` is the matrix,
 ``A.as_scipy()`` a ``scipy.sparse.linalg.LinearOperator``.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigvals_banded
 from torch import Tensor
 
-BLOCK = 16  # rows of one block: wide enough for the matrix product, narrow enough to skip the zeros
+BLOCK = 16  # rows per block: enough for an efficient matrix product, few enough to skip most zeros
 
 Weights = NDArray[np.float64]
 
@@ -21,7 +22,7 @@ Weights = NDArray[np.float64]
 class Banded:
     """An m × n matrix whose row i holds ``weights[i]`` from column ``starts[i]`` on; a constant, not a parameter.
 
-    The blocks are made in float64 and cast once for each dtype and device that asks.
+    Its blocks are built in float64 and cast once per dtype and device.
     """
 
     n: int
@@ -44,23 +45,25 @@ class Banded:
         return out
 
     def inside(self, first: int, last: int) -> tuple[int, int]:
-        """The rows, from the one to before the other, whose entries all stand in columns ``first`` to ``last`` − 1."""
-        held = self.weights != 0
-        taps = held.shape[1]
-        begin = self.starts + np.where(held.any(axis=1), held.argmax(axis=1), 0)
-        end = self.starts + np.where(held.any(axis=1), taps - held[:, ::-1].argmax(axis=1), 1)
+        """The range of rows, end exclusive, whose nonzero entries all lie in columns ``first`` to ``last`` − 1."""
+        nonzero = self.weights != 0
+        taps = nonzero.shape[1]
+        # columns of each row's first nonzero entry and after its last one
+        begin = self.starts + np.where(nonzero.any(axis=1), nonzero.argmax(axis=1), 0)
+        end = self.starts + np.where(nonzero.any(axis=1), taps - nonzero[:, ::-1].argmax(axis=1), 1)
         rows = np.flatnonzero((begin >= first) & (end <= last))
         return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
 
     def part(self, top: int, bottom: int, first: int, last: int) -> Banded:
-        """Rows ``top`` to ``bottom`` − 1 of columns ``first`` to ``last`` − 1, which hold all of their entries."""
+        """Rows ``top`` to ``bottom`` − 1, cut to the columns ``first`` to ``last`` − 1 that hold all their entries."""
         taps = min(self.weights.shape[1], last - first)
         starts = self.starts[top:bottom] - first
-        moved = np.clip(starts, 0, last - first - taps)
-        entry = (moved - starts)[:, None] + np.arange(taps)
-        there = (entry >= 0) & (entry < self.weights.shape[1])
+        # a row of taps must fit into the cut columns: shift its start, and its entries the other way
+        shifted = np.clip(starts, 0, last - first - taps)
+        entry = (shifted - starts)[:, None] + np.arange(taps)
+        valid = (entry >= 0) & (entry < self.weights.shape[1])
         weights = np.take_along_axis(self.weights[top:bottom], np.clip(entry, 0, self.weights.shape[1] - 1), axis=1)
-        return Banded(last - first, moved, np.where(there, weights, 0.0))
+        return Banded(last - first, shifted, np.where(valid, weights, 0.0))
 
     def norm(self) -> float:
         """The largest singular value, from the banded matrix M Mᵀ."""
@@ -68,6 +71,7 @@ class Banded:
         dense_rows = [np.zeros(self.n + taps) for _ in range(self.m)]
         for row, s, w in zip(dense_rows, self.starts, self.weights, strict=True):
             row[s : s + taps] = w
+        # M Mᵀ is banded: rows more than ``reach`` apart share no column
         reach = 0
         while reach + 1 < self.m and any(
             self.starts[i + reach + 1] < self.starts[i] + taps for i in range(self.m - reach - 1)
@@ -77,12 +81,12 @@ class Banded:
         for k in range(reach + 1):
             for i in range(self.m - k):
                 band[k, i] = dense_rows[i] @ dense_rows[i + k]
-        # all of them: LAPACK's search for the largest alone (sbevx) fails to converge on some small matrices
+        # all eigenvalues: LAPACK's search for the largest alone (sbevx) fails to converge on some small matrices
         top = eigvals_banded(band, lower=True).max()
         return math.sqrt(max(float(top), 0.0))
 
     def blocks(self, like: Tensor, transposed: bool) -> list[tuple[slice, slice, Tensor]]:
-        """Row slice, column slice and dense block, which together make up the matrix or its transpose."""
+        """The matrix or its transpose as a list of (row slice, column slice, dense block)."""
         key = (like.dtype, like.device, transposed)
         if key not in self._blocks:
             self._blocks[key] = self._make_blocks(like, transposed)
@@ -93,12 +97,12 @@ class Banded:
         rows = np.repeat(np.arange(self.m), taps)
         cols = (self.starts[:, None] + np.arange(taps)).ravel()
         vals = self.weights.ravel()
-        held = vals != 0
-        rows, cols, vals = rows[held], cols[held], vals[held]
+        nonzero = vals != 0
+        rows, cols, vals = rows[nonzero], cols[nonzero], vals[nonzero]
         if transposed:
             rows, cols = cols, rows
         total = self.n if transposed else self.m
-        # as many blocks as the forward product has, so that both do the same work
+        # the transpose gets as many blocks as the matrix, so that both products do the same work
         height = max(1, math.ceil(BLOCK * total / self.m))
         out = []
         for top in range(0, total, height):
@@ -147,3 +151,7 @@ class _Product(torch.autograd.Function):
         matrix, axis, transposed = ctx.settings
         out: Tensor = _Product.apply(tangents[0], matrix, axis, transposed)
         return out
+
+
+# torch asks for the signature of ``forward`` at every call: a stored one saves a fifth of a step on small pictures.
+_Product.forward.__signature__ = signature(_Product.forward)  # type: ignore[attr-defined]

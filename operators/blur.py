@@ -18,11 +18,11 @@ from invprior.operators.crop import Crop
 from invprior.operators.pad import Boundary, check_boundary, extend, fold, image_shape
 from invprior.shapes import Shape, Window
 
-SPATIAL = 49  # taps up to which a spatial convolution is the faster one (7×7, measured on two cores in float32)
+SPATIAL = 49  # taps up to which a spatial convolution beats the FFT (7×7, measured on two cores in float32)
 
 
 class Blur(LinearOperator):
-    """Ax = h ∗ x: every channel convolved with the point spread function h, the same size out as in.
+    """Ax = h ∗ x: every channel convolved with the point spread function h, keeping its size.
 
     With the centre of h at c = (⌊(kh − 1)/2⌋, ⌊(kw − 1)/2⌋), the middle of an odd size and the pixel before the
     middle of an even one,
@@ -30,29 +30,29 @@ class Blur(LinearOperator):
         (Ax)[i] = Σ_k h[k] x̃[i + c − k],   (Aᴴy)[j] = Σ_{i, k: s(i + c − k) = j} h[k] y[i],
 
     a true convolution: a single bright pixel becomes h, not its mirror image. x̃[i] = x[s(i)] is the picture
-    extended by ``boundary`` as in :class:`~invprior.operators.Pad`. The adjoint correlates with h and folds what
-    lies outside back onto the pixels that it copied. The norm is max |ĥ| for ``periodic``, exact; by the Lanczos
-    process otherwise. Up to 49 taps the sum is taken as it stands, beyond by FFT, with the same result to rounding.
+    extended by ``boundary`` as in :class:`~invprior.operators.Pad`. The adjoint correlates with h and adds the values
+    outside back onto the pixels that they copy. The norm is exact for ``periodic``, max |ĥ|; otherwise it is computed
+    by the Lanczos process. Up to 49 taps the sum is computed directly, beyond by FFT, with the same result to rounding.
 
     Parameters
     ----------
     shape
         Event shape of the picture, ``(..., H, W)``.
     psf
-        h, real and floating, of shape ``(kh, kw)``, of any size, also larger than the picture. It sets the dtype and
-        is not normalised: divide by its sum to keep the brightness.
+        h, real and floating, of shape ``(kh, kw)``; it may be larger than the picture. It sets the dtype and is not
+        normalised: divide by its sum to keep the brightness.
     boundary
         ``reflect`` (half-sample symmetric), ``replicate``, ``zero`` or ``periodic``.
 
     Raises
     ------
     InvpriorError
-        If the shape has no two axes, the PSF is not a floating matrix, or the boundary is not known.
+        If the shape has fewer than two axes, the PSF is not a floating matrix, or the boundary is unknown.
 
     Cost
     ----
-    kh·kw multiplications a value up to 49 taps, beyond two real FFTs of every extended channel and one
-    of h; the adjoint the same.
+    kh·kw multiplications per value up to 49 taps; beyond, two real FFTs of every extended channel and one of h. The
+    adjoint costs the same.
     """
 
     psf: Tensor
@@ -75,11 +75,12 @@ class Blur(LinearOperator):
         wraps = boundary == "periodic" and not self.spatial  # the FFT is periodic by itself
         self._margin = (0, 0, 0, 0) if wraps else margin
         H, W = shape[-2:]
+        # the extended picture fits; what wraps around falls on the margin, which is cropped
         self._grid = (H, W) if wraps else (next_fast_len(H + kh - 1, True), next_fast_len(W + kw - 1, True))
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> Blur:
-        most = 12 if rng.random() < 0.4 else 4  # about half of the larger ones go by FFT
+        most = 12 if rng.random() < 0.4 else 4  # about half of the larger ones use the FFT
         size = (rng.randint(1, most), rng.randint(1, most))
         psf = torch.rand(size, generator=torch.Generator().manual_seed(rng.getrandbits(31))) + 0.01
         return cls(shape, psf / psf.sum(), rng.choice(get_args(Boundary)))
@@ -100,10 +101,11 @@ class Blur(LinearOperator):
             return torch.complex(self.adjoint(y.real), self.adjoint(y.imag))
         top, bottom, left, right = self._margin
         if self.spatial:
-            # the transpose of a correlation with w: all overlaps with w turned around, which is h again
+            # the transpose of a correlation with flipped h is a full correlation with h
             out = self._correlate(y, self.psf, self.psf.shape[0] - 1, self.psf.shape[1] - 1)
         else:
             H, W = self.in_shape[-2:]
+            # the transpose of the crop, of the circular convolution and of the zero padding, in turn
             placed = F.pad(y, (left, right, top, bottom))
             out = torch.fft.irfft2(torch.fft.rfft2(placed, s=self._grid) * self._spectrum().conj(), s=self._grid)
             out = out[..., : top + H + bottom, : left + W + right]
@@ -115,7 +117,7 @@ class Blur(LinearOperator):
         if self.boundary == "periodic" or kh > window.height or kw > window.width:
             return None
         before, after = (kh - 1 - (kh - 1) // 2, kw - 1 - (kw - 1) // 2), ((kh - 1) // 2, (kw - 1) // 2)
-        # beyond an edge that the window shares with the picture the same boundary holds
+        # a cut edge loses half a kernel; an edge of the picture keeps its boundary condition and loses nothing
         top, left = before[0] * (window.top > 0), before[1] * (window.left > 0)
         bottom = window.height - after[0] * (window.bottom < H)
         right = window.width - after[1] * (window.right < W)
@@ -137,7 +139,7 @@ class Blur(LinearOperator):
         return super().norm()
 
     def _correlate(self, x: Tensor, weight: Tensor, rows: int, cols: int) -> Tensor:
-        """Correlation of each channel with ``weight`` after ``rows`` and ``cols`` zeros on both sides."""
+        """Correlation of each channel with ``weight``, padded by ``rows`` and ``cols`` zeros on each side."""
         channels = math.prod(self.in_shape[:-2])
         flat = x.reshape(-1, channels, *x.shape[-2:])
         kernel = weight.expand(channels, 1, *weight.shape)
@@ -149,8 +151,9 @@ class Blur(LinearOperator):
         return out
 
     def _wrapped(self, H: int, W: int) -> Tensor:
-        """h on a periodic grid, its centre at the origin; what is larger than the grid is wrapped around."""
+        """h on a periodic H × W grid with its centre at the origin; an h larger than the grid wraps around."""
         kh, kw = self.psf.shape
+        # pad h to whole copies of the grid and sum the copies
         down, across = -(-kh // H), -(-kw // W)
         whole = F.pad(self.psf, (0, across * W - kw, 0, down * H - kh))
         return whole.reshape(down, H, across, W).sum((0, 2)).roll((-((kh - 1) // 2), -((kw - 1) // 2)), (0, 1))

@@ -17,7 +17,7 @@ from invprior.shapes import Shape
 class Crop(LinearOperator):
     """(Ax)[i, j] = x[top + i, left + j] for 0 ≤ i < height, 0 ≤ j < width.
 
-    The adjoint puts y back to its place with zeros around it; AAᴴ = I and the norm is 1.
+    The adjoint puts y back in its place with zeros around it; AAᴴ = I and the norm is 1.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Crop(LinearOperator):
     Raises
     ------
     InvpriorError
-        If the shape has no two axes or the window is empty or leaves the picture.
+        If the shape has fewer than two axes, or the window is empty or leaves the picture.
 
     Cost
     ----

@@ -1,4 +1,4 @@
-"""Multiplication by a picture: sensitivities, phases, weights."""
+"""Pixelwise multiplication: sensitivities, phases, weights."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Diagonal(LinearOperator):
     shape
         Event shape of the picture.
     d
-        Real or complex, floating, of a shape that broadcasts to ``shape``; it sets the precision. A complex one takes
-        and gives complex pictures, a real one keeps their kind.
+        Real or complex, floating, of a shape that broadcasts to ``shape``; it sets the precision. A complex d takes
+        and gives complex pictures; a real d keeps pictures real or complex.
 
     Raises
     ------
@@ -31,7 +31,7 @@ class Diagonal(LinearOperator):
 
     Cost
     ----
-    One multiplication a value, in both directions.
+    One multiplication per value, in both directions.
     """
 
     parts: Tensor
@@ -45,7 +45,7 @@ class Diagonal(LinearOperator):
             raise InvpriorError(f"a diagonal is a floating or complex tensor, got {d.dtype}; Mask takes booleans")
         if d.is_complex():
             self.in_complex = self.out_complex = True
-        # as real and imaginary part, since .to(torch.float64) would cast a complex buffer to a real one
+        # stored as real and imaginary parts, since .to(torch.float64) would cast a complex buffer to a real one
         self.register_buffer("parts", torch.view_as_real(d).clone() if d.is_complex() else d)
 
     @classmethod
@@ -56,7 +56,7 @@ class Diagonal(LinearOperator):
 
     @property
     def d(self) -> Tensor:
-        """The diagonal, of the shape given."""
+        """The diagonal, in its original shape."""
         return torch.view_as_complex(self.parts) if self.in_complex else self.parts
 
     def forward(self, x: Tensor) -> Tensor:

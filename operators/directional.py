@@ -1,4 +1,4 @@
-"""Projection of a vector field away from given directions, what directional TV is made of."""
+"""Projection of a vector field away from given directions, for directional TV."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from invprior.shapes import Shape
 
 
 class Directional(LinearOperator):
-    """(Pp)_i = p_i − ξ_i ⟨ξ_i, p_i⟩ for vectors p_i along the first axis, as a difference operator puts in front.
+    """(Pp)_i = p_i − ξ_i ⟨ξ_i, p_i⟩ for vectors p_i along the first axis, where difference operators put them.
 
     Maps ``(K, *image)`` to itself, e.g. ``(2, C, H, W)``. I − ξ_iξ_iᵀ is symmetric, so Pᴴ = P. The part of p_i along
-    ξ_i shrinks by 1 − ‖ξ_i‖²: gone where ξ_i has length one, whole where it is zero (Ehrhardt & Betcke 2016). The norm
-    is 1, and max (1 − ξ_i²) where K = 1.
+    ξ_i is scaled by 1 − ‖ξ_i‖²: removed where ξ_i has length one, kept where ξ_i is zero (Ehrhardt & Betcke 2016). The
+    norm is 1, and max (1 − ξ_i²) for K = 1.
 
     Parameters
     ----------
     shape
         Event shape of the field, the K components first.
     xi
-        ξ, real and floating, of as many axes as ``shape``, K in front, the others broadcast; vectors of length 0 to 1.
-        It sets the precision.
+        ξ, real and floating, with as many axes as ``shape``: K first, the others broadcast. Its vectors have length 0
+        to 1. It sets the precision.
 
     Raises
     ------
@@ -35,7 +35,7 @@ class Directional(LinearOperator):
 
     Cost
     ----
-    2K multiplications for each vector of K components, in both directions.
+    2K multiplications per vector of K components, in both directions.
 
     References
     ----------
@@ -65,7 +65,7 @@ class Directional(LinearOperator):
         size = (shape[0], *(rng.choice([1, n]) for n in shape[1:]))
         xi = torch.randn(size, generator=generator)
         length = torch.linalg.vector_norm(xi, dim=0, keepdim=True)
-        # one component and a unit xi would leave nothing but the rounding of 1 − 1
+        # for K = 1 a unit ξ would leave nothing but the rounding of 1 − 1
         lengths = [0.0, 0.5, 1.0] if shape[0] > 1 else [0.0, 0.5]
         return cls(shape, xi * (rng.choice(lengths) / length))
 
@@ -81,5 +81,5 @@ class Directional(LinearOperator):
         return self
 
     def norm(self) -> float:
-        # perpendicular to any ξ_i, which exists for K > 1, P is the identity
+        # for K > 1 there are vectors perpendicular to ξ_i, which P keeps
         return 1.0 if self.in_shape[0] > 1 else float((1 - self.xi.square()).abs().max())

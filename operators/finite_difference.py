@@ -1,4 +1,4 @@
-"""Forward differences, what TV is made of."""
+"""Forward differences, the gradient in TV."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class FiniteDifference(LinearOperator):
     axes
         Axes of the event shape, negative or positive.
     weights
-        One w_k per axis; all 1 where None.
+        One w_k per axis; None means all 1.
 
     Raises
     ------
     InvpriorError
-        If an axis is outside ``shape`` or named twice, or the number of weights is another than that of axes.
+        If an axis is outside ``shape`` or named twice, or the numbers of weights and axes differ.
 
     Cost
     ----
-    One subtraction a value and axis; writes K times the values that it reads, as the adjoint reads.
+    One subtraction per value and axis. It writes K values for each one that it reads, the adjoint the reverse.
 
     References
     ----------

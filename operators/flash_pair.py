@@ -1,4 +1,4 @@
-"""A picture with and one without flash."""
+"""Flash/no-flash pairs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from invprior.shapes import Shape
 class FlashPair(LinearOperator):
     """Two exposures of one scene, the second with flash: y = (t₀ a, t₁ (a + f)).
 
-    x = (a, f) holds the picture in ambient light and the light that the flash adds, y the picture without and the
-    one with flash; both are ``(2, *shape)``. Light adds up, so the map is linear, with the adjoint
+    x = (a, f) holds the picture in ambient light and the light added by the flash, y the exposures without and with
+    flash; both are ``(2, *shape)``. Light adds up, so the map is linear, with the adjoint
 
         Aᴴy = (t₀ y₀ + t₁ y₁, t₁ y₁)
 
@@ -29,7 +29,7 @@ class FlashPair(LinearOperator):
     shape
         Event shape of one picture, ``(C, H, W)``.
     exposures
-        t₀ without and t₁ with flash, positive, relative to the exposure in which x is stated.
+        t₀ without and t₁ with flash, positive, relative to the exposure that x refers to.
 
     Raises
     ------
@@ -38,7 +38,7 @@ class FlashPair(LinearOperator):
 
     Cost
     ----
-    One addition and two multiplications a value of one picture; the adjoint the same.
+    One addition and two multiplications per value of one picture; the adjoint the same.
 
     References
     ----------

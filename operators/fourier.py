@@ -18,9 +18,9 @@ from invprior.shapes import Shape
 class Fourier(LinearOperator):
     """(Ax)[u, v] = (HW)^(−½) Σ_{i, j} x[i, j] exp(−2πi(u i/H + v j/W)), over the last two axes.
 
-    Complex spectra of the shape of the picture, the zero frequency first. On complex pictures A is unitary,
-    Aᴴ = A⁻¹. On real ones the inner product of the spectra is Re⟨·, ·⟩, the adjoint Aᴴy = Re(A⁻¹y), and AᴴA = I all
-    the same. The norm is 1.
+    The spectrum is complex, of the picture's shape, with the zero frequency first. On complex pictures A is unitary,
+    Aᴴ = A⁻¹. On real ones the inner product of spectra is Re⟨·, ·⟩, so the adjoint is Aᴴy = Re(A⁻¹y), and AᴴA = I holds
+    too. The norm is 1.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Fourier(LinearOperator):
     Raises
     ------
     InvpriorError
-        If the shape has no two axes or the domain is not known.
+        If the shape has fewer than two axes or the domain is unknown.
 
     Cost
     ----

@@ -16,14 +16,14 @@ from invprior.shapes import Shape, as_shape
 class Function(LinearOperator):
     """Ax = f(x) for a linear function f of PyTorch operations; Aᴴ by autograd, the norm by the Lanczos process.
 
-    Nothing checks that f is linear: ``testing.check_linear_operator`` does.
+    The operator takes f to be linear; ``testing.check_linear_operator`` checks it.
 
     Parameters
     ----------
     shape
         Event shape of the image.
     f
-        Takes a tensor of shape ``(..., *shape)``. Its output shape is found by one application to zeros.
+        Takes a tensor of shape ``(..., *shape)``. It is applied once to zeros to find its output shape.
 
     Raises
     ------

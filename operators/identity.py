@@ -13,7 +13,7 @@ from invprior.shapes import Window
 
 
 class Identity(LinearOperator):
-    """Ax = x; its adjoint is itself and its norm 1. In a composition it vanishes.
+    """Ax = x; its adjoint is itself and its norm 1. A composition drops it.
 
     Parameters
     ----------

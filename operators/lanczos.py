@@ -22,18 +22,19 @@ Boundary = Literal["renormalise", "replicate", "reflect", "zero"]
 
 
 class Lanczos(Resampling):
-    """Decimation by a whole or rational factor with the Lanczos window of ``a`` lobes; Pillow's LANCZOS for a = 3.
+    """Decimation by an integer or rational factor with the Lanczos window of ``a`` lobes; Pillow's LANCZOS for a = 3.
 
     Along an axis of n pixels, m = ⌊n / factor⌋ samples share the whole axis evenly, s = n / m pixels each (s is the
-    factor where it divides n). Phase: sample k sits at the centre of its share, at c = (k + ½)s − ½ in pixel
+    factor if it divides n). Phase: sample k sits at the centre of its share, at c = (k + ½)s − ½ in pixel
     coordinates (4k + 1.5 for a factor of 4), and
 
         (Ax)[k] = Σ_i w_ki x̃[i],   w_ki ∝ L((i − c)/s),   L(t) = sinc(t) sinc(t/a) for |t| < a,   Σ_i w_ki = 1.
 
-    Where the window leaves the picture, ``renormalise`` cuts it off and scales the rest to the sum 1, as Pillow does;
-    the others extend the picture to x̃ as :class:`~invprior.operators.Pad` does. Separable; the adjoint
-    (Aᴴy)[i] = Σ_k w_ki y[k], with the weight of a pixel outside moved onto the one it copies, is applied with the
-    same banded matrices. The norm is the product of theirs. Works in every floating dtype.
+    Where the window leaves the picture, ``renormalise`` truncates it and rescales the rest to the sum 1, as Pillow
+    does; the other boundaries extend the picture to x̃ as :class:`~invprior.operators.Pad` does. Rows and columns are
+    resampled by two banded matrices. The adjoint (Aᴴy)[i] = Σ_k w_ki y[k], with the weight of a pixel outside moved
+    onto the pixel that it copies, uses the same matrices, and the norm is the product of their norms. Every floating
+    dtype works.
 
     Parameters
     ----------
@@ -49,11 +50,11 @@ class Lanczos(Resampling):
     Raises
     ------
     InvpriorError
-        If a setting is outside what is stated above.
+        If a setting is outside its range stated above.
 
     Cost
     ----
-    2a(1 + 1/s) multiplications a pixel of the fine image, as products with small dense blocks; the adjoint the same.
+    2a(1 + 1/s) multiplications per pixel of the fine image, as products with small dense blocks; the adjoint the same.
 
     References
     ----------
@@ -93,7 +94,7 @@ class Lanczos(Resampling):
         return self.factor if isinstance(self.factor, int) else self.factor.numerator
 
     def geometry(self) -> Geometry:
-        """Samples at the centres c; a ramp is exact for whole factors, where every window is symmetric."""
+        """Samples sit at the centres c; a ramp is exact for integer s, where every window is symmetric."""
         (rows, whole_rows), (cols, whole_cols) = (
             self._centres(n, m) for n, m in zip(self.in_shape[-2:], self.out_shape[-2:], strict=True)
         )
@@ -101,7 +102,7 @@ class Lanczos(Resampling):
         return Geometry(rows, cols, whole_rows[:, None] & whole_cols, 0.0 if whole else 0.03)
 
     def _centres(self, n: int, m: int) -> tuple[Tensor, Tensor]:
-        """Where the samples of an axis sit, and whether their windows lie in the picture."""
+        """Positions of the samples along an axis, and whether their windows lie inside the picture."""
         scale = n / m
         centre = (torch.arange(m, dtype=torch.float64) + 0.5) * scale - 0.5
         reach = self.a * scale
@@ -113,9 +114,9 @@ class Lanczos(Resampling):
 
 
 def lanczos_matrix(n: int, m: int, a: int, boundary: Boundary = "renormalise") -> Banded:
-    """The m × n resampling matrix; rows sum to 1 but for a zero boundary."""
+    """The m × n resampling matrix; rows sum to 1 unless the boundary is zero."""
     scale = n / m
-    centre = (np.arange(m) + 0.5) * scale
+    centre = (np.arange(m) + 0.5) * scale  # where pixel i spans [i, i + 1]
     reach = a * scale
     window = int(np.ceil(2 * reach)) + 1
     taps = min(n, window)
@@ -133,9 +134,10 @@ def lanczos_matrix(n: int, m: int, a: int, boundary: Boundary = "renormalise") -
     if boundary == "reflect":
         pixel = pixel % (2 * n)
         pixel = np.minimum(pixel, 2 * n - 1 - pixel)
-    # a copied pixel lies in the band of its row: all of the axis, or the window pushed inside
+    # a copied pixel lies in the band of its row, which is the whole axis or the window shifted inside
     column = np.clip(pixel, 0, n - 1) - starts[:, None]
     weights = np.zeros((m, taps))
+    # two taps may copy the same pixel, so accumulate
     np.add.at(weights, (np.arange(m)[:, None], column), whole)
     return Banded(n, starts, weights)
 

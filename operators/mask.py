@@ -35,7 +35,7 @@ class Mask(LinearOperator):
 
     Cost
     ----
-    One multiplication a value, in both directions.
+    One multiplication per value, in both directions.
     """
 
     known: Tensor
@@ -51,7 +51,7 @@ class Mask(LinearOperator):
 
     @classmethod
     def random(cls, shape: Iterable[int], fraction: float, rng: torch.Generator) -> Mask:
-        """A mask by which each pixel is known with probability ``fraction``, in all channels alike.
+        """A random mask: each pixel is known with probability ``fraction``, the same in all channels.
 
         Raises
         ------
@@ -65,14 +65,14 @@ class Mask(LinearOperator):
 
     @classmethod
     def from_file(cls, shape: Iterable[int], path: str | Path, invert: bool = False) -> Mask:
-        """A mask from a picture in which white marks the hole, or with ``invert`` what is known.
+        """A mask from an image file: white marks missing pixels, or with ``invert`` known ones.
 
         Raises
         ------
         InvpriorError
             If the file cannot be read or has another size than the image.
         """
-        from invprior.io import read_mask  # an imaging library, which only this needs
+        from invprior.io import read_mask  # loads an imaging library, needed only here
 
         shape = image_shape("Mask.from_file", shape)
         known = read_mask(path, invert)
@@ -85,7 +85,7 @@ class Mask(LinearOperator):
 
     @classmethod
     def text(cls, shape: Iterable[int], text: str = "argmin E(Ax; y) + R(x)  x = f(z)") -> Mask:
-        """A mask with a hole in the shape of a text, repeated from line to line over the whole picture."""
+        """A mask that hides a text, repeated line by line over the whole picture."""
         from PIL import Image, ImageDraw, ImageFont
 
         shape = image_shape("Mask.text", shape)
@@ -94,6 +94,7 @@ class Mask(LinearOperator):
         draw = ImageDraw.Draw(hole)
         font = ImageFont.load_default(size=13)
         for k, line in enumerate(range(2, height, 21)):
+            # staggered, so that the gaps between letters do not line up
             draw.text((-3 - 11 * (k % 3), line), text, fill=255, font=font)
         return cls(shape, torch.from_numpy(np.array(hole) <= 127))
 
@@ -129,5 +130,5 @@ class Mask(LinearOperator):
 
 
 def put_back(x: Tensor, A: Operator, y: Tensor) -> Tensor:
-    """The picture with the pixels that a mask leaves known as they were measured; of other operators, ``x``."""
+    """``x`` with the known pixels of a mask A replaced by their measurements; ``x`` itself for other operators."""
     return torch.where(A.known.to(y.device), y, x.to(y)) if isinstance(A, Mask) else x

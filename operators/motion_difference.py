@@ -1,4 +1,4 @@
-"""Differences in time along the motion, what the total variation of a film is made of."""
+"""Time differences along the motion, for the total variation of a film."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from invprior.shapes import Shape
 class MotionDifference(LinearOperator):
     """(Dx)[t] = m_t ⊙ (W_t x[t+1] − x[t]) with W_t the warp along flow[t], 0 at the last frame.
 
-    A point that moves as the flow says and keeps its colour costs nothing. m_t is 0 where the flow leads out of the
-    picture and 1 elsewhere. The adjoint is
+    Dx is 0 at a point that follows the flow and keeps its colour (Werlberger et al. 2011). m_t is 0 where the flow
+    leads out of the picture and 1 elsewhere. The adjoint is
 
         (Dᴴp)[t] = W_{t−1}ᴴ (m_{t−1} ⊙ p[t−1]) − m_t ⊙ p[t];
 
-    the norm is by the Lanczos process, and ``bound`` is a quick bound of it (Werlberger et al. 2011).
+    the norm is computed by the Lanczos process, and ``bound`` is a quick upper bound.
 
     Parameters
     ----------
     shape
         Event shape of the film, ``(T, ..., H, W)``.
     flow
-        Displacement in pixels from each frame to where its points are in the next one, of shape ``(T − 1, 2, H, W)``,
-        down the rows, then along the columns; it sets the dtype.
+        Displacement in pixels of each frame's points in the next frame, of shape ``(T − 1, 2, H, W)``: vertical, then
+        horizontal. It sets the dtype.
     interpolation
-        Of the warps.
+        Interpolation of the warps.
 
     Raises
     ------
@@ -64,9 +64,9 @@ class MotionDifference(LinearOperator):
             )
         super().__init__(shape, shape)
         self.warps = nn.ModuleList(Warp(shape[1:], f, interpolation) for f in flow)
-        where = flow + torch.stack(torch.meshgrid(*(torch.arange(n) for n in shape[-2:]), indexing="ij")).to(flow)
+        target = flow + torch.stack(torch.meshgrid(*(torch.arange(n) for n in shape[-2:]), indexing="ij")).to(flow)
         last = torch.tensor(shape[-2:], device=flow.device)[:, None, None] - 1
-        inside = ((where >= 0) & (where <= last)).all(1)
+        inside = ((target >= 0) & (target <= last)).all(1)
         self.register_buffer("visible", inside.reshape(len(flow), *(1,) * (len(shape) - 3), *shape[-2:]).to(flow))
 
     @classmethod
@@ -88,9 +88,9 @@ class MotionDifference(LinearOperator):
         axis = -len(self.in_shape)
         out = torch.zeros_like(y)
         for t, (warp, m) in enumerate(zip(self._warps, self.visible, strict=True)):
-            seen = m * y.select(axis, t)
-            out.select(axis, t).sub_(seen)
-            out.select(axis, t + 1).add_(warp.adjoint(seen))
+            masked = m * y.select(axis, t)
+            out.select(axis, t).sub_(masked)
+            out.select(axis, t + 1).add_(warp.adjoint(masked))
         return out
 
     @property
@@ -98,19 +98,19 @@ class MotionDifference(LinearOperator):
         return [w for w in self.warps if isinstance(w, Warp)]
 
     def bound(self) -> float:
-        """√(‖D‖₁‖D‖_∞) ≥ ‖D‖ (Schur), from the sums of the weights' moduli along rows and columns."""
+        """√(‖D‖₁‖D‖_∞) ≥ ‖D‖ (Schur), from the absolute row and column sums."""
         rows = columns = 0.0
-        before: Tensor | float = 0.0  # what flows into the pixels of this frame
+        from_previous: Tensor | float = 0.0  # column sums of the warp that reads this frame
         for t, warp in enumerate(self._warps):
             m = self.visible[t].flatten()
-            along, into = torch.zeros_like(m), torch.zeros_like(m)
+            row_sums, column_sums = torch.zeros_like(m), torch.zeros_like(m)
             for index, weight in warp._neighbours():
-                along += weight.abs()
-                into.scatter_add_(0, index, weight.abs() * m)
-            rows = max(rows, float((m * (1 + along)).max()))
-            columns = max(columns, float((before + m).max()))
-            before = into
-        columns = max(columns, float(torch.as_tensor(before).max()))
+                row_sums += weight.abs()
+                column_sums.scatter_add_(0, index, weight.abs() * m)
+            rows = max(rows, float((m * (1 + row_sums)).max()))
+            columns = max(columns, float((from_previous + m).max()))
+            from_previous = column_sums
+        columns = max(columns, float(torch.as_tensor(from_previous).max()))
         return math.sqrt(rows * columns)
 
     def extra_repr(self) -> str:

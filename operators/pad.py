@@ -1,4 +1,4 @@
-"""Padding, and the rules by which a picture goes on outside its border."""
+"""Padding, and the boundary rules that extend a picture beyond its border."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Boundary = Literal["zero", "reflect", "replicate", "periodic"]
 class Pad(LinearOperator):
     """(Ax)[i] = x[s(i)]: the picture with rows and columns added around it.
 
-    With n pixels along an axis, s(i) for i < 0 and i ≥ n is by ``mode``
+    Along an axis of n pixels, ``mode`` defines s(i) for i < 0 and i ≥ n:
 
-    - ``zero``: nowhere, (Ax)[i] = 0;
+    - ``zero``: no pixel, (Ax)[i] = 0;
     - ``reflect``: half-sample symmetric, ``c b a | a b c | c b a``, the border pixel repeated (SciPy's ``reflect``,
       NumPy's ``symmetric``);
     - ``replicate``: the border pixel, ``a a a | a b c | c c c``;
     - ``periodic``: ``a b c | a b c | a b c``.
 
     The padding may be longer than the picture. The adjoint sums over all copies of a pixel,
-    (Aᴴy)[j] = Σ_{i: s(i) = j} y[i]. AᴴA is diagonal with the number of copies, so the norm is √(max copies), exact.
+    (Aᴴy)[j] = Σ_{i: s(i) = j} y[i]. AᴴA is diagonal and counts the copies, so the norm is √(max copies), exact.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ class Pad(LinearOperator):
     padding
         Pixels added at ``(top, bottom, left, right)``, each ≥ 0.
     mode
-        The rule above.
+        The boundary rule, one of the above.
 
     Raises
     ------
     InvpriorError
-        If the shape has no two axes, the padding is not four numbers ≥ 0, or the mode is not known.
+        If the shape has fewer than two axes, the padding is not four numbers ≥ 0, or the mode is unknown.
 
     Cost
     ----
@@ -83,7 +83,7 @@ class Pad(LinearOperator):
 
 
 def extend(x: Tensor, axis: int, before: int, after: int, mode: Boundary) -> Tensor:
-    """The picture with ``before`` and ``after`` pixels more along ``axis``, by the rule of :class:`Pad`."""
+    """The picture extended by ``before`` and ``after`` pixels along ``axis``, by the rules of :class:`Pad`."""
     if not (before or after):
         return x
     n = x.shape[axis]
@@ -101,7 +101,7 @@ def extend(x: Tensor, axis: int, before: int, after: int, mode: Boundary) -> Ten
 
 
 def fold(y: Tensor, axis: int, before: int, after: int, mode: Boundary) -> Tensor:
-    """The adjoint of :func:`extend`: what was added is summed onto the pixels that it copied."""
+    """The adjoint of :func:`extend`: the added pixels are summed onto the pixels that they copy."""
     if not (before or after):
         return y
     n = y.shape[axis] - before - after
@@ -111,14 +111,14 @@ def fold(y: Tensor, axis: int, before: int, after: int, mode: Boundary) -> Tenso
         out.narrow(axis, n - 1, 1).add_(y.narrow(axis, before + n, after).sum(axis, keepdim=True))
     elif mode != "zero":
         for start, a, b, flipped in _tiles(n, before, after, mode):
-            if start != 0:
+            if start != 0:  # the copy at 0 is the picture itself, already in ``out``
                 piece = y.narrow(axis, start + before, b - a)
                 out.narrow(axis, a, b - a).add_(_turned(piece, axis, flipped))
     return out
 
 
 def image_shape(name: str, shape: Iterable[int]) -> Shape:
-    """The shape as a tuple, or an error where it has no rows and columns."""
+    """The shape as a tuple; raises InvpriorError if it has fewer than two axes."""
     shape = tuple(shape)
     if len(shape) < 2:
         raise InvpriorError(f"{name} needs an image of shape (..., H, W), got {shape}")
@@ -131,14 +131,14 @@ def check_boundary(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _tiles(n: int, before: int, after: int, mode: Boundary) -> Iterator[tuple[int, int, int, bool]]:
-    """The extended axis −before … n + after cut into copies of the picture.
+    """Cut the extended axis −before … n + after into copies of the picture.
 
-    Yields where a copy starts, which pixels a ≤ j < b it holds, and whether it holds them backwards.
+    Yields for each copy its start, the range of pixels a ≤ j < b that it holds, and True if it is mirrored.
     """
     for t in range(-before // n, -(-(n + after) // n)):
         start, stop = max(t * n, -before), min((t + 1) * n, n + after)
         a, b = start - t * n, stop - t * n
-        flipped = mode == "reflect" and t % 2 == 1
+        flipped = mode == "reflect" and t % 2 == 1  # reflection mirrors every other copy
         yield (start, n - b, n - a, True) if flipped else (start, a, b, False)
 
 

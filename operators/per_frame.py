@@ -1,4 +1,4 @@
-"""An image operator on every frame of a video."""
+"""An image operator applied to every frame of a video."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class PerFrame(LinearOperator):
     Parameters
     ----------
     operator
-        B, linear, on the images.
+        B, a linear operator on one frame.
     frames
-        T ≥ 1.
+        The number of frames T ≥ 1.
 
     Raises
     ------
@@ -31,7 +31,7 @@ class PerFrame(LinearOperator):
 
     Cost
     ----
-    T times that of B, in one call on the frames as a batch.
+    T times that of B, in one call with the frames as a batch.
     """
 
     def __init__(self, operator: LinearOperator, frames: int) -> None:

@@ -1,4 +1,4 @@
-"""Resampling along rows and columns: what a decimation is made of."""
+"""Separable resampling of rows and columns, from which decimations are built."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from invprior.shapes import Shape, Window
 class Resampling(LinearOperator):
     """Ax = R x Cᵀ on the last two axes, with banded matrices R for the rows and C for the columns; Aᴴy = Rᵀ y C.
 
-    Its norm is the product of theirs.
+    The norm is ‖R‖ ‖C‖.
 
     Parameters
     ----------

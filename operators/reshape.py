@@ -21,7 +21,7 @@ class Reshape(LinearOperator):
     shape
         Event shape of x.
     out_shape
-        That of Ax, with as many values.
+        Event shape of Ax, with as many values.
 
     Raises
     ------
@@ -30,7 +30,7 @@ class Reshape(LinearOperator):
 
     Cost
     ----
-    None where the values lie in a row in memory, else one copy.
+    None if x is contiguous in memory, else one copy.
     """
 
     def __init__(self, shape: Iterable[int], out_shape: Iterable[int]) -> None:

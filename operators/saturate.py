@@ -1,4 +1,4 @@
-"""Sensor clipping: a measurement that is not linear."""
+"""Sensor clipping, a nonlinear measurement."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from invprior.shapes import Shape
 
 
 class Saturate(Operator):
-    """A(x) = min(x, level), pixel by pixel: what is brighter than the sensor holds reads as ``level``.
+    """A(x) = min(x, level), pixel by pixel: brighter values than the sensor can hold read as ``level``.
 
-    Not linear; its derivative is 1 up to the level and 0 above. Real pictures only.
+    A is nonlinear; its derivative is 1 up to the level and 0 above. Real pictures only.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Saturate(Operator):
 
     Cost
     ----
-    One comparison a value.
+    One comparison per value.
     """
 
     in_complex = False

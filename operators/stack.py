@@ -18,25 +18,25 @@ from invprior.shapes import Shape
 
 
 class Stack(LinearOperator):
-    """Ax = (A₁x, …, A_Kx), each part flattened and all in one vector; Aᴴy = Σ_k A_kᴴ y_k.
+    """Ax = (A₁x, …, A_Kx), each part flattened and joined into one vector; Aᴴy = Σ_k A_kᴴ y_k.
 
-    ``split`` gives the parts of a measurement in their own shapes and ``join`` undoes it. The norm is by the Lanczos
-    process. Measurements with a noise model each are several data terms, not a stack.
+    ``split`` returns the parts of a measurement in their own shapes and ``join`` undoes it. The norm is computed by the
+    Lanczos process. Measurements that each have a noise model of their own are several data terms, not a stack.
 
     Parameters
     ----------
     operators
-        Linear, at least one, all of the same ``in_shape``.
+        At least one linear operator, all with the same ``in_shape``.
 
     Raises
     ------
     InvpriorError
-        If there is none, one is not linear, or they disagree about the shape or the kind (real or complex) of what
-        they take or give.
+        If there are no operators, one is not linear, or they differ in the shape of their input or in the kind (real
+        or complex) of their input or output.
 
     Cost
     ----
-    That of all parts and one copy into the vector; the adjoint that of all adjoints.
+    That of all operators and one copy into the vector; for the adjoint, that of all adjoints.
     """
 
     def __init__(self, *operators: LinearOperator) -> None:
@@ -53,7 +53,7 @@ class Stack(LinearOperator):
                 )
         takes = {A.in_complex for A in operators if A.in_complex is not None}
         gives = {A.in_complex if A.out_complex is None else A.out_complex for A in operators}
-        if takes and None in gives:  # what keeps the kind of its input keeps the one that another prescribes
+        if takes and None in gives:  # an operator that keeps its input's kind gets the kind that another prescribes
             gives = gives - {None} | takes
         if len(takes) > 1 or len(gives) > 1:
             raise InvpriorError(
@@ -91,7 +91,7 @@ class Stack(LinearOperator):
         return tuple(part.unflatten(-1, shape) for part, shape in zip(parts, shapes, strict=True))
 
     def join(self, parts: Sequence[Tensor]) -> Tensor:
-        """One vector from a part of shape ``(..., *out_shape)`` for each operator."""
+        """One vector from the parts, each of shape ``(..., *out_shape)`` of its operator."""
         if len(parts) != len(self._list):
             raise InvpriorError(f"a stack of {len(self._list)} operators has as many parts, got {len(parts)}")
         pairs = zip(parts, self.operators, strict=True)

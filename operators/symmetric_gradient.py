@@ -1,4 +1,4 @@
-"""The symmetrised Jacobian of a vector field, the second half of total generalised variation."""
+"""The symmetrised Jacobian of a vector field, for the second-order term of total generalised variation."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ PARTS = ((0, -2, 0, 1.0), (1, -1, 1, 1.0), (0, -1, 2, math.sqrt(0.5)), (1, -2, 2
 class SymmetricGradient(LinearOperator):
     """Ew = (∂_y w_y, ∂_x w_x, (∂_x w_y + ∂_y w_x)/√2) with backward differences ∂ (Bredies, Kunisch & Pock 2010).
 
-    Maps the fields w = (w_y, w_x) that ``FiniteDifference(shape)`` makes, ``(2, *shape)``, to ``(3, *shape)``: the
-    symmetric matrix ½(∇w + ∇wᵀ) of every pixel, whose Frobenius norm is the Euclidean norm of the three components.
+    Maps vector fields w = (w_y, w_x) of shape ``(2, *shape)``, as ``FiniteDifference(shape)`` gives them, to
+    ``(3, *shape)``: the symmetric matrix ½(∇w + ∇wᵀ) of every pixel, whose Frobenius norm is the Euclidean norm of the
+    three components.
 
-    (∂_a w)[i] = w[i] − w[i − e_a], and 0 on the first row along a. The last row of w_y and the last column of w_x,
-    where the forward differences are 0 for want of a neighbour, are not read, and differences with them are 0. So
+    (∂_a w)[i] = w[i] − w[i − e_a], and 0 on the first row along a. The last row of w_y and the last column of w_x are
+    not read, because forward differences are 0 there for lack of a neighbour, and differences with them are 0. So
     Ew = 0 for the gradient w = Dx of an affine x, on the border too. The adjoint is
 
         (Eᴴq)_y[i] = q_yy[i] − q_yy[i + e_y] + (q_xy[i] − q_xy[i + e_x])/√2,   (Eᴴq)_x with x and y exchanged,
 
-    each q_ab counting as 0 where the difference it multiplies is.
+    with q_ab taken as 0 wherever the difference that it multiplies is.
 
     The norm is below √8, and close to it for large pictures.
 
@@ -40,11 +41,11 @@ class SymmetricGradient(LinearOperator):
     Raises
     ------
     InvpriorError
-        If the shape has no two axes.
+        If the shape has fewer than two axes.
 
     Cost
     ----
-    Four differences a pixel; the adjoint the same.
+    Four differences per pixel; the adjoint the same.
 
     References
     ----------
@@ -57,7 +58,7 @@ class SymmetricGradient(LinearOperator):
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> SymmetricGradient:
-        is_field = len(shape) > 2 and shape[0] == 2  # so that compositions with a FiniteDifference are among them
+        is_field = len(shape) > 2 and shape[0] == 2  # then it composes with a FiniteDifference
         return cls(shape[1:] if is_field else shape)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,11 +79,11 @@ class SymmetricGradient(LinearOperator):
         return out
 
     def _parts(self, w: Tensor, q: Tensor) -> Iterator[tuple[Tensor, Tensor, int, float]]:
-        """Views of w and Ew without the rows that are not read, the axis of their difference and its factor."""
+        """For each difference: views of its components of w and Ew without the unread rows, its axis and its factor."""
         for k, axis, slot, factor in PARTS:
             own = (-2, -1)[k]
             rows = w.shape[own] - 1
-            if rows or axis != own:
+            if rows or axis != own:  # else no row is left to subtract
                 component, result = w.select(-len(self.in_shape), k), q.select(-len(self.out_shape), slot)
                 yield component.narrow(own, 0, rows), result.narrow(own, 0, rows), axis, factor
 
@@ -91,7 +92,7 @@ class SymmetricGradient(LinearOperator):
         if min(H, W) < 16:
             image = (H, W)  # channels and frames do not mix
             return super().norm() if self.in_shape[1:] == image else SymmetricGradient(image).norm()
-        # (a + b)²/2 ≤ a² + b² in the third component leaves two fields of two differences each, which the DCT
-        # diagonalises; from 16 pixels on the bound is within 1e-3 of the norm
+        # bound the third component by (a + b)²/2 ≤ a² + b²: w_y and w_x then decouple, with two differences each that
+        # the DCT diagonalises; from 16 pixels on the bound is within 1e-3 of the norm
         d = {n: 2 - 2 * math.cos(math.pi * (n - 1) / n) for n in (H - 1, H, W - 1, W)}
         return math.sqrt(max(d[H - 1] + d[W], d[W - 1] + d[H]))

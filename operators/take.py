@@ -16,19 +16,19 @@ from invprior.shapes import Shape
 class Take(LinearOperator):
     """Ax = x[index] along the first axis: one frame of a video, one exposure of two.
 
-    Maps ``(K, *picture)`` to ``picture``. The adjoint puts zeros for the others; AAᴴ = I and the norm is 1.
+    Maps ``(K, *picture)`` to ``picture``. The adjoint fills the others with zeros; AAᴴ = I and the norm is 1.
 
     Parameters
     ----------
     shape
         Event shape of the pictures, K in front.
     index
-        Which, from 0 to K − 1.
+        The picture to take, from 0 to K − 1.
 
     Raises
     ------
     InvpriorError
-        If there is no such picture, or no axis but the first.
+        If the index is out of range, or the shape has only one axis.
 
     Cost
     ----

@@ -20,33 +20,34 @@ Interpolation = Literal["bilinear", "bicubic"]
 class Warp(LinearOperator):
     """(Ax)[i] = x(i + flow[i]): the picture read at displaced positions.
 
-    Between pixels x is interpolated by a separable kernel; outside the picture its border is replicated: a position
-    is clamped to the centre of the border pixel, a neighbour that a kernel reaches for likewise. So
+    x is interpolated between pixels by a separable kernel, and its border is replicated: positions, and the
+    neighbours that the kernel reads, are clamped to the centres of the border pixels. So
 
         (Ax)[i] = Σ_t w_t(i) x[j_t(i)],   (Aᴴy)[j] = Σ_{i, t: j_t(i) = j} w_t(i) y[i],
 
     with 4 neighbours j_t for ``bilinear`` and 16 for ``bicubic``; the adjoint scatters with the same weights, so it
-    is exact. Both reproduce a linear ramp wherever the neighbours lie inside. The norm is by the Lanczos process.
+    is exact. Both kernels reproduce a linear ramp wherever all neighbours lie inside. The norm is computed by the
+    Lanczos process.
 
     Parameters
     ----------
     shape
         Event shape of the picture, ``(..., H, W)``; all channels move alike.
     flow
-        Displacement in pixels, floating, of shape ``(2, H, W)``: down the rows, then along the columns. It points
-        from a pixel of the result to where it is read. It sets the dtype.
+        Displacement in pixels, floating, of shape ``(2, H, W)``: vertical, then horizontal. It points from a pixel of
+        the result to the position where x is read. It sets the dtype.
     interpolation
         ``bilinear``, or ``bicubic`` for Keys' kernel with a = −½.
 
     Raises
     ------
     InvpriorError
-        If the flow does not fit the picture or is not finite, or the interpolation is not known.
+        If the flow does not fit the picture or is not finite, or the interpolation is unknown.
 
     Cost
     ----
-    4 or 16 multiplications a value; the adjoint scatters as many. Indices and weights are kept, 12 bytes for each of
-    the neighbours of a pixel in float32.
+    4 or 16 multiplications per value; the adjoint scatters as many. Indices and weights are cached, 12 bytes per
+    pixel and neighbour in float32.
 
     References
     ----------
@@ -64,7 +65,7 @@ class Warp(LinearOperator):
                 f"got {flow.dtype} of shape {tuple(flow.shape)}"
             )
         if not bool(flow.isfinite().all()):
-            raise InvpriorError("the flow holds NaN or infinite displacements; replace them first")
+            raise InvpriorError("the flow has NaN or infinite displacements; replace them first")
         if interpolation not in get_args(Interpolation):
             raise InvpriorError(f"interpolation takes bilinear or bicubic, got {interpolation!r}")
         super().__init__(shape, shape)
@@ -93,9 +94,9 @@ class Warp(LinearOperator):
         return out.reshape(y.shape)
 
     def _neighbours(self) -> list[tuple[Tensor, Tensor]]:
-        """Index into the flattened picture and weight of each neighbour, both of shape (H·W,).
+        """For each neighbour, its index into the flattened picture and its weight, both of shape (H·W,).
 
-        Found once and kept, 12 bytes each in float32: finding them takes several times as long as using them.
+        Computed once and cached, 12 bytes each in float32: computing them takes several times as long as using them.
         """
         key = self.flow.dtype, self.flow.device
         if key not in self._known:
@@ -104,10 +105,10 @@ class Warp(LinearOperator):
 
     def _find(self) -> Iterator[tuple[Tensor, Tensor]]:
         H, W = self.in_shape[-2:]
-        down = torch.arange(H, device=self.flow.device)[:, None] + self.flow[0]
-        along = torch.arange(W, device=self.flow.device) + self.flow[1]
-        columns = list(_taps(along.flatten(), W, self.interpolation))
-        for row, vertical in _taps(down.flatten(), H, self.interpolation):
+        row_position = torch.arange(H, device=self.flow.device)[:, None] + self.flow[0]
+        column_position = torch.arange(W, device=self.flow.device) + self.flow[1]
+        columns = list(_taps(column_position.flatten(), W, self.interpolation))
+        for row, vertical in _taps(row_position.flatten(), H, self.interpolation):
             for column, horizontal in columns:
                 yield row * W + column, vertical * horizontal
 
@@ -116,13 +117,14 @@ class Warp(LinearOperator):
 
 
 def _taps(position: Tensor, n: int, interpolation: Interpolation) -> Iterator[tuple[Tensor, Tensor]]:
-    """Pixels that a position on an axis of n pixels is interpolated from, with their weights."""
+    """The neighbours of each position on an axis of n pixels, as pairs (pixel, weight)."""
     position = position.clamp(0, n - 1)
     base = position.floor()
     f = position - base
     if interpolation == "bilinear":
         weights, first = [1 - f, f], 0
     else:
+        # Keys' cubic with a = −½ at the distances 1 + f, f, 1 − f and 2 − f
         weights, first = (
             [
                 f * (-0.5 + f * (1 - 0.5 * f)),

@@ -20,39 +20,39 @@ class Wavelet(LinearOperator):
     """The undecimated wavelet transform of the last two axes with periodic borders (Holschneider et al. 1989, à trous).
 
     With the approximation a₀ = x, the low-pass filter h and the high-pass filter g of an orthonormal wavelet, both of L
-    taps and divided by √2, level j = 1 … ``levels`` makes along each of the two axes
+    taps and divided by √2, level j = 1 … ``levels`` filters along each of the two axes by
 
         (H_j a)[i] = Σ_n h[n] a[i − 2ʲ⁻¹(n − L/2)],   G_j likewise with g,
 
-    and from both of them the details s_j (G_j × H_j, H_j × G_j, G_j × G_j)(a_{j−1}), rows × columns, and the next
-    approximation a_j = (H_j × H_j) a_{j−1}. The output ``(3·levels + 1, *shape)`` holds the details from the finest to
-    the coarsest level and then s a_levels; filters and places are those of ``pywt.swt2(norm=True)``. The adjoint
+    which gives the details s_j (G_j × H_j, H_j × G_j, G_j × G_j)(a_{j−1}), rows × columns, and the next approximation
+    a_j = (H_j × H_j) a_{j−1}. The output ``(3·levels + 1, *shape)`` holds the details from the finest to the coarsest
+    level and then s a_levels; filters and positions are those of ``pywt.swt2(norm=True)``. The adjoint
 
         a_{j−1} = (H_j × H_j)ᴴ a_j + s_j Σ (…)ᴴ(details of level j)
 
     runs from the coarsest level to the finest. Since |ĥ|² + |ĝ|² = 1, WᴴW = I for scales of 1 and pictures of any size;
-    for others it is diagonal in Fourier space, which gives the norm, exact.
+    for other scales it is diagonal in Fourier space, which gives the exact norm.
 
     Parameters
     ----------
     shape
         Event shape of the picture, ``(..., H, W)``.
     wavelet
-        The name of an orthonormal wavelet of PyWavelets: haar, db2, sym4, coif1, …
+        Name of an orthonormal wavelet of PyWavelets: haar, db2, sym4, coif1, …
     levels
-        The coarsest filters have to fit into the picture: (L − 1)·2^(levels − 1) < H and W.
+        Number of levels; the coarsest filters must fit into the picture: (L − 1)·2^(levels − 1) < H and W.
     scales
-        s_j of each level, then s of the approximation; all 1 where None. An approximation of scale 0 is left out.
+        s_j of each level, then s of the approximation; None means all 1. With s = 0 the approximation is left out.
 
     Raises
     ------
     InvpriorError
-        If the shape has no two axes, the wavelet is not known or not orthonormal, there are no or too many levels, or
-        another number of scales.
+        If the shape has fewer than two axes, the wavelet is unknown or not orthonormal, the levels are none or too
+        many, or the number of scales is not levels + 1.
 
     Cost
     ----
-    6L multiplications a value and level, in both directions; 3·levels + 1 times the memory of x.
+    6L multiplications per value and level, in both directions; 3·levels + 1 times the memory of x.
 
     References
     ----------
@@ -65,14 +65,16 @@ class Wavelet(LinearOperator):
     ) -> None:
         shape = image_shape("Wavelet", shape)
         low, high = filters(wavelet)
-        least = min(shape[-2:])
-        most = (least - 1) // (len(low) - 1)  # 2^(levels − 1) is at most this
+        shorter = min(shape[-2:])
+        most = (shorter - 1) // (len(low) - 1)  # 2^(levels − 1) is at most this
         if levels < 1 or 2 ** (levels - 1) > most:
             fitting = f"1 to {most.bit_length()} levels fit" if most else "no level fits"
             raise InvpriorError(f"{levels} levels of {wavelet} in a picture of {shape[-2]}×{shape[-1]}: {fitting}")
         scales = (1.0,) * (levels + 1) if scales is None else tuple(float(s) for s in scales)
         if len(scales) != levels + 1:
-            raise InvpriorError(f"{levels} levels need {levels + 1} scales, the last for the rest, got {len(scales)}")
+            raise InvpriorError(
+                f"{levels} levels need {levels + 1} scales, the last for the approximation, got {len(scales)}"
+            )
         super().__init__(shape, (3 * levels + (scales[-1] != 0), *shape))
         self.wavelet, self.levels, self.scales = wavelet, levels, scales
         self.low, self.high = low, high
@@ -86,6 +88,7 @@ class Wavelet(LinearOperator):
     def forward(self, x: Tensor) -> Tensor:
         bands = []
         for level in range(self.levels):
+            # rows × columns: H×H for the next level, then the details G×H, H×G and G×G
             columns = self._split(x, -1, level)
             x, *details = (band for part in columns for band in self._split(part, -2, level))
             bands += details if self.scales[level] == 1 else [self.scales[level] * d for d in details]
@@ -102,9 +105,10 @@ class Wavelet(LinearOperator):
         return x
 
     def _split(self, x: Tensor, axis: int, level: int) -> tuple[Tensor, Tensor]:
-        """Low and high pass along an axis."""
+        """Low-pass and high-pass parts along an axis."""
         gap, L, n = 2**level, len(self.low), x.shape[axis]
         wide = extend(x, axis, gap * (L // 2 - 1), gap * (L // 2), "periodic")
+        # tap k reads a[i − 2ʲ⁻¹(k − L/2)]: one shifted view per tap
         views = [wide.narrow(axis, gap * (L - 1 - k), n) for k in range(L)]
         return _combine(self.low, views), _combine(self.high, views)
 
@@ -131,7 +135,7 @@ class Wavelet(LinearOperator):
         return math.sqrt(float(spectrum.max()))
 
     def _response(self, n: int, level: int) -> Tensor:
-        """|ĥ|² of a level at the n frequencies."""
+        """|ĥ|² of a level's filter at the n frequencies."""
         angle = 2 * math.pi * 2**level * torch.arange(n, dtype=torch.float64) / n
         taps = torch.arange(len(self.low)) * angle[:, None]
         h = torch.tensor(self.low, dtype=torch.float64)
@@ -144,20 +148,20 @@ class Wavelet(LinearOperator):
 
 
 def filters(wavelet: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Low and high pass of an orthonormal wavelet, divided by √2."""
+    """Low-pass and high-pass filters of an orthonormal wavelet, divided by √2."""
     import pywt
 
     try:
-        found = pywt.Wavelet(wavelet)
+        bank = pywt.Wavelet(wavelet)
     except (ValueError, TypeError) as error:
         raise InvpriorError(
             f"there is no discrete wavelet {wavelet!r} in PyWavelets; take haar, db2, sym4 or coif1"
         ) from error
-    low = torch.tensor(found.dec_lo, dtype=torch.float64)
+    low = torch.tensor(bank.dec_lo, dtype=torch.float64)
     for k in range(0, len(low), 2):  # orthonormal: the autocorrelation at even lags is 1, 0, 0, …
         if abs(float(low[k:] @ low[: len(low) - k]) - (k == 0)) > 1e-9:
             raise InvpriorError(f"the wavelet {wavelet!r} is not orthonormal; take haar, db2, sym4 or coif1")
-    return tuple((low / math.sqrt(2)).tolist()), tuple(h / math.sqrt(2) for h in found.dec_hi)
+    return tuple((low / math.sqrt(2)).tolist()), tuple(h / math.sqrt(2) for h in bank.dec_hi)
 
 
 def _combine(taps: Sequence[float], views: Sequence[Tensor]) -> Tensor:

@@ -1,7 +1,7 @@
-"""Priors, one a file: a penalty R(x), a parametrisation x = f_θ(z), both or neither.
+"""Priors, one per file: a penalty R(x), a parametrisation x = f_θ(z), both or neither.
 
-``DIP() + 2 * TV()`` is a prior too. A weight stands beside the negative log-likelihood, so that one (about 10 for TV of
-photographs) suits every noise level.
+``DIP() + 2 * TV()`` is a prior too. Weights are relative to the negative log-likelihood, so that one weight (about 10
+for TV of photographs) suits every noise level.
 """
 
 from invprior.priors.box import Box

@@ -15,15 +15,15 @@ from invprior.shapes import Shape
 
 @dataclass(frozen=True)
 class Box(Prior):
-    """R(x) = 0 where low ≤ x ≤ high in every pixel, else infinite; its weight has no part.
+    """R(x) = 0 where low ≤ x ≤ high in every pixel, else infinite; a weight does not change it.
 
-    Added to another prior: ``10 * TV() + Box()``. PDHG and ProximalGradient keep every iterate inside, and their
-    duality gap counts on nothing else where the data leave pixels free.
+    Add it to another prior: ``10 * TV() + Box()``. PDHG and ProximalGradient keep every iterate inside. Where the data
+    leave pixels free, their duality gap relies on the box alone.
 
     Parameters
     ----------
     low, high
-        Either may be infinite.
+        Bounds of the pixel values; either may be infinite.
 
     Cost
     ----

@@ -26,12 +26,12 @@ from invprior.solvers.precision import Precision, rounded
 from invprior.solvers.recipe import Recipe
 from invprior.stop import AnyOf, MaxIterations
 
-# GB that a megapixel of tiles takes while others are worked on: estimates, averages, data, weights and their moments.
+# GB per megapixel of tiles that wait while others are fitted: estimates, averages, data, weights and their moments.
 WAITING = 0.25
 
 
 class NetworkGenerator(Generator):
-    """x = f_θ(z), z a fixed buffer, on a canvas that the network takes, cut to the asked size.
+    """x = f_θ(z) with z a fixed buffer, on a canvas that the network accepts, cropped to ``shape``.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ class NetworkGenerator(Generator):
     jitter
         Standard deviation of the noise added to z in a randomised pass.
     precision
-        What a float32 z is rounded to, and with it all activations of a network that follows its input. It stays
-        float32 where the device has no fast bfloat16; float64 is never rounded.
+        The precision that a float32 z is rounded to, and with it the activations of a network that follows its input.
+        Devices without fast bfloat16 keep float32; float64 is never rounded.
     """
 
     constants = frozenset({"z"})
@@ -63,7 +63,7 @@ class NetworkGenerator(Generator):
         if rng is not None and self.jitter > 0:
             noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
             z = torch.add(z, noise, alpha=self.jitter)
-        # channels side by side: convolutions are faster so, on processors as on graphics cards
+        # channels last in memory: convolutions are faster, on processors and on graphics cards
         whole: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last)).to(
             self.z.dtype
         )
@@ -71,7 +71,7 @@ class NetworkGenerator(Generator):
 
 
 def cut(whole: Tensor, shape: Shape) -> Tensor:
-    """The middle of a canvas, in the height and width of ``shape``."""
+    """The middle of a canvas, cropped to the height and width of ``shape``."""
     H, W = shape[-2:]
     top, left = (whole.shape[-2] - H) // 2, (whole.shape[-1] - W) // 2
     return whole[..., top : top + H, left : left + W]
@@ -81,35 +81,35 @@ def cut(whole: Tensor, shape: Shape) -> Tensor:
 class DIP(Prior):
     """x = f_θ(z): a randomly initialised network, fitted to this one picture (Ulyanov, Vedaldi & Lempitsky 2018).
 
-    No penalty; the prior is the parametrisation, and stopping early. Any image of shape (C, H, W) or (H, W) with
-    sides of at least 8 pixels and values in [0, 1].
+    There is no penalty: the prior is the parametrisation, with early stopping. It takes images of shape (C, H, W) or
+    (H, W) with sides of at least 8 pixels and values in [0, 1].
 
     Parameters
     ----------
     preset
         ``fast`` (default), ``best`` or ``paper``, the published settings.
     task
-        What the settings were chosen for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``; ``paper`` also has
-        ``text``, ``vase``, ``library`` and ``flash``.
+        The task that the settings were tuned for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``; ``paper`` also
+        has ``text``, ``vase``, ``library`` and ``flash``.
     network
-        In place of the preset's: ``skip``, ``hourglass``, ``deep_decoder``, ``conv_decoder``, or any module that maps
-        (1, c, H, W) to (1, C, H, W) of the image's C channels, H and W being multiples of 32 and at least 64, and c
-        the preset's ``input_channels``. A module is copied and starts from the weights that it has.
+        A network instead of the preset's: ``skip``, ``hourglass``, ``deep_decoder``, ``conv_decoder``, or any module
+        that maps (1, c, H, W) to (1, C, H, W), with the image's C channels, H and W multiples of 32 and at least 64,
+        and c the preset's ``input_channels``. A module is copied and starts from its own weights.
     input
-        A picture (c, H, W) or (H, W) of the image's height and width as z, in place of the preset's noise: the network
-        then starts with its edges, as those of a flash picture of the same scene (section 3.5 of the paper).
+        A picture (c, H, W) or (H, W) of the image's height and width to use as z instead of the preset's noise. The
+        network then starts with its edges, e.g. those of a flash picture of the same scene (section 3.5 of the paper).
     iterations
-        A limit in place of the preset's, of all fits together.
+        An iteration limit for all fits together, instead of the preset's.
 
     Raises
     ------
     InvpriorError
-        If preset, task or network are not known, or the input is no such picture.
+        If the preset, task or network is unknown, or the input is not such a picture.
 
     Cost
     ----
     No proximal map: ``solve`` takes Adam or Muon, and an iteration is a forward and a backward pass of the network.
-    Memory for the activations is 2 to 11 GB a megapixel by preset and task.
+    The activations take 2 to 11 GB per megapixel, depending on preset and task.
 
     References
     ----------
@@ -131,8 +131,8 @@ class DIP(Prior):
             )
         z = self.input
         if z is not None and not (isinstance(z, Tensor) and z.is_floating_point() and z.ndim in (2, 3)):
-            held = f"{z.dtype} of shape {tuple(z.shape)}" if isinstance(z, Tensor) else type(z).__name__
-            raise InvpriorError(f"an input is a floating picture (c, H, W) or (H, W), got {held}")
+            received = f"{z.dtype} of shape {tuple(z.shape)}" if isinstance(z, Tensor) else type(z).__name__
+            raise InvpriorError(f"an input is a floating picture (c, H, W) or (H, W), got {received}")
 
     @property
     def settings(self) -> Preset:
@@ -143,17 +143,17 @@ class DIP(Prior):
         if len(shape) not in (2, 3) or min(shape[-2:]) < 8:
             raise InvpriorError(f"DIP takes an image (C, H, W) or (H, W) with sides of at least 8, got shape {shape}")
         s = self.settings
-        given = self.network if isinstance(self.network, nn.Module) else None
+        module = self.network if isinstance(self.network, nn.Module) else None
         multiple, smallest, reduction = (
-            (s.network.multiple, s.network.smallest, s.network.reduction) if given is None else (32, 64, 1)
+            (s.network.multiple, s.network.smallest, s.network.reduction) if module is None else (32, 64, 1)
         )
         size = [canvas(n, multiple, smallest) // reduction for n in shape[-2:]]
         if self.input is None:
             z = _input(s.input, s.input_channels, size, rng)
         else:
             z = _picture(self.input, shape, size, reduction)
-        if given is not None:
-            return NetworkGenerator(deepcopy(given), z, shape, s.jitter)
+        if module is not None:
+            return NetworkGenerator(deepcopy(module), z, shape, s.jitter)
         network = s.network.draw(z.shape[1], math.prod(shape[:-2]), rng)
         return NetworkGenerator(network, z, shape, s.jitter, s.precision)
 
@@ -176,6 +176,7 @@ class DIP(Prior):
     @property
     def memory(self) -> Memory:
         s = self.settings
+        # z takes 4 bytes per pixel and channel
         return Memory(s.memory, WAITING + 4e-3 * s.input_channels)
 
     def within(self, step: float) -> str | None:
@@ -184,7 +185,7 @@ class DIP(Prior):
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """``dip`` of pictures, for the purpose's task by default; beside a guide it starts from its contrast."""
+        """``dip`` for pictures, by default for the purpose's task; with a guide, the guide's contrast is its input."""
         z = None if purpose.guide is None else contrast(purpose.guide)
 
         def make(
@@ -196,7 +197,7 @@ class DIP(Prior):
 
 
 def _picture(picture: Tensor, shape: Shape, size: list[int], reduction: int) -> Tensor:
-    """The picture on the canvas that the image is cut from, its border repeated; for a decoder shrunk to its input."""
+    """The picture on the network's canvas, its border repeated; for a decoder, averaged down to the size of z."""
     if tuple(picture.shape[-2:]) != shape[-2:]:
         raise InvpriorError(
             f"an input of shape {tuple(picture.shape)} does not fit an image of shape {shape}; "

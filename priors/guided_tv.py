@@ -19,17 +19,17 @@ from invprior.priors.contrast import EDGE, contrast
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 
-# η over the largest gradient of the guide. Smaller gains half a decibel more in denoising with a perfect guide, and
-# loses where the data leave pixels free: R is then nearly flat along the guide's edges, and PDHG slow.
+# η relative to the guide's largest gradient. A smaller η gains half a decibel more in denoising with a perfect guide,
+# but loses where the data leave pixels free: R is then nearly flat along the guide's edges, and PDHG is slow.
 SHARE = 0.05
 
 
 class _Steered(LinearComposition):
-    """P D with the norm of D for its own."""
+    """P D, with the norm of D as its norm."""
 
     def norm(self) -> float:
-        # ‖PD‖ ≤ ‖P‖‖D‖ = ‖D‖, reached to a few percent wherever the guide has a flat part; the Lanczos process would
-        # run P D a hundred times for them
+        # ‖PD‖ ≤ ‖P‖‖D‖ = ‖D‖ is tight to a few percent if the guide has a flat part; the Lanczos process would apply
+        # P D a hundred times to gain these
         return self.right.norm()
 
 
@@ -46,21 +46,21 @@ class GuidedTV(Prior):
     guide
         A picture of the same scene, ``(C, H, W)`` or ``(H, W)``, in the precision and on the device of the data.
     eta
-        η > 0, in the guide's units: gradients well above it are edges, those well below are none, noise of the guide
-        included. A twentieth of the guide's largest gradient where None.
+        η > 0, in the guide's units: gradients well above η count as edges, those well below, such as the guide's noise,
+        do not. None means a twentieth of the guide's largest gradient.
     coupled
-        One norm over the channels, axis −3 of the event shape, too; images of two axes have none.
+        Take the norm over the channels too, axis −3 of the event shape; without effect on images of two axes.
 
     Raises
     ------
     InvpriorError
-        If the guide is no such picture or ``eta`` is not positive; and from ``terms``, if the guide's size is another
-        than the image's.
+        If the guide is not such a picture or ``eta`` is not positive; from ``terms``, if the guide and the image differ
+        in size.
 
     Cost
     ----
     Its proximal map has no closed form: ``solve`` takes PDHG, whose step applies PD and its adjoint once and projects
-    every vector on a ball, O(n).
+    every vector onto a ball, O(n).
 
     References
     ----------
@@ -75,8 +75,8 @@ class GuidedTV(Prior):
     def __post_init__(self) -> None:
         g = self.guide
         if not (isinstance(g, Tensor) and g.is_floating_point() and g.ndim in (2, 3) and bool(g.isfinite().all())):
-            held = f"{g.dtype} of shape {tuple(g.shape)}" if isinstance(g, Tensor) else type(g).__name__
-            raise InvpriorError(f"a guide is a finite floating tensor (C, H, W) or (H, W), got {held}")
+            received = f"{g.dtype} of shape {tuple(g.shape)}" if isinstance(g, Tensor) else type(g).__name__
+            raise InvpriorError(f"a guide is a finite floating tensor (C, H, W) or (H, W), got {received}")
         if self.eta is not None and not 0 < self.eta < float("inf"):
             raise InvpriorError(f"eta must be a positive number, got {self.eta!r}")
 
@@ -101,7 +101,7 @@ class GuidedTV(Prior):
         gradient = FiniteDifference(gray.shape)(gray)
         length = torch.linalg.vector_norm(gradient, dim=0)
         eta: float | Tensor = SHARE * length.max() if self.eta is None else self.eta
-        # a constant guide has neither gradient nor η, and ξ = 0
+        # for a constant guide gradient and η are 0, and the clamp makes ξ = 0
         eta = torch.as_tensor(eta, dtype=gray.dtype, device=gray.device)
         return gradient / torch.hypot(length, eta).clamp(min=torch.finfo(gray.dtype).tiny)
 
@@ -115,6 +115,6 @@ class GuidedTV(Prior):
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """``tv`` beside a guide: by its contrast, so that the light matters little."""
+        """``tv`` with a guide: steered by the guide's contrast, so that the light matters little."""
         guide = purpose.guide
         return {} if guide is None else {"tv": lambda: cls(contrast(guide), EDGE)}

@@ -21,8 +21,8 @@ from invprior.shapes import Shape
 class Joint(Prior):
     """R(x) = inner(x₁, …, x_K side by side): pictures of shape (K, C, H, W) as one picture of K·C channels.
 
-    A prior that couples channels then couples the pictures: with TV the edges of all fall together, and one sharp
-    picture shows the others where theirs are (vectorial TV: Blomgren & Chan 1998). With DIP one network draws them all.
+    A prior that couples channels then couples the pictures: with TV their edges coincide, and one sharp picture shows
+    where the edges of the others are (vectorial TV: Blomgren & Chan 1998). With DIP one network generates them all.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Joint(Prior):
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         flat = _flat(shape)
         terms = self.inner.terms(flat)
-        if self.inner.lift(flat) is not None:
+        if self.inner.lift(flat) is not None:  # then the terms act on X, which only ``lift`` reshapes
             return terms
         return tuple(_flattened(t, Reshape(shape, flat)) for t in terms)
 
@@ -91,7 +91,7 @@ class Joint(Prior):
 
 
 class _Pictures(Generator):
-    """The channels of a generator as several pictures."""
+    """The channels of a generator, split into several pictures."""
 
     def __init__(self, inner: Generator, shape: Shape) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ class _Pictures(Generator):
 
 
 class _OfFlat(LinearComposition):
-    """L after a change of shape, with the norm of L for its own."""
+    """L after a reshape, with the norm of L."""
 
     def norm(self) -> float:
         return self.left.norm()

@@ -1,4 +1,4 @@
-"""A denoiser in the place of a proximal map."""
+"""A denoiser in place of a proximal map."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Denoiser = Callable[[Tensor, float], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Denoised(Functional):
-    """c·φ, known by prox_{σ²φ}(u) = D(u, σ) alone: prox with a step s is D(u, √(s c)). It has no value.
+    """c·φ, known only by prox_{σ²φ}(u) = D(u, σ): prox with a step s is D(u, √(s c)). It has no value.
 
     Parameters
     ----------
@@ -58,18 +58,18 @@ class Denoised(Functional):
 class PnP(Prior):
     """R = φ with prox_{σ²φ} = D(·, σ), whatever φ is (plug-and-play; Venkatakrishnan, Bouman & Wohlberg 2013).
 
-    ``solve`` takes ProximalGradient, whose steps 1/L denoise at σ = √(c/L) for the weight c: at weight 1, denoising y
-    with Gaussian noise is one call D(y, σ) at the noise's own σ. There is no objective to watch and no gap.
+    ``solve`` takes ProximalGradient. With the weight c its steps 1/L denoise at σ = √(c/L): at weight 1, denoising y
+    with Gaussian noise is one call D(y, σ) at the noise's own σ. The objective and the gap are unknown.
 
     Parameters
     ----------
     denoiser
         Maps an image ``(..., C, H, W)`` and the standard deviation of its noise to an image of the same shape.
-        ``interop.deepinv.from_denoiser`` makes one of deepinv's.
+        ``interop.deepinv.from_denoiser`` wraps one of deepinv's.
 
     Cost
     ----
-    One call of the denoiser an iteration of ProximalGradient.
+    One call of the denoiser per iteration of ProximalGradient.
 
     References
     ----------

@@ -27,33 +27,33 @@ STOPS: dict[str, Callable[..., StopRule]] = {
 
 @dataclass(frozen=True)
 class Preset:
-    """One table of the file.
+    """The settings of a preset for one task, a table of the file.
 
     Attributes
     ----------
     iterations
-        The limit of one fit.
+        Iteration limit of one fit.
     solver
-        With the settings that the preset was chosen with.
+        The solver, with the settings that the preset was tuned with.
     stop
-        The rules that end a fit before the limit, and say which of its estimates is kept.
+        The rules that end a fit before the limit and select the estimate to keep.
     network
-        The shape of the network.
+        Architecture of the network.
     jitter
         Standard deviation of the noise added to z in every fitting pass.
     input
-        z: ``noise`` is uniform in [0, 0.1), ``meshgrid`` the two coordinates in [0, 1].
+        The kind of z: ``noise`` is uniform in [0, 0.1), ``meshgrid`` the two coordinates in [0, 1].
     input_channels
-        Of a noise z.
+        Channels of a noise z.
     restarts
-        Fits whose results are averaged.
+        Number of fits whose results are averaged.
     memory
-        What a fit takes in GB per megapixel (tests/benchmarks/dip_memory.py), with the preset's own network.
+        Memory of a fit in GB per megapixel (tests/benchmarks/dip_memory.py), with the preset's own network.
     precision
-        Of the activations, where device and problem have it; weights and statistics are never rounded.
+        Precision of the activations, if device and problem allow it; weights and statistics are never rounded.
     batch, period, again
-        Of films (the tasks that begin with ``video-``): frames in one step, frames from one independent input to the
-        next, and the limit of a fit that starts from the window before.
+        For films (tasks that begin with ``video-``): frames per step, frames from one independent input to the next,
+        and the iteration limit of a fit that starts from the previous window.
     """
 
     iterations: int

@@ -20,7 +20,7 @@ from invprior.shapes import Shape
 
 
 class Image(LinearOperator):
-    """X = (x, w) ↦ x, from ``(3, *shape)`` to ``shape``; the adjoint puts zeros for w."""
+    """X = (x, w) ↦ x, from ``(3, *shape)`` to ``shape``; the adjoint fills w with zeros."""
 
     @property
     def is_selection(self) -> bool:
@@ -88,22 +88,22 @@ class Bending(LinearOperator):
 class TGV(Prior):
     """R(x) = min_w Σ_i ‖(Dx − w)_i‖ + α Σ_i ‖(Ew)_i‖ (Bredies, Kunisch & Pock 2010, with α₁ = 1, α₀ = α).
 
-    D are forward differences, E the symmetrised backward differences of the field w. Where the picture is smooth w
-    takes up its slope, which then costs nothing: edges stay sharp as with TV, and ramps stay ramps where TV makes
-    stairs. A lifted prior: the solver's variable is X = (x, w).
+    D are forward differences, E the symmetrised backward differences of the field w. Where the picture is smooth, w
+    absorbs its slope, which then costs nothing: edges stay sharp as with TV, and ramps stay ramps where TV makes
+    stairs. TGV is a lifted prior: the solver's variable is X = (x, w).
 
     Parameters
     ----------
     ratio
-        α = α₀/α₁ > 0; 2 is usual for pictures (Knoll, Bredies, Pock & Stollberger 2011). A large one forbids slopes
-        that change, a small one lets w follow the noise.
+        α = α₀/α₁ > 0; 2 is usual for pictures (Knoll, Bredies, Pock & Stollberger 2011). A large α forbids slopes
+        that change, a small α lets w follow the noise.
     coupled
-        One norm over the channels, axis −3, too; images of two axes have none.
+        Take the norm over the channels too, axis −3; without effect on images of two axes.
 
     Raises
     ------
     InvpriorError
-        If the ratio is not positive; and from ``terms``, if the image has no two axes.
+        If the ratio is not positive; from ``terms``, if the image has fewer than two axes.
 
     Cost
     ----

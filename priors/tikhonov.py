@@ -16,7 +16,7 @@ from invprior.shapes import Shape
 class Tikhonov(Prior):
     """R(x) = ½ ‖Dx‖² with forward differences D along ``axes`` (Tikhonov 1963).
 
-    Smooths edges like everything else; with Gaussian noise the minimiser is linear in the data, and ``solve`` takes
+    It smooths edges like everything else. With Gaussian noise the minimiser is linear in the data, and ``solve`` takes
     conjugate gradients.
 
     Parameters
@@ -24,7 +24,7 @@ class Tikhonov(Prior):
     axes
         Axes of the event shape to take differences along.
     weights
-        One per axis, inside D; all 1 where None.
+        One per axis, inside D; None means all 1.
 
     Cost
     ----

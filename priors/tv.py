@@ -18,24 +18,24 @@ from invprior.shapes import Shape
 class TV(Prior):
     """R(x) = Σ_i ‖(Dx)_i‖ with forward differences D along ``axes`` (Rudin, Osher & Fatemi 1992).
 
-    Isotropic: ‖·‖ is the Euclidean norm over the axes, and with ``coupled`` over the channels too, so that edges of
-    all channels fall together (Blomgren & Chan 1998). Anisotropic: the sum of absolute values.
+    Isotropic: ‖·‖ is the Euclidean norm over the axes, and with ``coupled`` over the channels too, so that the
+    edges of all channels coincide (Blomgren & Chan 1998). Anisotropic: the sum over the axes.
 
     Parameters
     ----------
     axes
         Axes of the event shape to take differences along.
     weights
-        One per axis, e.g. a time weight of a video; all 1 where None.
+        One per axis, e.g. a time weight of a video; None means all 1.
     isotropic
-        Euclidean norm over the axes, or their absolute values summed.
+        True for the Euclidean norm over the axes, False for the sum over them.
     coupled
-        Couple the channels, axis −3 of the event shape; images of two axes have none.
+        Couple the channels, axis −3 of the event shape; without effect on images of two axes.
 
     Cost
     ----
     Its proximal map has no closed form: ``solve`` takes PDHG, whose step applies D and Dᴴ once and projects every
-    difference on a ball, O(n).
+    difference onto a ball, O(n).
 
     References
     ----------
@@ -70,7 +70,7 @@ class TV(Prior):
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """``tv`` of pictures; of films, whose ``tv`` acts in time too, ``frame-tv``."""
+        """``tv`` for pictures; ``frame-tv`` for films, whose ``tv`` acts in time too."""
         if purpose.guide is not None:
             return {}
         return {"tv" if purpose.film is None else "frame-tv": cls}

@@ -25,17 +25,17 @@ from invprior.stop import AnyOf, MaxIterations
 if TYPE_CHECKING:
     from invprior.solvers.loop import Result
 
-# Iterations of a warm start that no average sees.
+# First iterations of a warm start, which the average leaves out.
 WARM = 10
-# GB that a megapixel of each frame of a window takes: the peaks of whole runs, and a little.
+# GB per megapixel and frame of a window: the peaks of whole runs, and a little more.
 HELD = 0.1
 
 
 class FilmGenerator(Generator):
-    """x[t] = f_θ(z_t) for the frames of a window, on a canvas that the network takes, cut to the asked size.
+    """x[t] = f_θ(z_t) for the frames of a window, on a canvas that the network accepts, cropped to ``shape``.
 
-    A randomised pass computes a few neighbouring frames and takes the others as they were when they were last
-    computed, so that its cost does not grow with the window; a deterministic one computes all, as many at a time.
+    A randomised pass computes ``batch`` neighbouring frames and reuses the last values of the others, so that its cost
+    does not grow with the window. A deterministic pass computes all frames, ``batch`` at a time.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class FilmGenerator(Generator):
     batch
         b, the frames of a randomised pass.
     jitter
-        Standard deviation of the noise added to z there.
+        Standard deviation of the noise added to z in a randomised pass.
     """
 
     constants = frozenset({"z"})
@@ -72,7 +72,7 @@ class FilmGenerator(Generator):
             for start in starts:
                 out[start : start + self.batch] = self._run(self.z[start : start + self.batch])
             return out
-        # a middle drawn evenly and moved inside, so that the frames at the ends get their share
+        # draw the middle frame uniformly and shift the batch inside, so that the frames at the ends get their share
         middle = int(torch.randint(T, (), generator=rng, device=rng.device))
         start = min(max(middle - self.batch // 2, 0), T - self.batch)
         z = self.z[start : start + self.batch]
@@ -80,6 +80,7 @@ class FilmGenerator(Generator):
             noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
             z = torch.add(z, noise, alpha=self.jitter)
         fresh = self._run(z)
+        # only the fresh frames carry a gradient
         x = torch.cat([self.frames[:start], fresh, self.frames[start + self.batch :]])
         self.frames.copy_(x.detach())
         return x
@@ -91,39 +92,39 @@ class FilmGenerator(Generator):
 
 @dataclass(frozen=True)
 class VideoDIP(Prior):
-    """x[t] = f_θ(z_t), one network for all frames of a window, its inputs varying smoothly in time.
+    """x[t] = f_θ(z_t), one network for all frames of a window, with inputs that vary smoothly in time.
 
     The network of :class:`~invprior.priors.DIP`, fitted to a few neighbouring frames in every step, as Zhang et al.
     (2019) fit theirs to batches of frames, each with a noise input of its own. Here the inputs move along great circles
-    between independent ones, ``period`` frames apart,
+    between independent inputs, ``period`` frames apart,
 
         z_t = m + cos(πs/2) (a_k − m) + sin(πs/2) (a_{k+1} − m),   t = (k + s)·period,  0 ≤ s < 1,
 
-    of the same variance everywhere, so that neighbouring frames come from neighbouring inputs (a path through the
-    latent space as in Yoo et al. 2021, where it is a helix). What is in all frames is learned from all of them, and
-    noise averages out.
+    with the same variance at every t. Neighbouring frames thus come from neighbouring inputs (a path through the latent
+    space as in Yoo et al. 2021, where it is a helix). What all frames show is learned from all of them, and noise
+    averages out.
 
     Parameters
     ----------
     task
-        What the settings were chosen for: ``denoise``, ``upscale``, ``upscale8`` or ``inpaint``.
+        The task that the settings were tuned for: ``denoise``, ``upscale``, ``upscale8`` or ``inpaint``.
     preset
         ``fast``.
     first
-        The number of the window's first frame in the film: its inputs continue those of the window before.
+        Number of the window's first frame in the film; its inputs continue those of the previous window.
     cycle
-        After how many frames, rounded up to the preset's period, the inputs come again: at least as many as a window
-        has. A network that was fitted to the window before then starts with the pictures of a cycle ago.
+        Number of frames after which the inputs repeat, rounded up to the preset's period; at least the frames of a
+        window. A network fitted to the previous window then starts with the pictures of a cycle ago.
     weights
-        The network to start from, as :func:`fitted` gives it: the one that the window before ended with. Then
-        a fraction of the iterations is enough.
+        Weights that the network starts from: those fitted to the previous window, as :func:`fitted` returns them. A
+        fraction of the iterations is then enough.
     iterations
-        A limit in place of the preset's.
+        An iteration limit instead of the preset's.
 
     Raises
     ------
     InvpriorError
-        If preset or task are not known; and from ``generator``, if the shape is no film's of at least 8 × 8 pixels.
+        If the preset or task is unknown; from ``generator``, if the shape is not a film's of at least 8 × 8 pixels.
 
     Cost
     ----
@@ -162,17 +163,17 @@ class VideoDIP(Prior):
         network = s.network.draw(s.input_channels, shape[1], rng)
         if self.weights is not None:
             network.load_state_dict(dict(self.weights))
-        made = FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)
-        if self.weights is not None:  # all frames are worth something from the first step on
+        generator = FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)
+        if self.weights is not None:  # start from the frames of the previous fit instead of gray
             with torch.no_grad():
-                made.frames.copy_(made())
-        return made
+                generator.frames.copy_(generator())
+        return generator
 
     def recipe(self) -> Recipe:
         s = self.settings
         if self.weights is None:
             return Recipe(s.solver, AnyOf((*s.stop, MaxIterations(s.iterations)))).at_most(self.iterations)
-        # no warm-up that an average would have to wait for
+        # a warm start needs only a short warm-up before the average
         solver = replace(s.solver, average_from=WARM)
         return Recipe(solver, AnyOf((*s.stop, MaxIterations(s.again)))).at_most(self.iterations)
 
@@ -186,7 +187,7 @@ class VideoDIP(Prior):
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """``dip`` of films, for the purpose's task."""
+        """``dip`` for films, for the purpose's task."""
         film = purpose.film
         if film is None:
             return {}
@@ -198,15 +199,16 @@ class VideoDIP(Prior):
 
 
 def inputs(frames: range, period: int, around: int, shape: Shape, seed: int) -> Tensor:
-    """z_t for the frames of these numbers, (T, c, h, w), uniform in [0, 0.1) at every multiple of ``period``.
+    """z_t for these frame numbers, of shape (T, c, h, w), uniform in [0, 0.1) at every multiple of ``period``.
 
-    ``around`` is how many independent inputs there are before the first comes again.
+    ``around`` is the number of independent inputs in a cycle.
     """
     anchors = [torch.rand(shape, generator=torch.Generator().manual_seed(seed + k)) - 0.5 for k in range(around)]
     out = []
     for t in frames:
         k, s = divmod(t, period)
         angle = math.pi / 2 * s / period
+        # cos² + sin² = 1 keeps the variance between two anchors
         out.append(0.1 * (0.5 + math.cos(angle) * anchors[k % around] + math.sin(angle) * anchors[(k + 1) % around]))
     return torch.stack(out)
 

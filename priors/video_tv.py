@@ -18,13 +18,13 @@ from invprior.prior import Prior
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 
-# The weight of differences in time beside those in space that the names stand for; docs/video.md has what others give.
+# The time weights w behind the names ``tv`` and ``motion-tv``; docs/video.md compares others.
 AT_REST = 1.5
 ALONG = 3.0
 
 
 class _Quickly(LinearComposition):
-    """D itself, with a bound that takes no time for its norm: the Lanczos process would cost as much as the solve."""
+    """D itself, with a quick bound as its norm: the Lanczos process would cost as much as the solve."""
 
     def __init__(self, D: MotionDifference) -> None:
         super().__init__(Identity(D.out_shape), D)
@@ -36,28 +36,28 @@ class _Quickly(LinearComposition):
 
 @dataclass(frozen=True, eq=False)
 class VideoTV(Prior):
-    """R(x) = Σ_i ‖(∇x)_i‖ + w Σ_i ‖(D_t x)_i‖, ∇ differences in space, D_t in time, norms over the channels too.
+    """R(x) = Σ_i ‖(∇x)_i‖ + w Σ_i ‖(D_t x)_i‖, with differences ∇ in space and D_t in time; norms include the channels.
 
-    Without a flow D_t x[t] = x[t+1] − x[t] (Chan et al. 2011, with the space and the time part in norms of
-    their own). With one, D_t follows the motion, see :class:`~invprior.operators.MotionDifference`. The norm and not
-    its square: a point that is covered, a shadow or a cut costs its contrast once and is not smeared.
+    Without a flow, D_t x[t] = x[t+1] − x[t] (Chan et al. 2011, but with separate norms for space and time). With a
+    flow, D_t follows the motion, see :class:`~invprior.operators.MotionDifference`. The norm is not squared, so that
+    an occlusion, a shadow or a cut costs its contrast once and is not smeared.
 
     Parameters
     ----------
     time
         w ≥ 0; 0 is TV frame by frame.
     flow
-        From each frame to the next, ``(T − 1, 2, H, W)`` in pixels, as :func:`invprior.motion.estimate` finds it.
+        Flow from each frame to the next, ``(T − 1, 2, H, W)`` in pixels, as from :func:`invprior.motion.estimate`.
 
     Raises
     ------
     InvpriorError
-        If ``time`` is negative; and from ``terms``, if the shape is no film's ``(T, C, H, W)`` or the flow does
-        not fit it.
+        If ``time`` is negative; from ``terms``, if the shape is not a film's ``(T, C, H, W)`` or the flow does not fit
+        it.
 
     Cost
     ----
-    Its proximal map has no closed form: ``solve`` takes PDHG, whose step is O(n). Along the motion it applies a bicubic
+    Its proximal map has no closed form: ``solve`` takes PDHG, whose step is O(n). With a flow it applies a bicubic
     warp and its adjoint for every frame, which takes most of the time.
 
     References
@@ -97,7 +97,7 @@ class VideoTV(Prior):
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """Of films ``tv``, in space and time, and ``motion-tv``, in time along the motion."""
+        """``tv`` for films, in space and time, and ``motion-tv``, in time along the motion."""
         film = purpose.film
         if film is None:
             return {}

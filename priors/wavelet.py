@@ -12,7 +12,7 @@ from invprior.prior import Prior
 from invprior.purpose import Memory
 from invprior.shapes import Shape
 
-# A weight then means what it means beside TV: without it the best weights of photographs are 1.1 to 1.3 times TV's.
+# Makes a weight mean the same as for TV: without it the best weights of photographs are 1.1 to 1.3 times TV's.
 SCALE = 1.2
 
 
@@ -20,32 +20,32 @@ SCALE = 1.2
 class Wavelet(Prior):
     """R(x) = 1.2 Σ_j 4^(1 − j) Σ_i ‖(W_j x)_i‖ over the details W_j x of level j = 1 … ``levels``; analysis sparsity.
 
-    W is the undecimated transform (:class:`invprior.operators.Wavelet`), of no preferred position: cycle spinning
-    (Coifman & Donoho 1995) in one convex problem. The approximation costs nothing. With ``coupled`` ‖·‖ is the norm
+    W is the undecimated transform (:class:`invprior.operators.Wavelet`), which is invariant to shifts: cycle spinning
+    (Coifman & Donoho 1995) in one convex problem. The approximation is not penalised. With ``coupled`` ‖·‖ is the norm
     over the channels, else the sum of absolute values.
 
-    A coefficient deserves the weight (noise variance)/(its size), as in Chang, Yu & Vetterli (2000). From level to
-    level the variance falls to a quarter, and in photographs the size of the coefficients of a Parseval frame stays
-    about the same: hence 4^(1 − j).
+    The right weight of a coefficient is (noise variance)/(its size), as in Chang, Yu & Vetterli (2000). From level to
+    level the variance falls to a quarter, while the coefficients of a Parseval frame keep about the same size in
+    photographs: hence 4^(1 − j).
 
     Parameters
     ----------
     wavelet
-        The name of an orthonormal wavelet of PyWavelets: haar, db2, sym4, …; short filters keep edges best.
+        Name of an orthonormal wavelet of PyWavelets: haar, db2, sym4, …; short filters keep edges best.
     levels
-        Levels of details; the coarsest filters have to fit into the picture.
+        Levels of details; the coarsest filters must fit into the picture.
     coupled
-        Couple the channels, axis −3 of the event shape; images of two axes have none.
+        Couple the channels, axis −3 of the event shape; without effect on images of two axes.
 
     Raises
     ------
     InvpriorError
-        If the wavelet is not known or not orthonormal; and from ``terms``, if the picture is too small for the levels.
+        If the wavelet is unknown or not orthonormal; from ``terms``, if the picture is too small for the levels.
 
     Cost
     ----
     Its proximal map has no closed form: ``solve`` takes PDHG, whose step applies W and Wᴴ once and thresholds, O(levels
-    · n), on 3·levels times the memory of x.
+    · n), with 3·levels times the memory of x.
 
     References
     ----------

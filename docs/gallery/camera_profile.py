@@ -1,21 +1,20 @@
 """
-Profile a camera, and what it is good for
-=========================================
+Profile a camera's noise
+========================
 
 In
 
     x* = argmin_x  E(Ax; y) + R(x)
 
-the noise model E weighs every pixel by how noisy it is. A sensor's noise is known to the manufacturer and to whoever
-takes a dozen pictures of the same thing. This page measures it so, and compares the result with the usual assumption,
-noise that is everywhere the same.
+the noise model E weighs every pixel by its noise. A dozen pictures of the same thing are enough to measure a sensor's
+noise. This page does so, and compares the result with the usual assumption of the same noise everywhere.
 """
 
 # %%
 # A dozen exposures
 # -----------------
-# Camera on a tripod, nothing moves, black level taken off: what differs from one exposure to the next is noise. Here
-# the sensor is simulated. White is 80 photons, and the electronics add a little.
+# With the camera on a tripod, nothing moving and the black level subtracted, the differences between exposures are
+# noise. Here the sensor is simulated: white is 80 photons, and the electronics add a little noise.
 
 from __future__ import annotations
 
@@ -38,10 +37,10 @@ frames = torch.stack([sensor.sample(target, rng) for _ in range(12)])
 # %%
 # Photon transfer
 # ---------------
-# Photons arrive by chance, so that their variance grows with the light; the electronics' does not. Variance against
-# mean is a straight line, ``variance = gain · mean + read²``, the *photon transfer curve* (Janesick 2007).
-# ``noise.profile`` takes mean and variance of every pixel over the exposures, so that what the picture shows has no
-# part in it, and fits the line.
+# Photons arrive at random, so their variance grows with the light; the variance of the electronics does not. Variance
+# against mean is a straight line, ``variance = gain · mean + read²``, the *photon transfer curve* (Janesick 2007).
+# ``noise.profile`` takes mean and variance of every pixel over the exposures, so the scene does not matter, and fits
+# the line.
 
 measured = ip.noise.profile(frames)
 print(f"gain {measured.gain:.5f} (the sensor's: {sensor.gain:.5f}), read noise {measured.read:.4f} ({sensor.read:.4f})")
@@ -54,27 +53,27 @@ axes.plot(
     [float(mean[part].mean()) for part in order.tensor_split(24)],
     [float(variance[part].mean()) for part in order.tensor_split(24)],
     "o",
-    label="mean of pixels of like brightness",
+    label="mean of pixels of similar brightness",
 )
 levels = torch.linspace(0, float(mean.max()), 2)
-axes.plot(levels, measured.gain * levels + measured.read**2, label="the line found")
+axes.plot(levels, measured.gain * levels + measured.read**2, label="fitted line")
 axes.set(xlabel="mean of the exposures", ylabel="their variance", ylim=(0, 4 * float(variance.mean())))
 axes.legend()
 
 # %%
 # One picture of something else
 # -----------------------------
-# The profile belongs to the camera (at one ISO setting), not to the scene. Another scene, one exposure; the weight of
-# total variation (Rudin, Osher & Fatemi 1992) is that of least estimated risk, and the deep image prior (Ulyanov,
-# Vedaldi & Lempitsky 2018) stops by the noise level. The Gaussian model gets its level from the picture (Donoho &
-# Johnstone 1994).
+# The profile belongs to the camera (at one ISO setting), not to the scene. Here is one exposure of another scene. The
+# weight of total variation (Rudin, Osher & Fatemi 1992) is that of least estimated risk; the deep image prior (Ulyanov,
+# Vedaldi & Lempitsky 2018) stops by the noise level. The level of the Gaussian model is estimated from the picture
+# (Donoho & Johnstone 1994).
 
 coffee = torch.from_numpy(data.coffee()).permute(2, 0, 1).float() / 255
 truth = coffee[:, 160 : 160 + SIZE, 170 : 170 + SIZE]
 y = sensor.sample(truth, torch.Generator().manual_seed(1))
 A = ip.operators.Identity(truth.shape)
 gaussian = ip.noise.Gaussian(ip.noise.estimate(y))
-print(f"Gaussian noise by the picture: sigma = {gaussian.sigma:.4f}")
+print(f"Gaussian noise estimated from the picture: sigma = {gaussian.sigma:.4f}")
 
 light = truth.mean(0)
 dark, bright = light < light.quantile(0.33), light > light.quantile(0.67)
@@ -91,7 +90,7 @@ for name, noise in {"Gaussian": gaussian, "profile": measured}.items():
 ip.show(pictures, columns=3)
 
 # %%
-# Look at the coffee and the rim of the cup. One level for all pixels is here about that of the many dark ones, so that
-# the bright ones, which are noisier, are trusted too much: their grain stays. The profile takes it away, with either
-# prior. What it costs is in the columns of the dark third: there the likelihood trusts the data, and total variation,
-# whose one weight must do for all, leaves more noise than it did.
+# Look at the coffee and the rim of the cup. One level for all pixels is here about that of the many dark ones, so the
+# bright ones, which are noisier, are trusted too much, and their grain stays. The profile removes it, with either
+# prior. The cost shows in the figures of the darkest third: there the likelihood trusts the data, and total variation,
+# which has one weight for all pixels, leaves more noise than with the Gaussian model.

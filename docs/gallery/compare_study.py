@@ -6,16 +6,16 @@ Of
 
     x* = argmin_x  E(Ax; y) + R(x)
 
-the camera gives A and E, and R is yours to choose. Where you have clean pictures of the kind, ``ip.compare`` makes a
-study of it: every picture × operator A × noise E × prior R, several times, each prior with its own automatic weight and
-stop rule. The truth scores and nothing else.
+the camera determines A and E, and you choose R. If you have similar pictures that are clean, ``ip.compare`` runs a
+study: every picture × operator A × noise E × prior R, several times, each prior with its own automatic weight and
+stop rule. The truth is used for scores only.
 """
 
 # %%
 # Two pictures
 # ------------
-# A study reads files. Here they are parts of a portrait and of a wall, written to a folder that goes away again; yours
-# would be a list of paths and a folder that stays: finished cells are kept there, and a study that was cut off goes on.
+# A study reads files. Here they are parts of a portrait and of a wall in a temporary folder. You would pass a list of
+# paths and a permanent folder: it keeps the finished cells, and the same call resumes an interrupted study.
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from skimage import data, io
 import invprior as ip
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
-SIZE, SEEDS, ITERATIONS, PRIORS = (32, 1, 10, ["none", "tv"]) if SHORT else (96, 2, None, ["none", "tv", "dip"])
+SIZE, SEEDS, ITERATIONS, PRIORS = (32, 1, 10, ["none", "tv:0.01"]) if SHORT else (96, 2, None, ["none", "tv", "dip"])
 
 folder = tempfile.TemporaryDirectory()
 place = Path(folder.name)
@@ -40,12 +40,12 @@ for name, picture in files.items():
 # %%
 # One call
 # --------
-# Operators, noises and priors are named as on the command line, where the same is ::
+# Operators, noises and priors are named as on the command line. The same study there is ::
 #
 #     invprior compare portrait.png wall.png --operator lanczos:2 --noise gaussian:0.05 --prior none --prior tv \
 #         --prior dip --seeds 2 -o study
 #
-# A seed draws the noise and everything random in the solve, and all priors of a seed see the same measurement.
+# A seed determines the noise and all random numbers of the solve. All priors of a seed see the same measurement.
 
 study = ip.compare(
     [place / f"{name}.png" for name in files],
@@ -61,12 +61,12 @@ study = ip.compare(
 # %%
 # The answer
 # ----------
-# Mean and spread over the seeds; a lead within the spread counts as a draw. The value of ``study`` itself shows this
-# table in a notebook, and ``study.cells`` are plain dicts for ``pandas.DataFrame``.
+# The table shows mean and spread over the seeds; a lead within the spread counts as a draw. In a notebook ``study``
+# itself displays this table, and ``study.cells`` are plain dicts for ``pandas.DataFrame``.
 
 for row in study.rows:
     figures = [f"{row.figures[key].text(digits):>15s}" for key, digits in (("psnr", 2), ("ssim", 3), ("seconds", 1))]
-    print(f"{row.scene.source.name:9s} {row.prior:5s}", *figures)
+    print(f"{row.scene.source.name:9s} {row.prior:7s}", *figures)
 print(*study.verdicts, sep="\n")
 
 # %%
@@ -75,8 +75,8 @@ study.plot("psnr")
 # %%
 # What is on disk
 # ---------------
-# ``study.report`` is one page that needs no network: the table, any two pictures under a divider to drag, the curves,
-# and the command that runs it again. ``results.csv`` has a line for every cell and says where its picture lies.
+# ``study.report`` is one page that needs no network: the table, any two pictures under a draggable divider, the curves,
+# and the command that runs it again. ``results.csv`` has a line for every cell, with the folder of its picture.
 
 print(f"{study.report.name}: {study.report.stat().st_size / 1e3:.0f} kB")
 with (study.folder / "results.csv").open(newline="", encoding="utf-8") as table:

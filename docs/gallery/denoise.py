@@ -6,8 +6,8 @@ A photograph y = x + n with Gaussian noise n of standard deviation σ. We look f
 
     x* = argmin_x ‖x − y‖² / (2σ²) + R(x)
 
-The first term is E(Ax; y): how badly x explains what was measured, here with A the identity. R says what pictures look
-like. We take three R and change nothing else.
+The first term is E(Ax; y): how badly x explains the measurement, here with A the identity. R describes natural
+pictures. We use three R and change nothing else.
 """
 
 # %%
@@ -40,13 +40,13 @@ print(f"noisy: {ip.metrics.psnr(y.clamp(0, 1), clean):.2f} dB")
 # %%
 # Three priors
 # ------------
-# - ``NoPrior``: R = 0. Nothing stands against the data, so x* is y itself, noise included.
+# - ``NoPrior``: R = 0. Nothing opposes the data, so x* is y itself, including its noise.
 # - ``TV``, total variation (Rudin, Osher & Fatemi 1992): R(x) = λ Σᵢ ‖(∇x)ᵢ‖. Flat areas and sharp edges cost little,
 #   noise costs much. The weight λ is chosen by Stein's unbiased estimate of the risk, which needs y and σ and never the
 #   clean picture.
-# - ``DIP``, the deep image prior (Ulyanov, Vedaldi & Lempitsky 2018): no penalty. x = f(z) is what a convolutional
-#   network with random weights draws, and the weights are fitted to y. Such a network draws pictures sooner than noise,
-#   so it matters when one stops.
+# - ``DIP``, the deep image prior (Ulyanov, Vedaldi & Lempitsky 2018): no penalty. x = f(z) is the output of a
+#   convolutional network with random weights, which are fitted to y. Such a network learns pictures before noise, so it
+#   matters when the fit stops.
 
 choice = ip.weight.auto(ip.Problem(A, y, noise=model, prior=ip.priors.TV()))
 print(f"TV: λ = {choice.weight:.1f}, {choice.rule}")
@@ -56,8 +56,8 @@ priors = {"no prior": ip.priors.NoPrior(), "TV": choice.weight * ip.priors.TV(),
 # %%
 # One solve
 # ---------
-# ``solve`` picks a solver and a stop rule that suit the problem, unless they are given. Results say which those were,
-# and why they stopped.
+# ``solve`` chooses a solver and a stop rule for the problem, unless they are given. The result names both, and says why
+# the solve stopped.
 
 results = {name: ip.solve(ip.Problem(A, y, noise=model, prior=R), stop=STOP) for name, R in priors.items()}
 for name, result in results.items():
@@ -69,8 +69,8 @@ for name, result in results.items():
 # %%
 # Side by side
 # ------------
-# Without a prior the noise stays. TV takes it away and with it what is faint, since an area that is nearly flat is
-# cheaper flat. DIP keeps more of the small things, and leaves a soft mottle where the background is smooth.
+# Without a prior the noise stays. TV removes it together with faint detail, because a flat area costs less than one
+# that is nearly flat. DIP keeps more small detail, and leaves a soft mottle on the smooth background.
 
 pictures = {"clean": clean} | {
     f"{name}, {ip.metrics.psnr(result.x.clamp(0, 1), clean):.1f} dB": result.x for name, result in results.items()
@@ -78,6 +78,6 @@ pictures = {"clean": clean} | {
 ip.show(pictures, columns=2)
 
 # %%
-# The face, closer: the eyes and the teeth tell the two apart.
+# A closer look at the face: the two differ in the eyes and the teeth.
 
 ip.show(pictures, part=(slice(SIZE // 4, 5 * SIZE // 8), slice(SIZE // 4, 5 * SIZE // 8)))

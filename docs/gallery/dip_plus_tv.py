@@ -2,12 +2,12 @@
 DIP + TV
 ========
 
-A prior has two faces. TV is a penalty on x; the deep image prior is no penalty but a way to write x = f_θ(z). So they
-do not exclude each other, and their sum is a prior as well:
+TV is a penalty on x. The deep image prior is a parametrisation, x = f_θ(z). The two do not exclude each other, and
+their sum is a prior as well:
 
     θ* = argmin_θ ‖A f_θ(z) − y‖² / (2σ²) + λ TV(f_θ(z))
 
-In Python it is ``DIP() + 3 * TV()`` (Liu, Sun, Xu & Kamilov 2019 call it DIP-TV). What does the small penalty do?
+In Python it is ``DIP() + 3 * TV()`` (Liu, Sun, Xu & Kamilov 2019 call it DIP-TV). What does a small penalty do?
 """
 
 # %%
@@ -36,14 +36,14 @@ model = ip.noise.Gaussian(0.1)
 y = model.sample(clean, torch.Generator().manual_seed(0))
 
 # %%
-# How much is small?
-# ------------------
-# Alone, TV wants the weight that ``weight.auto`` finds; it cannot choose one beside a network, where no risk estimate
-# holds. We take a tenth and a third of that one, and all of it, and let each fit run on far beyond the point where it
-# should stop. The network, its start and its random numbers are the same in all four; the penalty is the only change.
+# Which weight?
+# -------------
+# ``weight.auto`` finds the weight of TV alone. With a network it cannot choose one, because the risk estimate does not
+# hold there. We use a tenth, a third and all of TV's weight, and let each fit run far beyond the point where it should
+# stop. The network, its start and its random numbers are the same in all four fits; only the penalty differs.
 #
-# ``DIP()`` averages three fits, each stopped by the noise level. To see a single one run on, we take its solver alone
-# and a limit. A callback is called with every iterate; that it may look at the clean picture is for this figure alone.
+# ``DIP()`` averages three fits, each stopped by the noise level. To watch a single fit run on, we use its solver alone
+# with a limit. A callback is called with every iterate. It looks at the clean picture for this figure only.
 
 tv = ip.priors.TV()
 auto = ip.weight.auto(ip.Problem(A, y, noise=model, prior=tv)).weight
@@ -58,7 +58,7 @@ noise_left: dict[str, dict[int, float]] = {name: {} for name in weights}
 for name, weight in weights.items():
 
     def watch(iterate, name=name):
-        """Note how near the estimate is to the truth, and how near the network's picture is to the data."""
+        """Record the PSNR of the estimate, and the distance of the network's picture from the data."""
         if iterate.iteration % 5 == 0:
             curves[name][iterate.iteration] = ip.metrics.psnr(iterate.x.clamp(0, 1), clean)
             noise_left[name][iterate.iteration] = float((iterate.state.x - y).square().mean().sqrt()) / 0.1
@@ -70,12 +70,12 @@ for name, weight in weights.items():
     print(f"{name:13s} best {curves[name][best]:5.2f} dB at iteration {best}, {last:5.2f} dB at {ITERATIONS}")
 
 # %%
-# Left: without a penalty the fit comes to its best and then learns the noise. A little TV makes the best better, and
-# broader, so that it matters less when one stops. All of λ holds the noise off for good; but then the penalty does the
-# work, and the picture is near that of TV alone.
+# Left: without a penalty the fit reaches its best and then learns the noise. A little TV makes the best higher and
+# broader, so it matters less when the fit stops. The whole λ keeps the noise out for good; but then the penalty does the
+# work, and the picture is close to that of TV alone.
 #
-# Right: how far the network's picture is from the data, in units of σ; at 1 it has left out as much as there was noise.
-# The more penalty, the slower the descent below that, since noise is what TV charges most for.
+# Right: the distance of the network's picture from the data, in units of σ; at 1 the residual is as large as the noise.
+# A larger penalty slows the descent below 1, because TV penalises noise most.
 
 figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for name in weights:
@@ -87,18 +87,17 @@ right.axhline(1, color="gray", linewidth=0.8)
 left.legend()
 
 # %%
-# As one would use it
-# -------------------
-# With the rules of the preset: three fits, each stopped where the data are fitted to the noise level, or where the
-# iterates differ least. On this picture the network alone gains little over TV; mind that a third of λ was taken as a
-# guess before the first run and kept, not chosen by the scores.
+# In normal use
+# -------------
+# The preset makes three fits and stops each at the noise level, or where the iterates differ least. On this picture the
+# network alone gains little over TV. The third of λ was a guess before the first run; it was not chosen by the scores.
 
 stop = ip.stop.MaxIterations(ITERATIONS) if SHORT else None
-found = {}
+restored = {}
 for name, prior in {"TV": auto * tv, "DIP": dip, "DIP + TV": dip + auto / 3 * tv}.items():
     result = ip.solve(ip.Problem(A, y, noise=model, prior=prior), stop=stop)
     score = ip.metrics.psnr(result.x.clamp(0, 1), clean)
-    found[f"{name}, {score:.1f} dB"] = result.x
+    restored[f"{name}, {score:.1f} dB"] = result.x
     print(f"{name:8s} {score:5.2f} dB, {result.iterations} iterations in {result.seconds:.1f} s, {result.status}")
 
-ip.show({"clean": clean, "noisy": y, **found}, columns=3)
+ip.show({"clean": clean, "noisy": y, **restored}, columns=3)

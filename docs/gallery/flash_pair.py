@@ -1,9 +1,9 @@
 """
-A pair with and without flash
-=============================
+Flash/no-flash pairs
+====================
 
-A dim room: the picture without flash has the light that one wants, and noise. The one with flash is sharp and clean,
-and its light is wrong. Two ways to let the second help the first. Either it guides the prior of the first,
+In a dim room the picture without flash has the desired light, and noise. The picture with flash is sharp and clean, but
+its light is wrong. There are two ways to use the second for the first. Either it guides the prior of the first,
 
     x* = argmin_x ‖x − y₀‖² / (2σ²) + R(x; y₁)
 
@@ -15,9 +15,9 @@ or both are measurements of one unknown x = (a, f), the picture in ambient light
 # %%
 # A scene lit twice
 # -----------------
-# Real pairs come without the truth. So we take one photograph for the colours of the scene and light it in both ways:
-# dim, warm and from the right; and by a flash that falls off, throws a shadow and makes a highlight. ``FlashPair`` is
-# the operator A(a, f) = (a, t (a + f)), with the flash exposed t = 0.4 as long.
+# Real pairs have no truth. So we use one photograph as the colours of the scene and light it in both ways: dim, warm and
+# from the right; and by a flash that falls off, throws a shadow and makes a highlight. ``FlashPair`` is the operator
+# A(a, f) = (a, t (a + f)), where the flash picture is exposed for t = 0.4 of the time.
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ ip.show({"ambient light, the truth": ambient, "without flash, measured": y0, "wi
 # %%
 # How noisy is the first picture?
 # -------------------------------
-# What the flash picture cannot explain in it, window by window, is noise. Photon noise is stronger in the light than in
-# the dark; one σ for the whole picture is a simplification, the one that the command ``invprior flash`` makes.
+# The part that the flash picture cannot explain, window by window, is noise. Photon noise is stronger in bright parts;
+# one σ for the whole picture is a simplification, which the command ``invprior flash`` makes too.
 
 sigma = ip.noise.estimate_beside(y0, y1)
 print(f"estimated beside the flash picture: σ = {sigma:.3f}; truly {float((y0 - without).std()):.3f}")
@@ -62,7 +62,7 @@ single = ip.operators.Identity(y0.shape)
 
 
 def restore(prior: ip.Prior) -> torch.Tensor:
-    """x* for the picture without flash, its penalty, if it has one, weighed without the truth."""
+    """x* for the picture without flash; the weight of a penalty is chosen without the truth."""
     problem = ip.Problem(single, y0, noise=model, prior=prior)
     if not prior.parametrised:
         problem = ip.Problem(single, y0, noise=model, prior=ip.weight.auto(problem).weight * prior)
@@ -72,16 +72,16 @@ def restore(prior: ip.Prior) -> torch.Tensor:
 # %%
 # The flash picture as a guide
 # ----------------------------
-# - ``GuidedTV`` (Ehrhardt & Betcke 2016) charges only the part of the gradient that crosses the guide's: an edge that
-#   the flash picture has too is nearly free.
-# - ``DIP(..., input=...)`` feeds the flash picture to the network in place of random numbers (Ulyanov, Vedaldi &
-#   Lempitsky 2018, section 3.5), so that its edges are there from the start.
+# - ``GuidedTV`` (Ehrhardt & Betcke 2016) penalises only the part of the gradient that is not along the guide's: an edge
+#   that the flash picture has too is nearly free.
+# - ``DIP(..., input=...)`` feeds the flash picture to the network instead of random numbers (Ulyanov, Vedaldi &
+#   Lempitsky 2018, section 3.5), so its edges are there from the start.
 #
-# ``contrast`` is the logarithm of the picture: an edge then counts as much in the shade as in the light. Plain TV and
-# DIP, which never see the flash picture, stand beside them.
+# ``contrast`` is the logarithm of the picture: an edge then counts equally in shade and in light. Plain TV and DIP, which
+# never see the flash picture, are shown for comparison.
 
 guide = contrast(y1)
-found = {
+restored = {
     "TV": restore(ip.priors.TV()),
     "DIP": restore(ip.priors.DIP()),
     "guided TV": restore(ip.priors.GuidedTV(guide, eta=EDGE)),
@@ -91,8 +91,8 @@ found = {
 # %%
 # Two measurements of one unknown
 # -------------------------------
-# Each exposure is a data term with its own noise: ``Take`` picks it out of what ``FlashPair`` gives. ``Joint`` makes a
-# prior of one picture a prior of both: here the edges of a and f fall together.
+# Each exposure is a data term with its own noise: ``Take`` selects it from the output of ``FlashPair``. ``Joint`` turns a
+# prior of one picture into a prior of both: here the edges of a and f coincide.
 
 data_terms = (
     ip.DataTerm(ip.operators.Take(A.out_shape, 0) @ A, y0, model),
@@ -101,28 +101,28 @@ data_terms = (
 joint = ip.priors.Joint(ip.priors.TV())
 weight = ip.weight.auto(ip.Problem.from_terms(data_terms, joint)).weight
 pair = ip.solve(ip.Problem.from_terms(data_terms, weight * joint), stop=STOP)
-found["pair, joint TV"] = pair.x[0]
+restored["pair, joint TV"] = pair.x[0]
 
 # %%
-# What came out
-# -------------
-# Each is scored in all, and where only the flash had a shadow. Look along the border of that shadow: any trace of it in
-# the result comes from the flash picture and is wrong. A prior that lets all edges fall together is the first to leave
-# one.
+# Results
+# -------
+# Each result is scored on the whole picture, and inside the flash's shadow. Look along the border of that shadow: any
+# trace of it comes from the flash picture and is wrong. A prior that makes all edges coincide is the most likely to
+# leave one.
 
 dark = shadow.expand_as(ambient)
 print(f"{'as measured':15s} {ip.metrics.psnr(y0, ambient):5.2f} dB")
-for name, x in found.items():
+for name, x in restored.items():
     x = x.clamp(0, 1)
     inside = ip.metrics.psnr(x[dark], ambient[dark])
     print(f"{name:15s} {ip.metrics.psnr(x, ambient):5.2f} dB, in the flash's shadow {inside:5.2f} dB")
 
 ip.show(
-    {"truth": ambient} | {f"{k}, {ip.metrics.psnr(x.clamp(0, 1), ambient):.1f} dB": x for k, x in found.items()},
+    {"truth": ambient} | {f"{k}, {ip.metrics.psnr(x.clamp(0, 1), ambient):.1f} dB": x for k, x in restored.items()},
     columns=3,
 )
 
 # %%
-# The second unknown of the pair is a picture as well: the light of the flash alone, drawn at 0.6 of its brightness.
+# The second unknown of the pair is a picture as well: the light of the flash alone, shown at 0.6 of its brightness.
 
 ip.show({"flash light, the truth": 0.6 * flash_light, "flash light, found": 0.6 * pair.x[1]})

@@ -1,21 +1,22 @@
 """
-The idea: one line, and a prior with two faces
-==============================================
+The idea: one line, and two kinds of prior
+==========================================
 
-Whatever spoiled a picture, getting it back is one line,
+Whatever degraded a picture, restoring it is one line,
 
     x* = argmin_x E(A x; y) + R(x)
 
-A says what was measured of the picture x (all of it, every fourth pixel, all but a scratch), E how badly an x explains
-the measurement y, and R how little x looks like a picture. This page shows in four figures why E alone is not enough,
-what the two kinds of R do, and what stopping early keeps.
+A describes the measurement of the picture x (all of it, every fourth pixel, all but a scratch). E says how badly x
+explains the measurement y, and R how unlike a picture x is. This page shows in four figures why E alone is not enough,
+what the two kinds of R do, and what early stopping keeps.
 """
 
 # %%
 # E does not decide
 # -----------------
-# A leaves one value of sixteen: many x agree with y. Three of them, the first by no prior at all, and how far A x is
-# from y, in steps of an 8-bit file. All three explain the measurement to within about a step; only R tells them apart.
+# A leaves one value of sixteen, so many x agree with y. Here are three of them, the first without a prior, with the
+# distance of A x from y in steps of an 8-bit file. All three explain the measurement to within about a step; only R
+# distinguishes them.
 
 from __future__ import annotations
 
@@ -37,19 +38,19 @@ clean = ip.operators.Lanczos(part.shape, factor=2)(part).clamp(0, 1)
 A = ip.operators.Lanczos(clean.shape, factor=4)
 model = ip.noise.Gaussian(0.5 / 255)
 y = model.sample(A(clean), torch.Generator().manual_seed(0))
-found = {}
+restored = {}
 priors = {"none": ip.priors.NoPrior(), "TV": 10 * ip.priors.TV(), "DIP": ip.priors.DIP(task="upscale")}
 for name, prior in priors.items():
     x = ip.solve(ip.Problem(A, y, noise=model, prior=prior), stop=ip.stop.MaxIterations(LIMIT)).x
     steps = 255 * float((A(x) - y).square().mean().sqrt())
-    found[f"{name}: {steps:.1f} steps, {ip.metrics.psnr(x.clamp(0, 1), clean):.1f} dB"] = x
-ip.show({"y": y, **found})
+    restored[f"{name}: {steps:.1f} steps, {ip.metrics.psnr(x.clamp(0, 1), clean):.1f} dB"] = x
+ip.show({"y": y, **restored})
 
 # %%
-# One face: a penalty
+# One kind: a penalty
 # -------------------
 # Total variation R(x) = Σ ‖∇x‖ is a number for every picture (Rudin, Osher & Fatemi 1992). It is small for pictures
-# made of plain regions and large for noise. E + R is convex, so a solver finds its least value and can prove it.
+# made of flat regions and large for noise. E + R is convex, so a solver finds its minimum and can prove it.
 
 noisy = ip.noise.Gaussian(0.1).sample(clean, torch.Generator().manual_seed(1))
 shuffled = clean.flatten(1)[:, torch.randperm(SIZE * SIZE, generator=torch.Generator().manual_seed(2))].view_as(clean)
@@ -58,12 +59,12 @@ pictures = {"photograph": clean, "with noise": noisy, "its pixels shuffled": shu
 ip.show({f"{name}: R = {float(tv(x)):.0f}": x for name, x in pictures.items()})
 
 # %%
-# The other face: a parametrisation
+# The other kind: a parametrisation
 # ---------------------------------
-# The deep image prior has no R at all. It writes x = f_θ(z): a convolutional network f with random weights θ and a
-# fixed random input z, and fits θ to this one picture (Ulyanov, Vedaldi & Lempitsky 2018). With enough iterations the
-# network can draw nearly anything. What makes it a prior is how long that takes: here it is fitted to the three
-# pictures above, and the photograph comes first by far.
+# The deep image prior has no R at all. It writes x = f_θ(z) with a convolutional network f, random weights θ and a fixed
+# random input z, and fits θ to this one picture (Ulyanov, Vedaldi & Lempitsky 2018). With enough iterations the network
+# can draw nearly anything. It is a prior because some pictures take much longer: fitted to the three pictures above, the
+# network reproduces the photograph first by far.
 
 figure, axes = pyplot.subplots(figsize=(6, 3.5), layout="constrained")
 solver = ip.priors.DIP().settings.solver
@@ -81,11 +82,10 @@ axes.set(xlabel="iteration", ylabel="mean squared error")
 _ = axes.legend()
 
 # %%
-# What stopping early keeps
+# What early stopping keeps
 # -------------------------
-# So a network fitted to a noisy picture passes near the clean one on its way. At first it has the outlines, then the
-# picture, in the end the noise as well. Where to stop without knowing the clean picture is the matter of
-# :doc:`when_dip_stops`.
+# A network fitted to a noisy picture therefore passes near the clean one on its way. It first has the outlines, then the
+# picture, and in the end the noise as well. :doc:`when_dip_stops` shows where to stop without knowing the clean picture.
 
 moments = (LATE // 40, LATE // 10, LATE)
 shots = {}
@@ -105,6 +105,6 @@ ip.show({"measured": noisy, **shots})
 # %%
 # Both at once
 # ------------
-# A prior may have both faces: ``ip.priors.DIP() + 0.1 * ip.priors.TV()`` fits the weights of a network and pays for the
-# variation of what it draws, see :doc:`dip_plus_tv`. The solver asks the prior for its penalty terms and for its
-# parametrisation, and that is all it knows of it: results with different priors differ in the prior alone.
+# A prior may be both: ``ip.priors.DIP() + 0.1 * ip.priors.TV()`` fits the weights of a network and penalises the total
+# variation of its output, see :doc:`dip_plus_tv`. The solver asks a prior for its penalty terms and its parametrisation
+# and knows nothing else about it, so results with different priors differ only in the prior.

@@ -2,7 +2,7 @@
 A 16-bit picture from a microscope
 ==================================
 
-Microscopes count photons, few of them, and write 16 bits. This page reads such a file, finds its noise from the picture
+Microscopes count few photons and write 16 bits. This page reads such a file, estimates its noise from the picture
 itself, solves
 
     x* = argmin_x  E(Ax; y) + R(x)
@@ -14,8 +14,8 @@ with A the identity, E the likelihood of photons and read noise, R total variati
 # %%
 # The file
 # --------
-# We make one, so that the truth is known. A sensor adds read noise and a constant, its black level; 60 photons in the
-# brightest pixel are usual for living cells, which light harms.
+# The file is simulated, so the truth is known. A sensor adds read noise and a constant, its black level. 60 photons in
+# the brightest pixel are usual for living cells, which light harms.
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ import invprior as ip
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
 SIZE, STOP = (96, ip.stop.MaxIterations(10)) if SHORT else (192, None)
-BLACK, PER_PHOTON, READ, PHOTONS = 100.0, 2.2, 3.5, 60.0  # in steps of the file, but for the photons
+BLACK, PER_PHOTON, READ, PHOTONS = 100.0, 2.2, 3.5, 60.0  # in steps of the file, except PHOTONS
 
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "cell.tif"
@@ -43,16 +43,16 @@ io.imsave(path, steps.round().clamp(0, 65535)[0].numpy().astype("uint16"), check
 # %%
 # Read it
 # -------
-# ``ip.io.read`` gives the pixels in [0, 1] of the full scale and remembers all else: depth, metadata, colour profile.
-# Few photons use little of the scale: as 8 bits next to nothing would be left.
+# ``ip.io.read`` gives the pixels in [0, 1] of the full scale and keeps the depth, metadata and colour profile. Few
+# photons use little of the scale: in 8 bits next to nothing would be left.
 
 picture = ip.io.read(path)
 print(f"{picture.format}, {tuple(picture.x.shape)}, from {picture.x.min():.5f} to {picture.x.max():.5f} of the scale")
 print(f"gray levels: {len(picture.x.unique())}; in 8 bits: {len((picture.x * 255).round().unique())}")
 
 # %%
-# Priors and pictures on a screen want [0, 1] to be what is there. So take off the black level, which cameras state, and
-# divide by the brightest value. A line of code undoes that at the end.
+# Priors and displays expect values that fill [0, 1]. So subtract the black level, which cameras state, and divide by the
+# brightest value. One line of code undoes this at the end.
 
 black = BLACK / 65535
 white = float(picture.x.max())
@@ -61,8 +61,8 @@ y = (picture.x - black) / (white - black)
 # %%
 # How much noise?
 # ---------------
-# Photon noise grows with the light, read noise is everywhere the same: variance = gain · u + read². Both are found from
-# the flat places of the picture (in the spirit of Foi et al. 2008).
+# Photon noise grows with the light, read noise is the same everywhere: variance = gain · u + read². Both are estimated
+# from flat places of the picture (in the spirit of Foi et al. 2008).
 
 noise = ip.noise.estimate_poisson_gaussian(y)
 scale = 65535 * (white - black)
@@ -89,12 +89,12 @@ captions = {f"{name}, {ip.metrics.psnr(x, truth):.1f} dB": x for name, x in rest
 ip.show({"truth": truth, "measured": y} | captions)
 
 # %%
-# TV flattens the granules inside the cell. DIP keeps more of them, and adds some grain of its own: not every spot in
-# its picture is in the truth, so do not count granules by it.
+# TV flattens the granules inside the cell. DIP keeps more of them and adds some grain of its own: not every spot in its
+# picture is in the truth, so do not count granules in it.
 #
 # Write it back
 # -------------
-# With the black level and in the scale of the file, as it came. ``with_pixels`` keeps what the file said.
+# The result gets back the black level and the scale of the file. ``with_pixels`` keeps the file's metadata.
 
 out = Path(folder.name) / "cell-restored.tif"
 ip.io.write(out, picture.with_pixels(restored["DIP"] * (white - black) + black, picture.alpha))

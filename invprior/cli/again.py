@@ -1,4 +1,4 @@
-"""The command that runs a study again."""
+"""The command that repeats a study."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from invprior.study.plan import Study
 
 
 def again(study: Study, output: Path) -> str:
-    """One line for a shell; jobs, device and cluster are left to where it is run."""
+    """One line for a shell; jobs, device and cluster are left to the machine that runs it."""
     words = ["invprior", "compare"]
     if study.file is not None:
         words += [str(study.file), "--data", str(study.base)]

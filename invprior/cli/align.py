@@ -1,4 +1,4 @@
-"""How far one picture of a scene has moved against another taken in other light."""
+"""Alignment of two pictures of a scene taken in different light."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.operators.warp import Warp
 
-FINE = 1.5  # pixels over which noise is smoothed away
-WIDE = 16.0  # pixels over which the strength of edges is made even
-STEPS = 20  # to a pixel
-LEAST = 16
-FARTHEST = 0.1  # of the shorter side; a correlation that peaks farther off has found nothing
+FINE = 1.5  # sigma in pixels of the smoothing against noise
+WIDE = 16.0  # sigma in pixels of the local mean that edge strengths are divided by
+STEPS = 20  # per pixel
+LEAST = 16  # pixels of the shorter side
+FARTHEST = 0.1  # of the shorter side; a correlation that peaks farther off is spurious
 
 
 def offset(picture: Tensor, reference: Tensor) -> tuple[float, float]:
     """Rows and columns by which ``picture`` (C, H, W) has to move to lie on ``reference``, to a twentieth of a pixel.
 
-    The cross-correlation of the strengths of their edges, |∇ G₂ * log x| over its mean around, has its maximum there
-    (Guizar-Sicairos, Thurman & Fienup 2008, as in ``skimage.registration``). A strength has no sign and the logarithm
-    no scale, so that neither the colour nor the direction of the light matters much; noise is not to be correlated.
+    The shift maximises the cross-correlation of edge strengths, |∇ G₂ * log x| over its local mean (Guizar-Sicairos,
+    Thurman & Fienup 2008, as in ``skimage.registration``). A strength has no sign and the logarithm no scale, so colour
+    and direction of the light matter little; the smoothing G₂ keeps noise out of the correlation.
 
     Raises
     ------
     InvpriorError
-        If the pictures have different heights or widths or sides below 16 pixels, or nothing fits within a tenth of
-        the shorter side.
+        If the pictures have different heights or widths or sides below 16 pixels, or do not match within a tenth of the
+        shorter side.
     """
-    from skimage.registration import phase_cross_correlation  # half a second to import, and not needed to solve
+    from skimage.registration import phase_cross_correlation  # takes half a second to import
 
     if picture.shape[-2:] != reference.shape[-2:] or min(picture.shape[-2:]) < LEAST:
         raise InvpriorError(
             f"pictures to align are of one size of at least {LEAST}×{LEAST}, "
             f"got {tuple(picture.shape)} and {tuple(reference.shape)}"
         )
+    # no phase normalisation: it would give noise the weight of edges
     shift = phase_cross_correlation(_edges(reference), _edges(picture), upsample_factor=STEPS, normalization=None)[0]
     rows, columns = float(shift[0]), float(shift[1])
     if max(abs(rows), abs(columns)) > FARTHEST * min(picture.shape[-2:]):
@@ -51,11 +52,12 @@ def moved(picture: Tensor, rows: float, columns: float) -> Tensor:
 
 
 def _edges(picture: Tensor) -> object:
-    """The strength of the edges, 0 on the mean and towards the border."""
+    """Edge strength over its local mean, centred to mean 0 and windowed to 0 at the border."""
     from scipy import ndimage
 
     gray = picture.detach().cpu().double().mean(0)
     fine = ndimage.gaussian_filter(gray.numpy(), FINE)
+    # + 0.02 bounds the logarithm in the dark, + 1e-6 the quotient in flat regions
     strength = ndimage.gaussian_gradient_magnitude(torch.from_numpy(fine).clamp(min=0).add(0.02).log().numpy(), 1.0)
     even = torch.from_numpy(strength / (ndimage.gaussian_filter(strength, WIDE) + 1e-6))
     H, W = even.shape

@@ -15,7 +15,7 @@ from invprior.runs.record import save_record
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture, where it goes, and the clean one it is compared with, if any."""
+    """A picture, the file it is restored to, and the clean picture it is scored against, if any."""
 
     source: Path
     target: Path
@@ -23,10 +23,11 @@ class Entry:
 
 
 def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: bool) -> None:
-    """Restore what the manifest in ``output`` does not call finished; Ctrl-C exits with 130, failures with 1.
+    """Restore the pictures that the manifest in ``output`` does not list as finished.
 
-    A file is finished where the manifest says so for the same input, bit for bit, and the same settings. Files that are
-    in the way without that are an error before anything is done, unless ``overwrite``, which does all pictures again.
+    Ctrl-C exits with 130, failures with 1. A picture is finished if the manifest says so for the same input, bit for
+    bit, and the same settings. Any other file in its place is an error before any work is done, unless ``overwrite``,
+    which restores all pictures again.
 
     Raises
     ------
@@ -49,26 +50,26 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
             for number, entry in enumerate(todo, start=1):
                 name = _name(entry, output)
                 try:
-                    mine = key(entry.source, settled)
+                    own_key = key(entry.source, settled)
                     entry.target.parent.mkdir(parents=True, exist_ok=True)
                     opened = job.open(entry.source, entry.target, entry.truth)
-                    manifest.note(Line(name, mine, None))
+                    manifest.note(Line(name, own_key, None))
                     record, interrupted = job.run(opened, f"{number}/{len(todo)} {entry.source.name}")
                 except (InvpriorError, OSError) as error:
-                    named = str(error) if str(entry.source) in str(error) else f"{entry.source}: {error}"
+                    message = str(error) if str(entry.source) in str(error) else f"{entry.source}: {error}"
                     failures.append(entry)
-                    print(f"invprior: {named}; it is left out", file=sys.stderr)
+                    print(f"invprior: {message}; this picture is skipped", file=sys.stderr)
                     continue
                 records[entry] = record
                 if interrupted:
                     break
-                manifest.note(Line(name, mine, record))
+                manifest.note(Line(name, own_key, record))
         except KeyboardInterrupt:
             interrupted = True
         if job.request.record is not None:
             save_record(job.request.record, [records[e] for e in entries if e in records])
     if interrupted:
-        print("invprior: interrupted; what is finished is kept, and the same command goes on", file=sys.stderr)
+        print("invprior: interrupted; finished pictures are kept, run the same command again to resume", file=sys.stderr)
         sys.exit(130)
     if failures:
         first = failures[0].source
@@ -81,13 +82,13 @@ def _name(entry: Entry, output: Path) -> str:
 
 
 def _finished(manifest: Manifest, entries: list[Entry], output: Path) -> dict[Entry, dict[str, Any]]:
-    """The records of what is finished and still there."""
+    """The records of the finished pictures whose files are still there."""
     lines = {entry: manifest.lines.get(_name(entry, output)) for entry in entries if entry.target.is_file()}
     return {entry: line.record for entry, line in lines.items() if line is not None and line.record is not None}
 
 
 def _check_free(manifest: Manifest, entries: list[Entry], settled: str, output: Path) -> None:
-    """Raise where a file is there that was neither begun here nor made of the same input by the same settings."""
+    """Raise if a target exists that was neither begun here nor made from the same input with the same settings."""
     taken = []
     for entry in entries:
         if entry.target.exists():
@@ -96,6 +97,6 @@ def _check_free(manifest: Manifest, entries: list[Entry], settled: str, output: 
                 taken.append(entry.target)
     if taken:
         raise InvpriorError(
-            f"{len(taken)} files in {output} are not what this command makes of its inputs, the first {taken[0]}; "
+            f"{len(taken)} files in {output} were not made by this command from these inputs, the first {taken[0]}; "
             "--overwrite replaces them, or give another OUT"
         )

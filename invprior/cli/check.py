@@ -1,4 +1,4 @@
-"""``invprior check``: the conformance laws on anyone's operator."""
+"""``invprior check``: the conformance laws on a user's operator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from invprior.testing import operator_outcomes
 
 
 def run_check(spec: str, examples: int, seed: int) -> bool:
-    """Print one line a law; whether all hold."""
+    """Print one line per law; return True if all hold."""
     outcomes = operator_outcomes(load_target(spec), examples=examples, seed=seed)
     for outcome in outcomes:
         print(outcome)

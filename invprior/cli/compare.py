@@ -1,4 +1,4 @@
-"""``invprior compare``: the study, its bar and its table."""
+"""``invprior compare``: the study, its progress bar and its table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from invprior.study.result import Comparison
 from invprior.study.scores import figures
 from invprior.study.source import sources
 
-# What a terminal has room for; the page has the rest.
+# Columns that a terminal has room for; the report has all.
 SHOWN = ("psnr", "ssim", "lpips", "seconds", "memory_mb", "iterations")
 
 
@@ -33,12 +33,12 @@ def plan_study(
     crop: int | None,
     iterations: int | None,
 ) -> Study:
-    """The study that a command line asks for: in a file, or in its own options."""
+    """The study of a command line, read from a study file or from the options."""
     if any(path.suffix == ".toml" for path in clean):
         if len(clean) > 1 or degraded or operators or noises or priors:
             raise InvpriorError(
-                "a study file says its pictures, operators, noises and priors itself; beside it only --data, --seeds, "
-                "--crop and --iterations have a say"
+                "a study file sets its own pictures, operators, noises and priors; beside it only --data, --seeds, "
+                "--crop and --iterations are allowed"
             )
         return read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations)
     if data is not None:
@@ -55,14 +55,14 @@ def plan_study(
 
 
 def run_compare(study: Study, output: Path, jobs: int | None, device: str, cluster: str | None, quiet: bool) -> bool:
-    """Run a study with a bar and print its table; whether every cell was finished."""
+    """Run a study with a progress bar and print its table; return True if every cell finished."""
     try:
         with grid_bar(quiet) as listener:
             result = run_study(
                 study, output, again=again(study, output), jobs=jobs, device=device, cluster=cluster, listener=listener
             )
     except KeyboardInterrupt:
-        print("invprior: interrupted; the finished cells are kept, and the same command goes on", file=sys.stderr)
+        print("invprior: interrupted; finished cells are kept, run the same command again to resume", file=sys.stderr)
         sys.exit(130)
     if not quiet:
         _print_table(result)
@@ -70,15 +70,15 @@ def run_compare(study: Study, output: Path, jobs: int | None, device: str, clust
         print(f"invprior: failed: {cell}: {failure}", file=sys.stderr)
     if result.failures:
         print(
-            f"invprior: {len(result.failures)} of {len(result.records) + len(result.failures)} cells failed; the same "
-            "command tries them again",
+            f"invprior: {len(result.failures)} of {len(result.records) + len(result.failures)} cells failed; run the "
+            "same command again to retry them",
             file=sys.stderr,
         )
     return not result.failures
 
 
 def seconds_left(progress: Progress) -> float | None:
-    """Of each prior what its finished cells took, of one that has none yet what an average cell took; None at first."""
+    """Estimate of the seconds left: a missing cell takes the mean of its prior's cells, or of all; None at first."""
     taken: dict[str, list[float]] = {}
     for cell, record in progress.records.items():
         taken.setdefault(cell.prior, []).append(record["seconds"])
@@ -91,7 +91,7 @@ def seconds_left(progress: Progress) -> float | None:
 
 @contextmanager
 def grid_bar(quiet: bool) -> Iterator[Listener]:
-    """A bar over the cells with the time left; a line a cell where nobody looks at a terminal."""
+    """A progress bar over the cells with the time left; one line per cell if there is no terminal."""
     if quiet:
         yield lambda progress: None
         return
@@ -160,10 +160,10 @@ def _print_table(result: Comparison) -> None:
             table.add_row(Text(row.prior), *numbers)
         for column, figure in published.rows(scene.source.name) if published else ():
             printed = [f"{figure:.{f.digits}f}" if published and f.key == published.figure else "" for f in shown]
-            table.add_row(Text(f"{column} (printed)"), *printed, style="dim")
+            table.add_row(Text(f"{column} (published)"), *printed, style="dim")
         console.print(table)
     if published:
-        console.print(f"printed figures: {published.metric}", highlight=False, markup=False)
+        console.print(f"published figures: {published.metric}", highlight=False, markup=False)
     for sentence in result.verdicts:
         console.print(sentence, highlight=False, markup=False)
-    console.print(f"{result.report} shows them", highlight=False, markup=False)
+    console.print(f"{result.report} shows the pictures", highlight=False, markup=False)

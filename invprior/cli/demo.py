@@ -25,7 +25,7 @@ from invprior.specs import parse_prior
 PRIORS = ("none", "tv", "dip")
 TASKS = ("denoise", "inpaint", "upscale")
 SIZE = 128
-# Enough for a picture of this size, and what keeps the whole demo under two minutes on two cores.
+# Enough for a picture of this size, and the whole demo stays under two minutes on two cores.
 ITERATIONS = 300
 
 
@@ -42,7 +42,7 @@ def photograph() -> Tensor:
 
 
 def degrade(name: str, clean: Tensor, rng: torch.Generator) -> Measured:
-    """The photograph noisy, scratched by a text, or four times smaller, as the task of that name restores it."""
+    """Measure the photograph for the task ``name``: noisy, with text across it, or four times smaller."""
     C, H, W = clean.shape
     text = operators.Mask.text(clean.shape).known
     task: Task = {"denoise": Denoise(), "inpaint": Inpaint(text), "upscale": Upscale(4)}[name]
@@ -69,7 +69,7 @@ def run_demo(task: str, output: Path, device: str, seed: int, quiet: bool) -> No
         measured = degrade(name, clean, torch.Generator().manual_seed(seed))
         panels = [
             Panel("truth", clean),
-            Panel({"denoise": "noisy", "inpaint": "scratched", "upscale": "4 x smaller"}[name], measured.data[0].y),
+            Panel({"denoise": "noisy", "inpaint": "text across it", "upscale": "4 x smaller"}[name], measured.data[0].y),
         ]
         for prior in PRIORS:
             x, record = _restore(name, prior, measured, where, clean, seed, quiet)

@@ -1,4 +1,4 @@
-"""``invprior flash``: a noisy picture in the light one wants, and a clean one with flash."""
+"""``invprior flash``: a noisy picture in the desired light, and a clean one with flash."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from invprior.specs import parse_prior
 def restore_pair(
     no_flash: Path, with_flash: Path, output: Path, mode: str, align: bool, exposure: str, settings: Settings
 ) -> None:
-    """Restore ``no_flash`` by ``with_flash`` and write it to ``output``."""
+    """Restore ``no_flash`` with the help of ``with_flash`` and write ``output``."""
     if mode not in ("guide", "pair"):
         raise InvpriorError(f"--mode takes guide or pair, got {mode!r}")
     given = given_number(exposure, "--exposure")
@@ -43,9 +43,9 @@ def restore_pair(
     if picture.x.shape != flash.shape:
         raise InvpriorError(
             f"{no_flash} has {picture.x.shape[0]} colour channels and {with_flash} {flash.shape[0]}; "
-            "--mode pair takes as many, --mode guide any"
+            "--mode pair needs equal numbers, --mode guide takes any"
         )
-    # a network's output is positive; a penalty takes a negative flash light as well
+    # a network's output is positive, so the flash light has to be; a penalty allows a negative one
     positive = parse_prior(settings.prior).made(Purpose(Pair.name)).parametrised
     least = longest(picture.x, flash) if positive else 1.0
     restore(Pair(flash, least if given is None else given), [no_flash], output, settings)
@@ -58,9 +58,9 @@ def _check_fit(no_flash: Path, x: Tensor, with_flash: Path, flash: Tensor) -> No
 
 
 def longest(no_flash: Tensor, flash: Tensor) -> float:
-    """How many times longer the exposure without flash was: the least that leaves the flash light positive, 1 or more.
+    """Exposure without flash over that with flash: the least ratio that leaves the flash light positive, 1 or more.
 
-    Of the ratios of the two pictures, each averaged over 9×9 pixels, all but a hundredth are below it.
+    It is the 0.99 quantile of the ratios of the two pictures, each averaged over 9×9 pixels.
     """
     dim, lit = (torch.nn.functional.avg_pool2d(x, min(9, *x.shape[-2:])) for x in (no_flash, flash))
     return max(1.0, float(torch.quantile((dim / (lit + rounding(8))).flatten(), 0.99)))

@@ -15,7 +15,7 @@ from invprior.specs import known_priors
 
 
 def print_info() -> None:
-    """Print versions, device, threads and what is usable here."""
+    """Print versions, device, threads, and what is available on this machine."""
     rows = {**versions()}
     rows["device"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     rows["processors"] = str(os.cpu_count())

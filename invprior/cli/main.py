@@ -1,4 +1,4 @@
-"""``invprior``: the commands. Nothing here imports torch, so that ``--help`` answers at once."""
+"""``invprior``: the commands. Nothing here imports torch, so ``--help`` answers at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 Inputs = Annotated[
-    list[Path], typer.Argument(metavar="IN...", help="Pictures, or folders with pictures in them.", show_default=False)
+    list[Path], typer.Argument(metavar="IN...", help="Pictures, or folders of pictures.", show_default=False)
 ]
 Output = Annotated[
     Path,
@@ -28,7 +28,7 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="OUT",
-        help="The picture to write; a folder where IN is several, for the same tree.",
+        help="The picture to write; for several pictures a folder, filled with the tree of IN.",
         show_default=False,
     ),
 ]
@@ -39,7 +39,7 @@ Tile = Annotated[
     typer.Option(metavar="N", help="Restore in overlapping tiles of N×N pixels of OUT.", show_default="whole"),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Of several pictures: do finished ones again, write over what is there.")
+    bool, typer.Option("--overwrite", help="With several pictures: restore finished ones again, replace files.")
 ]
 
 
@@ -65,7 +65,7 @@ def upscale(
     tile: Tile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Enlarge a picture, taken as a Lanczos decimation of the one that is sought."""
+    """Enlarge a picture, modelled as a Lanczos decimation of the larger one."""
     from invprior.cli.pictures import restore
     from invprior.runs import tasks
 
@@ -86,7 +86,7 @@ def inpaint(
     tile: Tile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Fill holes. Without --sigma the known pixels come back unchanged."""
+    """Fill holes. Without --sigma the known pixels stay unchanged."""
     from invprior.cli.masks import known_pixels
     from invprior.cli.pictures import restore
     from invprior.runs import tasks
@@ -102,12 +102,12 @@ def deblur(
     settings: Settings,
     psf: Annotated[
         Path,
-        typer.Option(metavar="PSF", help="A picture of the blur: what one bright point became.", show_default=False),
+        typer.Option(metavar="PSF", help="A picture of the blur: the image of one bright point.", show_default=False),
     ],
     tile: Tile = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Undo a known blur. The noise level decides how far: give --sigma where you know it."""
+    """Undo a known blur. The noise level decides how far: give --sigma if you know it."""
     from invprior.cli.pictures import restore
     from invprior.io import read_psf
     from invprior.runs import tasks
@@ -119,7 +119,7 @@ def deblur(
 @with_settings
 def flash(
     no_flash: Annotated[
-        Path, typer.Argument(metavar="NOFLASH", help="Noisy, in the light you want.", show_default=False)
+        Path, typer.Argument(metavar="NOFLASH", help="The noisy picture, in the light you want.", show_default=False)
     ],
     with_flash: Annotated[Path, typer.Argument(metavar="FLASH", help="The same scene with flash.", show_default=False)],
     output: Output,
@@ -127,16 +127,16 @@ def flash(
     mode: Annotated[
         str,
         typer.Option(
-            metavar="guide|pair", help="guide: take its edges. pair: restore ambient and flash light from both."
+            metavar="guide|pair", help="guide: use its edges. pair: restore ambient and flash light from both."
         ),
     ] = "guide",
-    align: Annotated[bool, typer.Option("--align", help="First move FLASH onto NOFLASH.")] = False,
+    align: Annotated[bool, typer.Option("--align", help="Align FLASH with NOFLASH first.")] = False,
     exposure: Annotated[
         str,
-        typer.Option(metavar="auto|NUMBER", help="--mode pair: how many times longer than FLASH NOFLASH was exposed."),
+        typer.Option(metavar="auto|NUMBER", help="For --mode pair: exposure time of NOFLASH over that of FLASH."),
     ] = "auto",
 ) -> None:
-    """Denoise a picture taken without flash by one with flash; OUT keeps the light of the first."""
+    """Denoise a picture taken without flash, guided by one with flash; OUT keeps the light of the first."""
     from invprior.cli.flash import restore_pair
 
     restore_pair(no_flash, with_flash, output, mode, align, exposure, settings)
@@ -154,32 +154,32 @@ def video(
     ],
     settings: Settings,
     task: Annotated[str, typer.Option(help="denoise, upscale, inpaint or deblur.")] = "denoise",
-    factor: Annotated[int, typer.Option(help="Of upscale: how many times larger.", min=1)] = 4,
+    factor: Annotated[int, typer.Option(help="For upscale: how many times larger.", min=1)] = 4,
     psf: Annotated[
         Path | None,
-        typer.Option(metavar="PSF", help="Of deblur: a picture of what one bright point became.", show_default=False),
+        typer.Option(metavar="PSF", help="For deblur: the image of one bright point.", show_default=False),
     ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(
             metavar="MASK",
-            help="Of inpaint: a picture for all frames (a logo) or a film, white = hole.",
+            help="For inpaint: a picture for all frames (a logo) or a film, white = hole.",
             show_default=False,
         ),
     ] = None,
     invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
-    frames: Annotated[str, typer.Option(metavar="A:B", help="From frame A on, up to but without frame B.")] = "0:",
+    frames: Annotated[str, typer.Option(metavar="A:B", help="Restore frames A up to, but not including, B.")] = "0:",
     window: Annotated[
-        int | None, typer.Option(help="Frames kept of those solved together.", min=1, show_default="as memory allows")
+        int | None, typer.Option(help="Frames restored at a time.", min=1, show_default="as memory allows")
     ] = None,
-    memory: Annotated[float, typer.Option(metavar="GB", help="What it may take.", min=0)] = 4.0,
+    memory: Annotated[float, typer.Option(metavar="GB", help="Memory it may use.", min=0)] = 4.0,
     codec: Annotated[
         str | None, typer.Option(help="FFmpeg's name of the encoder.", show_default="that of OUT's suffix")
     ] = None,
 ) -> None:
-    """Restore a film in windows. Priors: motion-tv, tv (in space and time), frame-tv, dip, or one of pictures.
+    """Restore a film in windows. Priors: motion-tv, tv (in space and time), frame-tv, dip, or one for pictures.
 
-    Run it again after an interruption and it goes on where it was.
+    After an interruption, run the same command again to resume.
     """
     from invprior.cli.video.run import FilmSettings, restore_film
 
@@ -194,7 +194,7 @@ def demo(
         "invprior-demo"
     ),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Degrade a photograph and restore it with no prior, TV and DIP: under two minutes, offline."""
@@ -234,24 +234,24 @@ def compare(
     ] = None,
     degraded: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="Of each CLEAN its measurement, in their order.", show_default=False),
+        typer.Option(metavar="FILE", help="The measurement of each CLEAN, in the same order.", show_default=False),
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where the files of a study file are.", show_default="beside it"),
+        typer.Option(metavar="DIR", help="Folder of the files that a study file names.", show_default="beside it"),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(help="How many times each cell is solved.", min=1, show_default="3")
+        int | None, typer.Option(help="Number of solves of each cell.", min=1, show_default="3")
     ] = None,
     crop: Annotated[
         int | None,
-        typer.Option(help="Look at the middle N×N pixels alone; 0 for all.", min=0, metavar="N", show_default="all"),
+        typer.Option(help="Use only the middle N×N pixels; 0 for all.", min=0, metavar="N", show_default="all"),
     ] = None,
     iterations: Annotated[
-        int | None, typer.Option(help="At most so many in every solve.", min=1, show_default="each prior's own")
+        int | None, typer.Option(help="Limit of iterations in every solve.", min=1, show_default="each prior's own")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(help="Cells at a time.", min=1, show_default="one a processor or GPU")
+        int | None, typer.Option(help="Cells solved at a time.", min=1, show_default="one per processor or GPU")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     cluster: Annotated[
@@ -260,7 +260,7 @@ def compare(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but failures.")] = False,
 ) -> None:
-    """Compare priors on pictures whose truth is known; started again, it does what is missing."""
+    """Compare priors on pictures whose truth is known; run the same command again to resume."""
     from invprior.cli.compare import plan_study, run_compare
 
     lists = (operator or [], noise or [], prior or [])
@@ -279,10 +279,10 @@ def check(
             show_default=False,
         ),
     ],
-    examples: Annotated[int, typer.Option(help="Cases tried for each law.", min=1)] = 100,
-    seed: Annotated[int, typer.Option(help="Of the search.")] = 0,
+    examples: Annotated[int, typer.Option(help="Cases tried per law.", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
 ) -> None:
-    """Search for a case in which your linear operator breaks a law; exit 1 with the smallest one."""
+    """Search for a case in which your linear operator breaks a law; print the smallest one and exit with 1."""
     from invprior.cli.check import run_check
 
     if not run_check(target, examples, seed):
@@ -291,14 +291,14 @@ def check(
 
 @app.command()
 def info() -> None:
-    """Versions, device, threads, and what is usable here."""
+    """Print versions, device, threads, and what is available on this machine."""
     from invprior.cli.info import print_info
 
     print_info()
 
 
 def run() -> None:
-    """The console script: a user's mistake is one sentence and exit code 2."""
+    """The console script; a user's mistake prints one sentence and exits with code 2."""
     from invprior.errors import InvpriorError
 
     tune_allocator()

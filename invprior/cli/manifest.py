@@ -1,4 +1,4 @@
-"""What a batch has done, so that it can be taken up again."""
+"""The manifest of a batch: what has been done, so that the batch can be resumed."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ NAME = "manifest.jsonl"
 
 @dataclass(frozen=True)
 class Line:
-    """A picture that was begun, or with a record finished.
+    """A picture of the batch: finished if it has a record, else begun.
 
     Attributes
     ----------
     output
-        Its place in the folder of the manifest.
+        Path of the result, relative to the manifest's folder.
     key
-        Of the bytes of the input and all settings that decide what it becomes.
+        Hash of the bytes of the input and of all settings that determine the result.
     version
-        Of the form of keys and records.
+        Version of the format of keys and records.
     """
 
     output: str
@@ -42,7 +42,7 @@ class Line:
 
 
 class Manifest:
-    """``manifest.jsonl``: a line when a picture is begun and one when it is finished; the last one counts."""
+    """``manifest.jsonl``: one line when a picture is begun and one when it is finished; the last counts."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -55,16 +55,16 @@ class Manifest:
                 self.lines[line.output] = line
 
     def check_version(self) -> None:
-        """Raise if a picture was begun by a version whose keys and records have another form."""
+        """Raise if a picture was begun by a version with another format of keys and records."""
         if any(line.version != VERSION for line in self.lines.values()):
             raise InvpriorError(
-                f"{self.path.parent} holds a batch of another version of invprior, which is left alone; give another "
-                "OUT, or do all its pictures again with --overwrite"
+                f"{self.path.parent} holds a batch of another version of invprior, which is not touched; give another "
+                "OUT, or restore all pictures again with --overwrite"
             )
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Make the folder, and keep every other batch out of it.
+        """Make the folder and lock it against other batches.
 
         Raises
         ------
@@ -74,13 +74,13 @@ class Manifest:
         with held_file(self.path) as file:
             file.seek(0)
             text = file.read()
-            if text and not text.endswith("\n"):  # of a process that was killed
+            if text and not text.endswith("\n"):  # a killed process left its last line unfinished
                 file.write("\n")
             self._file = file
             yield
 
     def note(self, line: Line) -> None:
-        """Add a line, on the disk when this returns."""
+        """Append a line; it is on disk when this returns."""
         text = {"version": line.version, "output": line.output, "key": line.key, "record": finite(line.record)}
         self._file.write(json.dumps(text, ensure_ascii=False, allow_nan=False) + "\n")
         self._file.flush()
@@ -92,19 +92,19 @@ def _line(text: str) -> Line | None:
     try:
         read = json.loads(text)
         return Line(read["output"], read["key"], read["record"], read.get("version", 1))
-    except (ValueError, KeyError, TypeError):  # torn
+    except (ValueError, KeyError, TypeError):  # an unfinished line
         return None
 
 
 def fingerprint(job: PictureJob) -> str:
-    """Task with its files by their values, and the options that decide the result."""
+    """The task, its files by their values, and the options that determine the result."""
     task, asked = job.task, job.request
-    told = [f"{f.name}={_value(getattr(task, f.name))}" for f in fields(task)]  # type: ignore[arg-type]
-    return " ".join([task.name, *told, repr(asked.prior), repr(asked.noise), repr(asked.restoration)])
+    parts = [f"{f.name}={_value(getattr(task, f.name))}" for f in fields(task)]  # type: ignore[arg-type]
+    return " ".join([task.name, *parts, repr(asked.prior), repr(asked.noise), repr(asked.restoration)])
 
 
 def key(source: Path, fingerprint: str) -> str:
-    """Of the bytes of a picture and what is done with it."""
+    """Hash of the bytes of a picture and of what is done with it."""
     return hashlib.sha256(f"{hashlib.sha256(source.read_bytes()).hexdigest()} {fingerprint}".encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Where the holes are: masks from pictures, and of films from a picture or a film."""
+"""Masks of holes: for pictures from a picture, for films from a picture or a film."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def known_pixels(mask: Path, invert: bool) -> Tensor:
     """The known pixels (H, W) of a mask; raise if there is none."""
     known = read_mask(mask, invert)
     if not bool(known.any()):
-        raise InvpriorError(f"the mask {mask} leaves no pixel known; white = hole, turn it round with --invert-mask")
+        raise InvpriorError(f"the mask {mask} leaves no pixel known; white = hole, invert it with --invert-mask")
     return known
 
 
@@ -40,7 +40,7 @@ class FixedMask:
 
 
 class MaskFilm:
-    """A film whose frames are the masks of the frames, white = hole."""
+    """A film of masks, one per frame, white = hole."""
 
     def __init__(self, clip: Clip, invert: bool) -> None:
         self._reader, self._invert = Reader(clip), invert
@@ -51,27 +51,27 @@ class MaskFilm:
 
 
 def film_masks(mask: Path, invert: bool, clip: Clip) -> Masks:
-    """The masks of a film, from one picture for all frames or a film with one for each.
+    """The masks of a film, from one picture for all frames or a film with one mask per frame.
 
     Raises
     ------
     InvpriorError
         If the mask has another size than the film, or too few frames.
     """
-    found: Masks
+    masks: Masks
     if mask.suffix.lower() in SUFFIXES:
         known = known_pixels(mask, invert)
-        found, size = FixedMask(known), tuple(known.shape)
+        masks, size = FixedMask(known), tuple(known.shape)
     else:
         film = read_clip(mask, (clip.first, clip.first + len(clip)))
         if len(film) < len(clip):
             raise InvpriorError(
-                f"the mask {mask} holds {clip.first + len(film)} frames, and frames up to {clip.first + len(clip)} "
-                "need one; a picture serves all"
+                f"the mask {mask} holds {clip.first + len(film)} frames, and the film needs {clip.first + len(clip)}; "
+                "give a longer one, or a picture for all frames"
             )
-        found, size = MaskFilm(film, invert), (film.height, film.width)
+        masks, size = MaskFilm(film, invert), (film.height, film.width)
     if size != (clip.height, clip.width):
         raise InvpriorError(
             f"the mask {mask} is {size[1]}×{size[0]} pixels and the film {clip.width}×{clip.height}; they must agree"
         )
-    return found
+    return masks

@@ -1,4 +1,4 @@
-"""The options that every restoring command takes, declared once."""
+"""The options of every restoring command, declared once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How to restore."""
+    """Values of the options of every restoring command."""
 
     prior: Annotated[
         str,
@@ -27,7 +27,7 @@ class Settings:
         str,
         typer.Option(
             help="Short for --noise gaussian:SIGMA, data in [0, 1]. auto: upscale and inpaint take the rounding of the "
-            "file, the others estimate it."
+            "file, the others estimate the noise."
         ),
     ] = "auto"
     noise: Annotated[
@@ -41,37 +41,37 @@ class Settings:
         str,
         typer.Option(
             metavar="auto|discrepancy|NUMBER",
-            help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; bigger is smoother. auto: least SURE.",
+            help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; larger is smoother. auto: minimises SURE.",
         ),
     ] = "auto"
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Of DIP: fast, best or paper; paper:text, paper:vase … name the task too. Short for "
+            help="DIP preset: fast, best or paper; paper:text, paper:vase … name the task too. Short for "
             "--prior dip:preset=PRESET,task=TASK.",
             show_default="fast",
         ),
     ] = None
-    iterations: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default="preset")] = None
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0
+    iterations: Annotated[int | None, typer.Option(help="Limit of iterations.", min=1, show_default="preset")] = None
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     truth: Annotated[
         Path | None,
-        typer.Option(metavar="CLEAN", help="The clean picture: scores, never used by the solve.", show_default=False),
+        typer.Option(metavar="CLEAN", help="The clean picture, to compute scores; the solve never sees it.", show_default=False),
     ] = None
     record: Annotated[
         Path | None,
-        typer.Option(metavar="RUN.json", help="Write what was done and how it went.", show_default=False),
+        typer.Option(metavar="RUN.json", help="Write a record of the run.", show_default=False),
     ] = None
     preview: Annotated[
         Path | None,
-        typer.Option(metavar="PICTURE", help="Written anew every few seconds while it runs.", show_default=False),
+        typer.Option(metavar="PICTURE", help="Picture of the estimate, written every few seconds.", show_default=False),
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command whose last option is ``settings`` one option for each field of :class:`Settings`."""
+    """Replace a command's parameter ``settings`` by one option for each field of :class:`Settings`."""
     hints = get_type_hints(Settings, include_extras=True)
     options = [
         inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])

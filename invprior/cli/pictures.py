@@ -1,4 +1,4 @@
-"""From the command line's inputs to one restoration or a batch of them."""
+"""Restoring the inputs of a command line: one picture or a batch."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from invprior.runs.tasks import Task
 def restore(
     task: Task, inputs: list[Path], output: Path, settings: Settings, tile: int | None = None, overwrite: bool = False
 ) -> None:
-    """Restore every input; what is wrong with the request itself is said before the first solve.
+    """Restore every input; a wrong request raises before the first solve.
 
-    One picture goes to ``output``, or into it where that is a folder. Several, or a folder, go into the folder
-    ``output`` as the same tree, see :func:`~invprior.cli.batch.restore_all`.
+    One picture is written to ``output``, or into it if it is a folder. Several pictures, or a folder, are written into
+    the folder ``output`` as the same tree, see :func:`~invprior.cli.batch.restore_all`.
     """
     job = PictureJob(task, request(settings, tile, task.purpose("cpu")))
     if settings.record is not None:
@@ -54,7 +54,7 @@ def entries(inputs: list[Path], output: Path, truth: Path | None) -> list[Entry]
     Raises
     ------
     InvpriorError
-        If a file is no picture, a folder holds none, two would go to one place, or a truth is missing.
+        If a file is not a picture, a folder holds none, two pictures have the same target, or a truth is missing.
     """
     found: dict[Path, Path] = {}
     for path in inputs:
@@ -74,18 +74,18 @@ def entries(inputs: list[Path], output: Path, truth: Path | None) -> list[Entry]
                 )
             found[place] = source
     if truth is not None and not truth.is_dir():
-        raise InvpriorError(f"--truth of several pictures is a folder with the same tree, and {truth} is none")
+        raise InvpriorError(f"--truth of several pictures must be a folder with the same tree, and {truth} is not a folder")
     truths = {place: None if truth is None else truth / place for place in found}
     if missing := [path for path in truths.values() if path is not None and not path.is_file()]:
         raise InvpriorError(f"{len(missing)} of {len(found)} truths are missing, the first {missing[0]}")
     for place in found:
         if place.suffix.lower() not in SUFFIXES:
-            raise InvpriorError(f"cannot write {output / place}: {', '.join(sorted(SUFFIXES))} are written")
+            raise InvpriorError(f"cannot write {output / place}: take one of {', '.join(sorted(SUFFIXES))}")
     return [Entry(source, output / place, truths[place]) for place, source in found.items()]
 
 
 def _is_input(path: Path, folder: Path, output: Path) -> bool:
-    """Whether a path below ``folder`` is a picture, is not hidden, and no earlier result."""
+    """True if a path below ``folder`` is a picture that is neither hidden nor an earlier result."""
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     within = output.resolve() != folder.resolve() and path.resolve().is_relative_to(output.resolve())
     return path.is_file() and path.suffix.lower() in SUFFIXES and not hidden and not within

@@ -1,4 +1,4 @@
-"""A picture of the estimate while the solve goes on."""
+"""A picture of the estimate during the solve."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from torch import Tensor
 from invprior.io import Picture, write
 from invprior.solvers.iterate import Iterate
 
-PAUSE = 2.0  # least seconds between two pictures
+PAUSE = 2.0  # minimum seconds between two pictures
 
 
 class Preview:
-    """A callback that writes the estimate to a file, at most every two seconds and a twentieth of the time.
+    """A callback that writes the estimate to a file every two seconds or more, in at most a twentieth of the time.
 
     Parameters
     ----------
     path
-        Written anew each time, and renamed into place whole.
+        The file, replaced as a whole each time.
     finish
-        From the estimate to the picture.
+        Makes the picture to write from the estimate.
     """
 
     def __init__(self, path: Path, finish: Callable[[Tensor], Picture]) -> None:

@@ -18,11 +18,11 @@ from invprior.solvers.loop import Callback
 from invprior.stop import GO_ON, IterateLike, RelativeGap, StopRule, Verdict
 from invprior.stop.base import Status
 
-REFRESH = 0.2  # least seconds between two readings of the objective
+REFRESH = 0.2  # minimum seconds between two evaluations of the objective
 
 
 def watched(title: str, quiet: bool) -> Watch:
-    """A progress bar; Ctrl-C finishes the iteration and keeps the best so far."""
+    """A progress bar; Ctrl-C ends the solve after the current iteration and keeps the best estimate."""
 
     @contextmanager
     def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
@@ -70,15 +70,15 @@ def bar(title: str, stop: StopRule, quiet: bool) -> Iterator[Callback]:
             if begin >= due:
                 progress.update(task, value=f"objective {iterate.value:.6g}")
                 now = time.perf_counter()
-                due = now + max(REFRESH, 20 * (now - begin))  # the objective of a large picture takes its time
+                due = now + max(REFRESH, 20 * (now - begin))  # the objective of a large picture is slow to evaluate
 
         yield show
 
 
 class Forecast:
-    """How many iterations a solve will make: the limit, or earlier where its duality gap is seen to fall.
+    """Predicts the number of iterations of a solve: its limit, or fewer once its duality gap is falling.
 
-    The gap falls about as a power of the iteration; the power is that between half of the way and now.
+    The gap falls roughly as a power of the iteration; the power is measured between half the iterations and now.
     """
 
     def __init__(self, stop: StopRule) -> None:
@@ -89,7 +89,7 @@ class Forecast:
 
     def note(self, iterate: Iterate) -> None:
         rule = self._rule
-        if rule is None or iterate.iteration % rule.every:  # elsewhere the gap would have to be computed
+        if rule is None or iterate.iteration % rule.every:  # at other iterations the gap would have to be computed
             return
         excess = rule.excess(iterate)
         if excess is None or not 0 < excess < math.inf:
@@ -100,6 +100,7 @@ class Forecast:
             return
         k, before = earlier[-1]
         power = math.log(before / excess) / math.log(iterate.iteration / k)
+        # the power is bounded, so that one odd reading cannot spoil the forecast
         expected = iterate.iteration * max(excess, 1.0) ** (1 / min(max(power, 0.5), 4.0))
         self.total = math.ceil(expected if self._most is None else min(expected, self._most))
 
@@ -120,7 +121,7 @@ class InterruptRule(StopRule):
 
 
 class Interrupt:
-    """While entered, the first Ctrl-C asks to stop after this iteration; the second one interrupts at once."""
+    """Within this context the first Ctrl-C stops after the current iteration, the second interrupts at once."""
 
     def __init__(self) -> None:
         self.flag: list[bool] = []

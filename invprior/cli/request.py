@@ -1,4 +1,4 @@
-"""What a restoring command was asked for: its options, read once."""
+"""The options of a restoring command, parsed once."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from invprior.runs.restoration import Restoration
 from invprior.runs.weighing import Weight
 from invprior.specs import NoiseSpec, PriorSpec, parse_noise, parse_prior
 
-# Tiles smaller than this show a network too little of the picture.
+# Smaller tiles show a network too little of the picture.
 LEAST_TILE = 64
 
 
 @dataclass(frozen=True)
 class Request:
-    """A restoring command's options as values.
+    """The options of a restoring command as values.
 
     Attributes
     ----------
     prior
-        The prior by its spec, with ``--preset`` in it.
+        The spec of the prior, ``--preset`` included.
     noise
-        The noise model, or how it is found.
+        The noise model, or the word for how it is found.
     restoration
         Weight, limit, seed and tiles.
     device
         ``cpu`` or ``cuda``.
     truth, record, preview
-        Files to score against, and to write beside the result.
+        The file to score against, and the files to write beside the result.
     """
 
     prior: PriorSpec
@@ -47,22 +47,22 @@ class Request:
 
 
 def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
-    """Read the options for a purpose.
+    """Parse the options for a purpose.
 
     Raises
     ------
     InvpriorError
-        If one cannot be read, or two contradict each other.
+        If an option cannot be parsed, or two contradict each other.
     """
     prior = parse_prior(settings.prior)
     if settings.preset is not None:
         for key, value in _preset(settings.preset).items():
             prior = prior.with_setting(key, value, purpose)
-    prior.made(purpose)  # for what a name, a preset or a sum says
+    prior.made(purpose)  # raises now if a name, a preset or a sum is wrong
     weight = given_weight(settings.weight)
     if prior.weight is not None:
         if weight != "auto":
-            raise InvpriorError(f"the prior {prior.text!r} has its weight; drop --weight {settings.weight}")
+            raise InvpriorError(f"the prior {prior.text!r} has its own weight; drop --weight {settings.weight}")
         weight = prior.weight
     if tile is not None and tile < LEAST_TILE:
         raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {tile}")
@@ -85,7 +85,7 @@ def _preset(text: str) -> dict[str, str]:
 
 
 def given_noise(settings: Settings) -> NoiseSpec:
-    """What ``--noise`` or its short form ``--sigma`` says."""
+    """Parse ``--noise`` or its short form ``--sigma``."""
     sigma, model = given_number(settings.sigma, "--sigma"), parse_noise(settings.noise)
     if sigma is not None and model != "auto":
         raise InvpriorError("--sigma is short for --noise gaussian:SIGMA; give one of the two")
@@ -93,7 +93,7 @@ def given_noise(settings: Settings) -> NoiseSpec:
 
 
 def given_weight(text: str) -> Weight:
-    """What ``--weight`` says."""
+    """Parse ``--weight``."""
     if text == "discrepancy":
         return "discrepancy"
     value = given_number(text, "--weight", ", discrepancy", least=0.0)
@@ -101,7 +101,7 @@ def given_weight(text: str) -> Weight:
 
 
 def given_number(text: str, option: str, others: str = "", least: float | None = None) -> float | None:
-    """A positive number, or with ``least`` one from there on; None for auto."""
+    """Parse a positive number, or exactly ``least``; None for auto."""
     if text == "auto":
         return None
     try:

@@ -1,4 +1,4 @@
-"""One picture from file to file: what every restoring command does."""
+"""Restoring one picture from file to file, as every restoring command does."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from invprior.runs.tasks import Task
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A picture that was read, where it goes, and what it will be restored with."""
+    """A picture that was read, its target, its truth, its prior, and the memory its restoration takes."""
 
     source: Path
     target: Path
@@ -38,13 +38,13 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class PictureJob:
-    """What is asked for, the same for every picture."""
+    """A task and its options, the same for every picture."""
 
     task: Task
     request: Request
 
     def open(self, source: Path, target: Path, truth: Path | None) -> Opened:
-        """Read a picture and its truth; all that can be wrong with them is said here, before the solve."""
+        """Read a picture and its truth; whatever is wrong with them raises here, before the solve."""
         asked = self.request
         if target.exists() and source.exists() and target.samefile(source):
             raise InvpriorError(f"{target} would be written over its own input; give another OUT")
@@ -63,7 +63,7 @@ class PictureJob:
         return Opened(source, target, picture, clean, prior, needed)
 
     def run(self, opened: Opened, title: str) -> tuple[dict[str, Any], bool]:
-        """Restore and write; the record, and whether Ctrl-C ended it."""
+        """Restore and write; return the record, and True if Ctrl-C ended the solve."""
         asked, picture = self.request, opened.picture
         measured = self.task.measured(picture.x, picture.rounding, asked.noise).to(asked.device)
 
@@ -97,7 +97,7 @@ class PictureJob:
 
 
 def _resized(alpha: Tensor | None, x: Tensor) -> Tensor | None:
-    """The alpha channel in the size of the picture that is written."""
+    """The alpha channel resized to the picture that is written."""
     if alpha is None or alpha.shape[-2:] == x.shape[-2:]:
         return alpha
     return interpolate(alpha[None], tuple(x.shape[-2:]), mode="bicubic", align_corners=False)[0].clamp(0, 1)

@@ -18,7 +18,7 @@ CAPTION = 26
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A picture (C, H, W) in [0, 1] and the line above it."""
+    """A picture (C, H, W) in [0, 1] and its caption."""
 
     caption: str
     x: Tensor

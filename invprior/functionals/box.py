@@ -54,6 +54,7 @@ class Bounds(Functional):
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
         low, high = low.clamp(min=self.low), high.clamp(max=self.high)
+        # 0·∞ counts as 0
         return torch.where(u == 0, 0, torch.maximum(u * low, u * high)).sum()
 
     def __rmul__(self, factor: float) -> Bounds:
@@ -64,7 +65,7 @@ class Bounds(Functional):
 class Bounded(Functional):
     """f(u) where low ≤ u ≤ high in every entry, else infinite, for an f that is a sum over the entries.
 
-    prox: the clamped prox of f, since in one dimension a convex function falls towards its minimum.
+    prox: the clamped prox of f, since a convex function of one variable decreases towards its minimum.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ class Bounded(Functional):
         return self.inner.conj_bounded(u, self.low, self.high)
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        # beside a bound that is given none needs to be assumed
+        # a finite bound of f itself takes the place of an assumed one
         low, high = self.inner.limits(low, high)
         low = torch.where(self.low.isfinite(), self.low, low)
         return low, torch.where(self.high.isfinite(), self.high, high)
@@ -106,6 +107,6 @@ class Bounded(Functional):
 
 
 def _outside(u: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
-    """Whether an entry lies beyond its bounds; one that rounding left at a bound does not."""
+    """True if any entry lies beyond its bounds by more than rounding."""
     slack = 8 * torch.finfo(u.dtype).eps * u.abs()
     return ((u + slack < low) | (u - slack > high)).any()

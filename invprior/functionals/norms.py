@@ -13,7 +13,7 @@ from torch import Tensor
 from invprior.functional import Functional, Step, check_weight
 from invprior.shapes import Shape
 
-# Above so many members of a group the squares are summed by torch, below one after the other in place.
+# Squares of groups of up to this many members are summed in place, one after the other; those of larger ones by torch.
 FEW = 16
 
 
@@ -46,6 +46,7 @@ class L1(Functional):
         return _indicator(u.abs().amax(), self.weight, u)
 
     def conj_prox(self, u: Tensor, step: Step) -> Tensor:
+        # the projection onto |u| ≤ c; ``tiny`` avoids 0/0 for c = 0
         if u.is_complex():
             return u * (self.weight / u.abs().clamp(min=max(self.weight, torch.finfo(u.dtype).tiny)))
         return u.clamp(-self.weight, self.weight)
@@ -123,6 +124,7 @@ class L21(Functional):
         return _indicator(self._squares(u).amax().sqrt(), self.weight, u)
 
     def conj_prox(self, u: Tensor, step: Step) -> Tensor:
+        # the projection u_g · c / max(‖u_g‖, c); ``tiny`` avoids 0/0 for c = 0
         least = max(self.weight**2, torch.finfo(u.dtype).tiny)
         return u * self._squares(u).clamp_(min=least).rsqrt_().mul_(self.weight)
 

@@ -44,16 +44,16 @@ class PoissonNll(Functional):
     def example(cls, shape: Shape, rng: Random) -> PoissonNll:
         numbers = torch.Generator().manual_seed(rng.getrandbits(31))
         y = torch.randn(shape, generator=numbers, dtype=torch.float64)
-        return cls(y.clamp(min=0), rng.choice([1.0, 0.1, 3.0]))  # dark pixels among them
+        return cls(y.clamp(min=0), rng.choice([1.0, 0.1, 3.0]))  # some pixels are dark
 
     def __call__(self, u: Tensor) -> Tensor:
         return self._parts(u).sum()
 
     def _parts(self, u: Tensor) -> Tensor:
         inside = u > 0
-        u1 = torch.where(inside, u, 1)  # so that no NaN enters the gradient from outside
-        there = u1 - self.y + torch.xlogy(self.y, torch.where(self.y > 0, self.y, 1) / u1)
-        return torch.where(inside, there, torch.where((u == 0) & (self.y == 0), 0, torch.inf)) / self.gain
+        u1 = torch.where(inside, u, 1)  # keeps NaN out of the gradient where u ≤ 0
+        deviance = u1 - self.y + torch.xlogy(self.y, torch.where(self.y > 0, self.y, 1) / u1)
+        return torch.where(inside, deviance, torch.where((u == 0) & (self.y == 0), 0, torch.inf)) / self.gain
 
     def gradient(self, u: Tensor) -> Tensor:
         return (1 - torch.where(self.y > 0, self.y / u, 0)) / self.gain
@@ -67,7 +67,7 @@ class PoissonNll(Functional):
         return torch.where(rest < -8 * eps, torch.inf, values).sum()  # up to the rounding of conj_prox
 
     def conj_prox(self, u: Tensor, step: Step) -> Tensor:
-        # e = 1 − g v is the root ≥ 0 of e² − (1 − g u) e − step·g·y; Moreau's difference may round v out of the domain
+        # e = 1 − g v is the root ≥ 0 of e² − (1 − g u) e − step·g·y; Moreau's identity may round v out of the domain
         return (1 - _positive_root(self.gain * u - 1, step * self.gain * self.y)) / self.gain
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:

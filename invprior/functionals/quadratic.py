@@ -60,6 +60,7 @@ class Quadratic(Functional):
         return (u * self.center + 0.5 * ratio).sum()
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        # f is flat where w = 0, so that f* is infinite there unless u = 0
         free = torch.as_tensor(self.weight, device=low.device) == 0
         return torch.where(free, low, -torch.inf), torch.where(free, high, torch.inf)
 

@@ -1,4 +1,4 @@
-"""Bridges to other libraries, each loaded on first use since each needs its library installed."""
+"""Bridges to other libraries. Each is loaded on first use, since it needs its library installed."""
 
 from __future__ import annotations
 

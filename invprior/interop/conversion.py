@@ -18,11 +18,11 @@ from invprior.shapes import as_complex
 from invprior.testing.operator_case import random_case
 from invprior.testing.operator_laws import LAWS
 
-# In eps. The inner products are summed in float64, so the defect is no larger than the relative error of Ax and Aᴴy:
-# up to 0.4 eps over deepinv 0.5.0's right adjoints. Its least wrong one, Tomography's interpolated back-projection, is
-# at 10⁴ eps for 16×16 float32 and at 10³ for 512×512, which a bound that grows with √n would come to accept.
+# In eps. The inner products are summed in float64, so the defect is no larger than the relative error of Ax and Aᴴy: at
+# most 0.4 eps for deepinv 0.5.0's correct adjoints. Its least wrong one, Tomography's interpolated back-projection, has
+# 10⁴ eps for 16×16 float32 and 10³ for 512×512; a bound that grows with √n would accept it for large images.
 SLACK = 10.0
-# What else a linear operator of the name obeys; the whole list takes seconds and is for check_linear_operator.
+# Further laws to check at conversion; all of them take seconds and are left to check_linear_operator.
 CHECKED = ("shape", "dtype", "linearity", "batch", "purity")
 
 
@@ -59,8 +59,8 @@ def from_physics(
 ) -> Operator:
     """Wrap a deepinv physics as an operator: a linear one with its adjoint, any other without.
 
-    Only ``physics.A`` counts; the noise belongs to the problem. Parameters that the physics is given later, by
-    ``physics.update(...)``, change the operator, so do not.
+    Only ``physics.A`` is used; the noise belongs to the problem. Do not call ``physics.update(...)`` later: new
+    parameters of the physics change the operator.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def from_physics(
     in_shape
         Event shape of the image, ``(C, H, W)``.
     adjoint
-        Of a linear physics: ``physics`` takes its ``A_adjoint``, ``autograd`` differentiates its ``A``.
+        Adjoint of a linear physics: ``physics`` uses its ``A_adjoint``, ``autograd`` differentiates its ``A``.
     check
         Whether to check ⟨Ax, y⟩ = ⟨x, Aᴴy⟩ and the laws of ``CHECKED`` once, on random x and y.
 
@@ -105,8 +105,8 @@ class OperatorPhysics(LinearPhysics):  # type: ignore[misc]  # deepinv carries n
     """
 
     def __init__(self, operator: LinearOperator, noise_model: nn.Module) -> None:
-        held = next(operator.buffers(), torch.zeros(()))
-        super().__init__(img_size=operator.in_shape, noise_model=noise_model, device=held.device)
+        buffer = next(operator.buffers(), torch.zeros(()))
+        super().__init__(img_size=operator.in_shape, noise_model=noise_model, device=buffer.device)
         self.operator = operator
 
     # the one place with **kwargs: deepinv passes parameters of the physics and of the noise this way
@@ -126,12 +126,12 @@ def to_physics(operator: Operator, noise: Noise | None = None) -> OperatorPhysic
     operator
         A linear operator of images ``(C, H, W)``.
     noise
-        What ``physics(x)`` adds: none, or Gaussian noise with one sigma, drawn from torch's global generator.
+        Noise that ``physics(x)`` adds: None, or Gaussian with one sigma, drawn from torch's global generator.
 
     Raises
     ------
     InvpriorError
-        If the operator is not linear, or the noise another.
+        If the operator is not linear, or the noise is of another kind.
     """
     if not isinstance(operator, LinearOperator):
         raise InvpriorError(
@@ -141,7 +141,7 @@ def to_physics(operator: Operator, noise: Noise | None = None) -> OperatorPhysic
         return OperatorPhysics(operator, ZeroNoise())
     if not isinstance(noise, Gaussian) or torch.as_tensor(noise.sigma).numel() != 1:
         raise InvpriorError(
-            f"to_physics knows Gaussian noise with one sigma, got {noise!r}; leave it out and give the physics one of "
+            f"to_physics takes Gaussian noise with one sigma, got {noise!r}; leave it out and give the physics one of "
             "deepinv's with set_noise_model"
         )
     return OperatorPhysics(operator, GaussianNoise(float(noise.sigma)))

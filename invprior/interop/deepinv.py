@@ -9,7 +9,7 @@ from invprior.errors import InvpriorError
 if find_spec("deepinv") is None:
     raise InvpriorError("invprior.interop.deepinv needs deepinv; pip install 'invprior[deepinv]'")
 
-# after deepinv is known to be there
+# only once deepinv is known to be installed
 from invprior.interop.conversion import OperatorPhysics, from_physics, to_physics
 from invprior.interop.denoiser import from_denoiser
 from invprior.interop.physics import LinearPhysicsOperator, PhysicsOperator

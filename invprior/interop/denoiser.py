@@ -14,12 +14,12 @@ from invprior.priors import PnP
 
 @dataclass(frozen=True, eq=False)
 class BatchDenoiser:
-    """D on images ``(..., C, H, W)`` or ``(H, W)``, of a module that takes ``(B, C, H, W)``.
+    """A module that takes ``(B, C, H, W)``, as a denoiser D of images ``(..., C, H, W)`` or ``(H, W)``.
 
     Attributes
     ----------
     squared
-        Whether the module takes σ², the threshold of ½‖x − y‖² + σ²φ(x), in the place of σ.
+        True if the module takes σ², the threshold of ½‖x − y‖² + σ²φ(x), instead of σ.
     """
 
     module: nn.Module
@@ -34,10 +34,10 @@ class BatchDenoiser:
 
 
 def from_denoiser(denoiser: nn.Module) -> PnP:
-    """Wrap a ``deepinv.models.Denoiser`` as a plug-and-play prior, which has no value, so that the gap is unknown.
+    """Wrap a ``deepinv.models.Denoiser`` as a plug-and-play prior; it has no value, so the gap is unknown.
 
-    The prior's weight and the solver's step give the denoiser its σ, see :class:`~invprior.priors.PnP`. Those of
-    deepinv that take a threshold ``ths`` (TV, TGV, wavelets) get σ², of which they are the exact proximal map.
+    The prior's weight and the solver's step determine the denoiser's σ, see :class:`~invprior.priors.PnP`. Denoisers
+    that take a threshold ``ths`` (TV, TGV, wavelets) get σ², for which they are the exact proximal map.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def from_denoiser(denoiser: nn.Module) -> PnP:
     Raises
     ------
     InvpriorError
-        If it is no module, or takes no noise level.
+        If it is not a module, or takes no noise level.
     """
     if not isinstance(denoiser, nn.Module):
         raise InvpriorError(f"from_denoiser takes a deepinv denoiser, got {type(denoiser).__name__}; see priors.PnP")

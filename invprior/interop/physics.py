@@ -1,4 +1,4 @@
-"""A physics of deepinv seen as an operator; needs no deepinv to be imported."""
+"""A physics of deepinv as an operator; importing this module does not need deepinv."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PhysicsOperator(Operator):
     Raises
     ------
     InvpriorError
-        If the physics does not take an image of this shape, gives no single tensor, or is built for a batch.
+        If the physics does not take an image of this shape, does not give one tensor, or is built for a batch.
     """
 
     witness: Tensor  # the dtype and device that the input must share
@@ -75,8 +75,8 @@ class LinearPhysicsOperator(PhysicsOperator, LinearOperator):
     in_shape
         Event shape of the image.
     adjoint
-        Whose adjoint: that of the ``physics``, or of ``autograd``, which is exact unless ``physics.A`` has a backward
-        of its own.
+        Source of the adjoint: the ``physics``, or ``autograd``, which is exact unless ``physics.A`` has a backward of its
+        own.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ def _batched(f: Callable[[Tensor], Tensor], x: Tensor, shape: Shape, out_shape: 
 
 
 def _probe(physics: Any, in_shape: Shape) -> tuple[Tensor, Tensor]:
-    """A zero image of the dtype and device that the physics takes, and what it gives for it."""
+    """A zero image of the dtype and device that the physics takes, and its output."""
     tensors = [t for t in (*physics.parameters(), *physics.buffers()) if t.is_floating_point() or t.is_complex()]
     device = tensors[0].device if tensors else None
-    # what it says, what it holds, then the rest: its attribute may be stale, its first buffer of another precision
-    said = getattr(physics, "dtype", None)
-    candidates = [said] if isinstance(said, torch.dtype) else []
+    # try the declared dtype, that of the first tensor, then the rest: the first may be stale, the second differ
+    declared = getattr(physics, "dtype", None)
+    candidates = [declared] if isinstance(declared, torch.dtype) else []
     candidates += [t.dtype for t in tensors[:1]] + [torch.float32, torch.float64]
     failure: Exception | None = None
     for dtype in dict.fromkeys(candidates):
@@ -130,14 +130,14 @@ def _probe(physics: Any, in_shape: Shape) -> tuple[Tensor, Tensor]:
 
 
 def _settle(physics: nn.Module, dtype: torch.dtype) -> None:
-    """Bring up to date what deepinv 0.5.0 leaves behind when a physics moves.
+    """Update what deepinv 0.5.0 leaves stale when a physics moves.
 
     Tomography and CompressedSensing cast by an attribute ``dtype``, and Tomography keeps its adjoint as a closure over
     the tensors of the first call.
     """
     for module in physics.modules():
-        said = getattr(module, "dtype", None)
-        if isinstance(said, torch.dtype):
-            module.dtype = as_complex(dtype, said.is_complex)  # type: ignore[assignment]
+        declared = getattr(module, "dtype", None)
+        if isinstance(declared, torch.dtype):
+            module.dtype = as_complex(dtype, declared.is_complex)  # type: ignore[assignment]
         if getattr(module, "_auto_grad_adjoint_fn", None) is not None:
             module._auto_grad_adjoint_fn = None  # type: ignore[assignment]

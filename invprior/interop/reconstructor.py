@@ -52,14 +52,14 @@ class PriorReconstructor(Reconstructor):  # type: ignore[misc]  # deepinv carrie
 
 
 def _noise(physics: Any) -> Noise:
-    """The noise model of a physics, as far as both sides know it."""
+    """The noise model of a physics, if both libraries have it."""
     model = physics.noise_model
     name = type(model).__name__
     if name == "GaussianNoise" and math.isfinite(sigma := float(torch.as_tensor(model.sigma).max())) and sigma > 0:
         return Gaussian(sigma)
     if name == "PoissonNoise":
         return Poisson(float(torch.as_tensor(model.gain).max()))
-    raise InvpriorError(f"the physics has {name}, of which no likelihood is known here; give as_reconstructor a noise")
+    raise InvpriorError(f"the physics has {name}, for which there is no likelihood here; give as_reconstructor a noise")
 
 
 def as_reconstructor(
@@ -78,7 +78,7 @@ def as_reconstructor(
     prior
         R with its weight.
     noise
-        The noise model; where None that of the physics, Gaussian or Poisson.
+        The noise model; None takes that of the physics, Gaussian or Poisson.
     auto_weight
         Choose the weight of every picture by :func:`invprior.weight.auto`.
     solver, stop, seed
@@ -87,6 +87,6 @@ def as_reconstructor(
     Raises
     ------
     InvpriorError
-        From the call, if the physics has a noise that is not known here.
+        From the call, if the noise of the physics has no likelihood here.
     """
     return PriorReconstructor(prior, noise, auto_weight, solver, stop, seed)

@@ -1,4 +1,4 @@
-"""Pictures from and to files."""
+"""Reading and writing pictures."""
 
 from invprior.io.image import Picture, read, read_mask, write
 from invprior.io.psf import read_psf

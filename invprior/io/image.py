@@ -1,4 +1,4 @@
-"""Pictures in files: read as tensors in [0, 1], written back with all that came with them."""
+"""Picture files: read as tensors in [0, 1], written with the metadata of their source."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.io.whole import check_place, whole_file
 
-ALPHA = {2: 1, 4: 3}  # bands with an alpha channel to bands without, for gray and RGB
+ALPHA = {2: 1, 4: 3}  # number of bands with an alpha channel: without it, for gray and RGB
 WHITE = {"uchar": 255.0, "ushort": 65535.0}
-GOOD_BITS = 16  # what a float file is taken to hold
+GOOD_BITS = 16  # precision assumed for float files
 ORIENTATION = "orientation"
-# Formats that hold 8 bits and no alpha; the rest written here hold 16 bits, and TIFF floats too.
+# JPEG holds 8 bits and no alpha; PNG and TIFF hold 16 bits, and TIFF floats too.
 EIGHT_BIT = {".jpg", ".jpeg"}
 DEEP = {".png", ".tif", ".tiff"}
 SUFFIXES = frozenset(EIGHT_BIT | DEEP)
@@ -27,18 +27,18 @@ SUFFIXES = frozenset(EIGHT_BIT | DEEP)
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture and what its file said besides the pixels.
+    """A picture and the metadata of its file.
 
     Attributes
     ----------
     x
-        Colour channels upright, shape (C, H, W), float32 in [0, 1].
+        Colour channels of the upright picture, shape (C, H, W), float32 in [0, 1].
     alpha
         The alpha channel, shape (1, H, W) in [0, 1], or None.
     format
         Band format of the file: ``uchar``, ``ushort`` or ``float``.
     low, high
-        What 0 and 1 stand for in a float file.
+        Values of the file that 0 and 1 stand for.
     source
         The decoded file, whose metadata (ICC profile, EXIF, resolution) a written picture takes over.
     """
@@ -52,13 +52,13 @@ class Picture:
 
     @property
     def rounding(self) -> float:
-        """The deviation that rounding to the steps of the file leaves; a float file is taken to have 16 good bits."""
+        """Standard deviation of the file's rounding error; a float file is assumed to have 16 good bits."""
         return rounding(8 if self.format == "uchar" else GOOD_BITS)
 
     def in_scale_of(self, other: Picture) -> Tensor:
-        """The pixels where 0 and 1 stand for what they do in another picture; the full scale of integers is 1.
+        """The pixels in the scale of another picture, whose 0 and 1 they share; integers have full scale 1.
 
-        Float files have a scale each: only on a common one can two pictures be compared.
+        Every float file has its own scale; two pictures can be compared on a common one only.
         """
         (low, high), (to_low, to_high) = ((0.0, 1.0) if p.format in WHITE else (p.low, p.high) for p in (self, other))
         if (low, high) == (to_low, to_high):
@@ -71,12 +71,12 @@ class Picture:
 
 
 def rounding(bits: int) -> float:
-    """The standard deviation of rounding [0, 1] to so many bits: a step over √12."""
+    """Standard deviation of rounding [0, 1] to ``bits`` bits: the step over √12."""
     return 1 / (((1 << bits) - 1) * math.sqrt(12))
 
 
 def read(path: str | Path) -> Picture:
-    """Read an 8-bit, 16-bit or float picture, upright, with its alpha channel apart.
+    """Read an 8-bit, 16-bit or float picture, turned upright, its alpha channel separate.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def read_mask(path: str | Path, invert: bool = False) -> Tensor:
     path
         A picture; a pixel counts as white when the mean of its colours is above one half.
     invert
-        White means known instead.
+        White = known instead.
     """
     picture = read(path)
     hole = picture.x.mean(dim=0) > 0.5
@@ -119,12 +119,12 @@ def read_mask(path: str | Path, invert: bool = False) -> Tensor:
 def write(path: str | Path, picture: Picture) -> None:
     """Write a picture with the depth, alpha, ICC profile, metadata and orientation of its source.
 
-    Written beside ``path`` and renamed, so that a failure leaves what was there.
+    The file is written under a temporary name and renamed, so a failure leaves an existing file as it was.
 
     Raises
     ------
     InvpriorError
-        If the suffix is not known, the format cannot hold the picture's depth or alpha, or writing fails.
+        If the suffix is unknown, the format cannot hold the picture's depth or alpha, or writing fails.
     """
     path = Path(path)
     check_writable(path, picture)
@@ -138,12 +138,12 @@ def write(path: str | Path, picture: Picture) -> None:
 
 
 def check_readable(path: Path) -> None:
-    """Raise where ``path`` is no picture by its first bytes; its pixels are not looked at."""
+    """Raise if the header of ``path`` is not that of a picture; the pixels are not decoded."""
     _header(path)
 
 
 def check_writable(path: Path, picture: Picture | None = None) -> None:
-    """Raise where ``write`` would, before any work is done; without a picture only the path is checked."""
+    """Raise if ``write`` would, before any work is done; without a picture only the path is checked."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise InvpriorError(f"cannot write {path}: the name must end in one of {', '.join(sorted(SUFFIXES))}")
@@ -158,13 +158,13 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
 
 
 def _header(path: Path) -> Any:
-    """The picture of a file, its pixels not read yet."""
+    """Open a picture file; its pixels are not decoded yet."""
     if not path.exists():
         raise InvpriorError(f"{path} does not exist")
     if path.is_dir():
         raise InvpriorError(f"{path} is a folder, not a picture")
     try:
-        # revalidate: libvips remembers files by name, and one may have been rewritten since
+        # revalidate: libvips caches files by name, and this one may have been rewritten since
         return pyvips.Image.new_from_file(str(path), fail_on="error", revalidate=True)
     except pyvips.Error as error:
         raise _unreadable(path, error) from error
@@ -185,7 +185,7 @@ def _unreadable(path: Path, error: Exception) -> InvpriorError:
 
 
 def _range(values: np.ndarray[Any, Any], fmt: str, path: str | Path) -> tuple[float, float]:
-    """What 0 and 1 stand for: the full scale of integers; of floats [0, 1], widened to hold the values."""
+    """Values that 0 and 1 stand for: the full scale of integers; for floats [0, 1], widened to hold all values."""
     if fmt in WHITE:
         return 0.0, WHITE[fmt]
     if not np.isfinite(values).all():
@@ -222,7 +222,7 @@ def _interpretation(bands: int, fmt: str) -> str:
 def _stored(image: Any, source: Any) -> Any:
     """Undo the turn that made the picture upright (EXIF orientation 1 to 8)."""
     orientation = source.get(ORIENTATION) if source.get_typeof(ORIENTATION) else 1
-    if orientation in (2, 4, 5, 7):  # mirrored: upright is mirror after turn, so mirror first to undo
+    if orientation in (2, 4, 5, 7):  # mirrored: upright was turn, then mirror; to undo, mirror first
         image = image.fliphor()
     return image.rot({3: "d180", 4: "d180", 5: "d270", 6: "d270", 7: "d90", 8: "d90"}.get(orientation, "d0"))
 

@@ -1,4 +1,4 @@
-"""Keeping two processes from writing into one folder."""
+"""A lock that keeps two processes from writing into one folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from invprior.errors import InvpriorError
 
 @contextmanager
 def held_file(path: Path) -> Iterator[TextIO]:
-    """A text file opened to read and to append, its folder made, that no other process can hold meanwhile.
+    """Open a text file to read and append, locked against other processes; its folder is made if missing.
 
     Raises
     ------
@@ -34,12 +34,12 @@ def held_file(path: Path) -> Iterator[TextIO]:
 
 
 def make_folders(folder: Path, *names: str) -> None:
-    """Make folders of these names below ``folder``, where they are not there yet.
+    """Make the folders ``names`` below ``folder`` if they are missing.
 
     Raises
     ------
     InvpriorError
-        If one cannot be made, as where a file has its name.
+        If one cannot be made, for instance because a file has its name.
     """
     with _writing_into(folder):
         for name in names:

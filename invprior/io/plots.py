@@ -14,16 +14,16 @@ INCHES = 3.0  # width of a picture on the page
 
 
 def show(pictures: Mapping[str, Tensor], *, columns: int | None = None, part: tuple[slice, slice] | None = None) -> Any:
-    """Draw pictures beside each other on one fixed scale, 0 black and 1 white, without smoothing.
+    """Draw pictures side by side on one fixed scale, 0 black and 1 white, without smoothing.
 
     Parameters
     ----------
     pictures
-        By their captions, each (C, H, W) with one or three channels or (H, W), in [0, 1]; what is outside is clipped.
+        Pictures by caption, each (C, H, W) with one or three channels or (H, W); values are clipped to [0, 1].
     columns
-        Pictures in a row; all of them unless given.
+        Pictures per row; None for all in one row.
     part
-        Rows and columns to look at; all of them unless given.
+        Rows and columns to show; None for all.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def show(pictures: Mapping[str, Tensor], *, columns: int | None = None, part: tu
     Raises
     ------
     InvpriorError
-        If there is no picture, one has another shape than those above, or matplotlib is not installed.
+        If there is no picture, one has another shape, or matplotlib is not installed.
     """
     try:
         from matplotlib import pyplot

@@ -11,7 +11,7 @@ from invprior.io.image import read
 
 
 def read_psf(path: str | Path) -> Tensor:
-    """Read a point spread function, of shape (kh, kw), float32, the mean of its colours, normalised to the sum 1.
+    """Read a point spread function of shape (kh, kw), float32: the mean of its colours, normalised to sum 1.
 
     Raises
     ------
@@ -19,7 +19,7 @@ def read_psf(path: str | Path) -> Tensor:
         If the file cannot be read, or the pixels do not sum to a positive number.
     """
     picture = read(path)
-    # a float file may hold negative pixels; read() has shifted them, and a PSF knows no offset
+    # read() shifts a float file with negative pixels; a PSF has no offset, so shift it back
     values = picture.x.double().mean(dim=0) * (picture.high - picture.low) + picture.low
     total = float(values.sum())
     if total <= 0:

@@ -28,7 +28,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def check_place(path: Path) -> None:
-    """Raise where no file of this name can be written."""
+    """Raise if no file can be written to ``path``."""
     if path.is_dir():
         raise InvpriorError(f"cannot write {path}: it is a folder")
     if not path.parent.is_dir():

@@ -1,4 +1,4 @@
-"""What a noise model is."""
+"""The interface of noise models."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class Noise(ABC):
         """Var(y | u), of a shape that broadcasts to ``u``."""
 
     def on_window(self, window: Window, shape: tuple[int, ...]) -> Self:
-        """The same model for a window of a measurement of this shape: levels given pixel by pixel are cut."""
+        """The same model on a window of a measurement of this shape; levels per pixel are cropped."""
         if not is_dataclass(self):
             return self
-        given = {f.name: getattr(self, f.name) for f in fields(self)}
-        levels = {k: window.of_constant(v, shape) for k, v in given.items() if isinstance(v, Tensor)}
+        settings = {f.name: getattr(self, f.name) for f in fields(self)}
+        levels = {k: window.of_constant(v, shape) for k, v in settings.items() if isinstance(v, Tensor)}
         return replace(self, **levels)
 
     def signal(self, y: Tensor) -> Tensor:
-        """y less what the sensor adds to it: an unbiased estimate of u."""
+        """y minus the offset that the sensor adds: an unbiased estimate of u."""
         return y
 
     def estimated_variance(self, y: Tensor) -> Tensor:
-        """The variance as the data tell it, of a shape that broadcasts to ``y``: by default that of :meth:`signal`."""
+        """The variance estimated from the data, broadcastable to ``y``; by default the variance at :meth:`signal`."""
         return self.variance(self.signal(y))

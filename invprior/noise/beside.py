@@ -8,18 +8,19 @@ from torch.nn.functional import avg_pool2d
 from invprior.errors import InvpriorError
 
 WINDOW = 9
-# of the median of a χ² variable over its mean, Wilson & Hilferty (1931)
+# Degrees of freedom of the residual: a linear fit takes two.
 FREEDOM = WINDOW**2 - 2
+# Median over mean of a χ² variable, Wilson & Hilferty (1931).
 MEDIAN = (1 - 2 / (9 * FREEDOM)) ** 3
 
 
 def estimate_beside(y: Tensor, guide: Tensor) -> float:
-    """Estimate the deviation of the noise in ``y`` (C, H, W) beside a clean picture of the scene, ``guide`` (c, H, W).
+    """Estimate the noise deviation in ``y`` (C, H, W) with a clean picture of the same scene, ``guide`` (c, H, W).
 
-    In windows of 9×9 pixels y is taken for a linear function of the guide's gray value, as in the guided filter (He,
-    Sun & Tang 2010), what is left of it for noise: σ² is its median variance, averaged over the channels.
-    Unlike the finest wavelet coefficients (:func:`estimate`) it sees the noise of a developed picture too, which
-    demosaicking, noise reduction and JPEG have made smooth.
+    In windows of 9×9 pixels y is modelled as a linear function of the guide's gray value, as in the guided filter (He,
+    Sun & Tang 2010). The residual counts as noise: σ² is its median variance over the windows, averaged over the
+    channels. Unlike the finest wavelet coefficients (:func:`estimate`) this also measures the noise of developed
+    pictures, which demosaicking, noise reduction and JPEG have smoothed.
 
     Raises
     ------
@@ -37,10 +38,10 @@ def estimate_beside(y: Tensor, guide: Tensor) -> float:
         )
     y, gray = y.double(), guide.double().mean(0)
     mean_y, mean_g = _local(y), _local(gray[None])
-    across = _local(y * gray) - mean_y * mean_g
-    along = _local(gray[None].square()) - mean_g.square()
-    left = _local(y.square()) - mean_y.square() - across.square() / along.clamp(min=1e-12)
-    unbiased = left.flatten(1).median(1).values * (WINDOW**2 / FREEDOM / MEDIAN)
+    covariance = _local(y * gray) - mean_y * mean_g
+    guide_variance = _local(gray[None].square()) - mean_g.square()
+    residual = _local(y.square()) - mean_y.square() - covariance.square() / guide_variance.clamp(min=1e-12)
+    unbiased = residual.flatten(1).median(1).values * (WINDOW**2 / FREEDOM / MEDIAN)
     return float(unbiased.clamp(min=0).mean().sqrt())
 
 

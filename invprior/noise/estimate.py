@@ -31,13 +31,14 @@ def estimate(y: Tensor) -> float:
 
 
 def estimate_poisson_gaussian(y: Tensor) -> PoissonGaussian:
-    """Estimate gain and read noise from one picture of shape (C, H, W), black subtracted, all channels alike.
+    """Estimate gain and read noise from one picture of shape (C, H, W), with black subtracted and all channels alike.
 
-    In the spirit of Foi, Trimeche, Katkovnik & Egiazarian (2008): a detail filter that vanishes on linear ramps gives
-    the noise, a mean over 5×5 pixels its level. Of the places of like level only the flattest third counts, flat being
-    judged by differences of means, which white noise leaves uncorrelated with the detail; the median absolute
-    deviation there gives the variance, and a line through variance against level the two settings. Places that
-    touch 1 in data with maximum 1 are left out as saturated. Fine texture everywhere is taken for noise.
+    In the spirit of Foi, Trimeche, Katkovnik & Egiazarian (2008): a detail filter that vanishes on linear ramps
+    measures the noise, a mean over 5×5 pixels its level. The pixels are grouped by level, and only the flattest third
+    of each group counts; flatness is judged by differences of means, which for white noise are uncorrelated with the
+    detail. The median absolute deviation gives the variance of a group, and a line through variance against level the
+    two settings. In data with maximum 1, means that touch 1 are left out as saturated. Fine texture everywhere is
+    mistaken for noise.
 
     Raises
     ------
@@ -55,8 +56,9 @@ def estimate_poisson_gaussian(y: Tensor) -> PoissonGaussian:
         )
     pixels = y.detach().double()[:, None]
     second = torch.tensor([1.0, -2.0, 1.0], dtype=pixels.dtype, device=pixels.device)
-    detail = conv2d(pixels, torch.outer(second, second)[None, None] / 6)[..., 5:-5, 5:-5]  # of norm one
+    detail = conv2d(pixels, torch.outer(second, second)[None, None] / 6)[..., 5:-5, 5:-5]  # the filter has norm one
     means = avg_pool2d(pixels, 5, 1)
+    # differences of means on either side of a pixel, which share no value with its detail
     across = means[..., 4:-4, 8:] - means[..., 4:-4, :-8]
     down = means[..., 8:, 4:-4] - means[..., :-8, 4:-4]
     activity, level = (across.square() + down.square()).flatten(), means[..., 4:-4, 4:-4].flatten()
@@ -68,7 +70,9 @@ def estimate_poisson_gaussian(y: Tensor) -> PoissonGaussian:
     for pick in like_means(level):
         flat = pick[activity[pick].argsort()[: max(len(pick) // 3, 1)]]
         levels.append(level[flat].mean())
+        # 1.4826: standard over median absolute deviation of a normal variable
         variances.append((1.4826 * detail[flat].abs().median()).square())
         counts.append(len(flat))
+    # variance of a mean over 25 pixels by noise alone
     chance = float(torch.stack(variances).mean()) / 25 if variances else 0.0
     return fit_line(levels, variances, counts, chance)

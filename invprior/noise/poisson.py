@@ -18,7 +18,7 @@ class Poisson(Noise):
     """y = g k with counts k ~ Poisson(u / g), so that the mean is u and the variance g u.
 
     −log p(y | u) = Σ (u − y log u) / g up to a constant; the likelihood is given as :class:`PoissonNll`, which is zero
-    at u = y. It has no value for u < 0, where sampling takes u as 0.
+    at u = y. It is infinite for u < 0, where sampling uses u = 0.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Photon noise and read noise: what a camera's sensor gives."""
+"""Photon noise and read noise: the noise of a camera's sensor."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class PoissonGaussian(Noise):
     """y = g k + o + r n with counts k ~ Poisson(u / g) and n ~ N(0, 1): mean u + o, variance g u + r².
 
     Samples are exact. The likelihood is the shifted-Poisson approximation (Snyder, Hammoud & White 1993;
-    Chakrabarti & Zickler 2012): with s = r²/g, the value max(y − o + s, 0) is taken as g times a
-    Poisson count of mean (u + s)/g, which has the right mean and variance. Close for r above about half of g or a few
-    counts; it has no value for u < −s.
+    Chakrabarti & Zickler 2012): with s = r²/g, max(y − o + s, 0) is modelled as g times a
+    Poisson count of mean (u + s)/g, which has the right mean and variance. It is close for r above about half of g or
+    more than a few counts, and infinite for u < −s.
 
     Parameters
     ----------

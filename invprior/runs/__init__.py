@@ -1,1 +1,1 @@
-"""What every run needs beside its problem: a device, memory, a weight, a record."""
+"""What every run needs besides its problem: a device, memory, a weight, a record."""

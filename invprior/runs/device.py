@@ -8,7 +8,7 @@ from invprior.errors import InvpriorError
 
 
 def pick_device(name: str) -> str:
-    """``auto`` is CUDA where there is one, else the CPU."""
+    """Resolve ``auto`` to CUDA if there is one, else to the CPU."""
     if name not in ("auto", "cpu", "cuda"):
         raise InvpriorError(f"the device is auto, cpu or cuda, got {name!r}")
     if name == "cuda" and not torch.cuda.is_available():

@@ -13,19 +13,19 @@ from invprior.solvers.mosaic import OVERLAP, tiles_along
 
 LIBRARIES = 0.6  # GB before the first picture
 
-# The choice of a weight solves two pictures at once, but of a large one no more than so many megapixels
-# (python -m tests.benchmarks.penalty_memory measures whole commands).
+# Choosing a weight solves two pictures at once: it takes CHOOSING times the memory of a solve, on at most AT_MOST
+# megapixels (python -m tests.benchmarks.penalty_memory measures whole commands).
 CHOOSING, AT_MOST = 2.2, 4.2
 TILE_STEP = 64
 
 
 def installed() -> float:
-    """The GB of memory that this machine has."""
+    """Memory of this machine in GB."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def predicted(prior: Prior, shape: Shape, tile: int | None = None) -> float:
-    """The GB that a restoration to this shape will take, in tiles of ``tile`` pixels if not whole."""
+    """Memory in GB that a restoration to this shape takes; ``tile`` is the side of its tiles, None if it is whole."""
     pixels = shape[-2] * shape[-1] / 1e6
     memory = prior.memory
     if not prior.parametrised:
@@ -35,11 +35,12 @@ def predicted(prior: Prior, shape: Shape, tile: int | None = None) -> float:
     if at_once == pixels or tile is None:
         return LIBRARIES + memory.step * pixels
     tiles = math.prod(tiles_along(n, tile, min(OVERLAP, tile // 2)) for n in shape[-2:])
+    # one tile is stepped at a time; all tiles keep their state
     return LIBRARIES + memory.step * at_once + memory.held * tiles * at_once
 
 
 def largest_tile(prior: Prior, shape: Shape) -> int | None:
-    """The largest tiles that fit into this machine; None where none does, or tiles save nothing."""
+    """Side of the largest tiles that fit into this machine's memory; None if none fits or tiles save nothing."""
     if not prior.parametrised:
         return None
     sizes = range(TILE_STEP, min(max(shape[-2:]), 2**14), TILE_STEP)
@@ -49,13 +50,13 @@ def largest_tile(prior: Prior, shape: Shape) -> int | None:
 def check_memory(
     prior: Prior, name: str, shape: Shape, device: str, tile: int | None = None, remedies: Sequence[str] = ()
 ) -> float:
-    """What is :func:`predicted`, where it fits.
+    """Return the memory :func:`predicted`, in GB; on a CPU raise if this machine has less.
 
     Raises
     ------
     InvpriorError
-        If that is more than this machine has, with the prior's own settings that fit and the ``remedies`` of the
-        caller; ``name`` is the prior's, as it was written.
+        If the machine has less; the message offers settings of the prior that fit, and the caller's ``remedies``.
+        ``name`` is the prior as written.
     """
     need, have = predicted(prior, shape, tile), installed()
     if device != "cpu" or need <= have:

@@ -18,7 +18,7 @@ from invprior.problem import Problem
 from invprior.solvers.loop import Result
 from invprior.specs import PriorSpec
 
-# Of the form of records and of the keys beside them; a record of another version is nobody's finished work.
+# Version of the format of records and their keys; a record of another version does not count as finished work.
 VERSION = 2
 
 PACKAGES = ("invprior", "torch", "numpy", "scipy", "scikit-image", "pyvips", "av")
@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 
 
 def run_record(problem: Problem, result: Result, prior: PriorSpec, seed: int) -> dict[str, Any]:
-    """All of a run that JSON can hold."""
+    """The record of a run, as a dict that JSON can hold."""
     return {
         "version": VERSION,
         "status": result.status.name,
@@ -59,13 +59,13 @@ def run_record(problem: Problem, result: Result, prior: PriorSpec, seed: int) ->
 
 
 def check_record(path: Path) -> None:
-    """Raise if the record could not be written."""
+    """Raise if no record can be written to ``path``."""
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise InvpriorError(f"cannot write the record {path}: its folder must exist and be writable, and it be a file")
+        raise InvpriorError(f"cannot write the record {path}: it must be a file in a folder that can be written")
 
 
 def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> None:
-    """Write JSON beside ``path`` and rename it; an infinite or NaN number becomes null."""
+    """Write the record as JSON, whole or not at all; infinite and NaN numbers become null."""
     check_record(path)
     text = json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False)
     with whole_file(path) as temporary:
@@ -73,7 +73,7 @@ def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> No
 
 
 def finite(value: Any) -> Any:
-    """The value with null for every infinite or NaN number, as JSON knows none."""
+    """The value with None for every infinite or NaN number, which JSON cannot hold."""
     if isinstance(value, dict):
         return {k: finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""The one way from measurements to a restored image: weight, problem, recipe, solve, put back."""
+"""The pipeline from measurements to a restored image: weight, problem, recipe, solve, put back."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from invprior.solvers.recipe import Recipe
 from invprior.specs import PriorSpec
 from invprior.stop import AnyOf, RelativeGap, StopRule
 
-# The status of a solve that the user ended.
+# Status of a solve that the user ended.
 INTERRUPTED = "interrupted"
 
 
 class Watch(Protocol):
-    """Shows a solve under way: entered with its stop rule, it gives a callback and a rule that ends the solve."""
+    """Shows a running solve: called with its stop rule, it gives a callback and a rule that can end the solve."""
 
     def __call__(self, stop: StopRule) -> AbstractContextManager[tuple[Callback, StopRule]]: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What was measured of one image.
+    """The measurements of one image.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Measured:
     noise_rule
         How the noise level was found: given, estimated, …
     exact
-        The known pixels of a mask are as good as the file can hold them, so that they come back as they were measured.
+        True if known pixels are as exact as the file can hold them; they are then returned as measured.
     """
 
     data: tuple[DataTerm, ...]
@@ -53,33 +53,33 @@ class Measured:
     exact: bool
 
     def to(self, device: str) -> Measured:
-        """The same on another device."""
+        """The same measurements on another device."""
         moved = tuple(DataTerm(d.operator.to(device), d.y.to(device), d.noise) for d in self.data)
         return Measured(moved, self.noise_rule, self.exact)
 
     def put_back(self, x: Tensor) -> Tensor:
-        """The image with its known pixels as they were measured, where the measurement is exact."""
+        """The image with the known pixels of a mask as measured, if the measurement is exact."""
         return put_back(x, self.data[0].operator, self.data[0].y) if self.exact else x
 
 
 @dataclass(frozen=True)
 class Restoration:
-    """How to restore, the same for every image.
+    """Settings of a restoration, the same for every image.
 
     Parameters
     ----------
     weight
-        λ of the penalty, or how it is found, see :data:`~invprior.runs.weighing.Weight`.
+        λ of the penalty, or the rule that chooses it, see :data:`~invprior.runs.weighing.Weight`.
     iterations
-        A limit below the prior's own; None for that alone.
+        A limit below the prior's own; None for the prior's own.
     seed
-        Of everything random.
+        Seed of all random numbers.
     tile
         Height and width of the tiles to solve in, in pixels of the image; None solves it whole.
     gap
         The relative duality gap at which a convex solve ends; None for the solver's own.
     solver, stop
-        In place of those that suit the problem.
+        Replace the solver and stop rule that suit the problem.
     """
 
     weight: Weight = "auto"
@@ -98,7 +98,7 @@ class Restoration:
         Parameters
         ----------
         prior
-            Its penalty unweighted, unless :attr:`weight` is ``own``.
+            The prior, its penalty unweighted unless :attr:`weight` is ``own``.
         watch
             Shows the solve and may end it, see :class:`Watch`.
         callbacks
@@ -107,7 +107,7 @@ class Restoration:
         Raises
         ------
         InvpriorError
-            If the prior cannot be solved for, or a tile is too small for the operator.
+            If no solver suits the prior, or a tile is too small for the operator.
         """
         begin = time.perf_counter()
         overlap = self._overlap(measured.data)
@@ -121,8 +121,8 @@ class Restoration:
             result = solve(problem, recipe.solver, stop=recipe.stop, callbacks=callbacks, seed=self.seed)
         else:
             with watch(recipe.stop) as (callback, interrupt):
-                heard = [callback, *callbacks]
-                result = solve(problem, recipe.solver, stop=recipe.stop | interrupt, callbacks=heard, seed=self.seed)
+                everyone = [callback, *callbacks]
+                result = solve(problem, recipe.solver, stop=recipe.stop | interrupt, callbacks=everyone, seed=self.seed)
         return Restored(measured.put_back(result.x), problem, result, weighted, measured.noise_rule, seconds)
 
     def _recipe(self, problem: Problem) -> Recipe:
@@ -133,7 +133,7 @@ class Restoration:
         return Recipe(recipe.solver, stop).at_most(self.iterations)
 
     def _overlap(self, data: Sequence[DataTerm]) -> int | None:
-        """The pixels that tiles share; None if the image is solved whole."""
+        """Pixels that neighbouring tiles share; None if the image is solved whole."""
         if self.tile is None or max(data[0].operator.in_shape[-2:]) <= self.tile:
             return None
         reach = max((d.operator.reach for d in data if isinstance(d.operator, LinearOperator)), default=0)
@@ -141,21 +141,22 @@ class Restoration:
             raise InvpriorError(
                 f"the blur reaches over {reach} pixels; take tiles of {4 * reach} pixels or more for it"
             )
+        # the outer quarter of an overlap has no share in the result: there A's kernel lacks data from beyond the cut
         return min(max(OVERLAP, 4 * reach), self.tile // 2)
 
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """A restored image, and how it came about.
+    """A restored image and the run that gave it.
 
     Attributes
     ----------
     x
-        The image, with the known pixels of a mask put back where the measurement is exact; not clipped.
+        The image, not clipped; the known pixels of a mask are put back if the measurement is exact.
     weighted
-        The prior that was solved with.
+        The prior with the weight that was used.
     seconds_weight
-        What choosing the weight took; ``result.seconds`` is the solve.
+        Time to choose the weight; ``result.seconds`` is that of the solve.
     """
 
     x: Tensor
@@ -171,7 +172,7 @@ class Restored:
         return self.result.status.name == INTERRUPTED
 
     def record(self, prior: PriorSpec, seed: int) -> dict[str, Any]:
-        """All of it that JSON can hold."""
+        """The run record, as a dict that JSON can hold."""
         return {
             **run_record(self.problem, self.result, prior, seed),
             "sigma": self.problem.data_terms[0].sigma,

@@ -1,4 +1,4 @@
-"""The tasks, for pictures (C, H, W) and films (T, C, H, W) alike: what was measured, by which operator, how noisily."""
+"""The tasks, for pictures (C, H, W) and films (T, C, H, W): each gives operator, data terms, noise level and prior."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from invprior.solvers.loop import solve
 from invprior.specs import NoiseSpec, PriorSpec
 from invprior.stop import MaxIterations, RelativeGap
 
-# The weight of the frames that motion is estimated from suits noisy pictures; to find motion they need no certificate.
+# Frames that motion is estimated from: their TV weight suits noisy pictures, and a loose duality gap is enough.
 ROUGH_WEIGHT = 12.0
 ROUGH_STOP = RelativeGap(1e-2) | MaxIterations(200)
-# Light adds up in linear pictures and only about in developed ones: a pair's flash picture is not trusted further.
+# Least sigma of a pair's flash picture: light adds up exactly in linear pictures, but only roughly in developed ones.
 LEAST_MISFIT = 0.02
 
 
 class Task(ABC):
-    """What a restoring command does. A task knows tensors alone; files and frames are the caller's."""
+    """What a restoring command does, on tensors alone; the caller handles files and frames."""
 
     name: ClassVar[str]
-    noisy: ClassVar[bool] = False  # the noise level is estimated where it is not given, else that of rounding
+    noisy: ClassVar[bool] = False  # True: a noise level that is not given is estimated; False: it is that of rounding
 
     @property
     def preset_task(self) -> str:
-        """The name of the task in the presets of DIP."""
+        """Name of the task in the presets of DIP."""
         return self.name
 
     @abstractmethod
@@ -48,18 +48,18 @@ class Task(ABC):
         """A, from the restored picture or film to a measured one of this shape."""
 
     def restored(self, shape: Shape) -> Shape:
-        """The shape of what is written, for a measured picture or film of this shape."""
+        """Shape of the restored picture or film for a measured one of this shape."""
         return self.operator(shape).in_shape
 
     def measured(self, y: Tensor, rounding: float, given: NoiseSpec) -> Measured:
-        """What a file holds of A x, with the noise model that was given or found.
+        """The measurements in a file, with the noise model that is given or estimated.
 
         Parameters
         ----------
         y
             The values of the file, in [0, 1].
         rounding
-            The deviation of its rounding error.
+            Standard deviation of the file's rounding error.
         """
         if isinstance(given, Noise):
             return Measured(self.data(y, given), "given", exact=False)
@@ -67,7 +67,7 @@ class Task(ABC):
         return Measured(self.data(y, noise.Gaussian(level)), rule, self.exact(given))
 
     def exact(self, given: NoiseSpec) -> bool:
-        """True if the values of the file are as good as it can hold them."""
+        """True if the file's rounding is the only noise."""
         return given == "rounding" or (given == "auto" and not self.noisy)
 
     def data(self, y: Tensor, model: Noise) -> tuple[DataTerm, ...]:
@@ -75,23 +75,23 @@ class Task(ABC):
         return (DataTerm(self.operator(tuple(y.shape)), y, model),)
 
     def sigma(self, y: Tensor, rounding: float) -> tuple[float, str]:
-        """The noise level of a noisy file, by the finest detail of its frames, and how it was found."""
+        """Noise level of a noisy file, estimated from the finest detail of its frames, and the rule that found it."""
         return max(_level(y), rounding), "estimated"
 
     def purpose(self, device: str, film: Film | None = None) -> Purpose:
-        """What a prior is named for."""
+        """The purpose that a prior is built for."""
         return Purpose(self.preset_task, film=film)
 
     def prior(self, spec: PriorSpec, device: str, film: Film | None = None) -> Prior:
-        """The prior that a spec names, for this task."""
+        """Build the prior of a spec for this task."""
         return spec.made(self.purpose(device, film))
 
     def rough(self, A: Operator, y: Tensor, model: Noise) -> Tensor:
-        """Frames restored one by one and roughly, for motion to be estimated from."""
+        """Roughly restored frames, each alone, to estimate motion from."""
         return solve(Problem(A, y, noise=model, prior=ROUGH_WEIGHT * priors.TV()), stop=ROUGH_STOP).x.clamp(0, 1)
 
     def finish(self, x: Tensor) -> Tensor:
-        """What is written, of the restored image."""
+        """The picture to write, from the restored image."""
         return x
 
 
@@ -122,7 +122,7 @@ class Upscale(Task):
         return _each_frame(operators.Lanczos((C, H * self.factor, W * self.factor), factor=self.factor), shape)
 
     def rough(self, A: Operator, y: Tensor, model: Noise) -> Tensor:
-        # 0.2 dB better in the end than frames restored with TV, and sooner
+        # motion from these frames gives a film 0.2 dB better than motion from TV frames, and sooner
         return interpolate(y, scale_factor=self.factor, mode="bicubic", align_corners=False).clamp(0, 1)
 
 
@@ -136,7 +136,7 @@ class Deblur(Task):
 
     @property
     def preset_task(self) -> str:
-        return "upscale"  # as there, the fine detail is missing and the noise is weak
+        return "upscale"  # as in upscaling, fine detail is missing and noise is weak
 
     def operator(self, shape: Shape) -> LinearOperator:
         return _each_frame(operators.Blur(shape[-3:], self.psf), shape)
@@ -149,7 +149,7 @@ class Inpaint(Task):
     Attributes
     ----------
     known
-        Boolean: the known pixels (H, W), or of a film (T, H, W).
+        Known pixels, boolean (H, W), or (T, H, W) for a film.
     """
 
     known: Tensor
@@ -163,12 +163,12 @@ class Inpaint(Task):
 
     def data(self, y: Tensor, model: Noise) -> tuple[DataTerm, ...]:
         A = self.operator(tuple(y.shape))
-        return (DataTerm(A, A(y), model),)  # what stands in the hole was not measured
+        return (DataTerm(A, A(y), model),)  # values in the hole were not measured
 
 
 @dataclass(frozen=True, eq=False)
 class Guided(Task):
-    """A = identity on the picture without flash; the one with flash, (c, H, W), guides the prior."""
+    """A = identity on the picture without flash; the picture with flash, (c, H, W), guides the prior."""
 
     flash: Tensor
     name: ClassVar[str] = "flash"
@@ -191,7 +191,7 @@ class Pair(Guided):
     Attributes
     ----------
     exposure
-        How many times longer the picture without flash was exposed.
+        Exposure time without flash over that with flash.
     """
 
     exposure: float
@@ -214,7 +214,7 @@ class Pair(Guided):
     def prior(self, spec: PriorSpec, device: str, film: Film | None = None) -> Prior:
         whole = super().prior(spec, device, film)
         generator = whole.parametrisation
-        if isinstance(generator, priors.DIP):  # the network starts from the edges that flash has shown
+        if isinstance(generator, priors.DIP):  # the network's input shows the edges of the flash picture
             generator = replace(generator, input=contrast(self.flash))
         parts = [priors.Joint(part) for part in (generator, whole.penalty) if part is not None]
         return sum(parts[1:], start=parts[0]) if parts else whole
@@ -224,12 +224,12 @@ class Pair(Guided):
 
 
 def suiting(A: Operator) -> str:
-    """The task of DIP's presets that an operator comes nearest to."""
+    """The task of DIP's presets that suits an operator best."""
     if A.is_identity:
         return Denoise.name
     if isinstance(A, operators.Mask):
         return Inpaint.name
-    # as with a decimation, the fine detail is missing
+    # other operators lose fine detail, as a decimation does
     return Upscale(8 if math.prod(A.in_shape) >= 64 * math.prod(A.out_shape) else 4).preset_task
 
 
@@ -239,6 +239,6 @@ def _each_frame(A: LinearOperator, shape: Shape) -> LinearOperator:
 
 
 def _level(y: Tensor) -> float:
-    """The mean noise level of a picture, or of the frames of a film."""
+    """Noise level of a picture, or the mean over the frames of a film."""
     frames = y.reshape(-1, *y.shape[-3:])
     return sum(noise.estimate(x) for x in frames) / len(frames)

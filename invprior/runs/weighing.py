@@ -9,16 +9,16 @@ from invprior import weight
 from invprior.prior import Prior
 from invprior.problem import DataTerm, Problem
 
-# A penalty beside DIP only steadies it: a tenth of what it needs alone.
+# Share of its weight that a penalty gets beside DIP, where it only stabilises.
 BESIDE_DIP = 0.1
 
-# λ beside ½‖Ax − y‖²; the rule that chooses it; or the weights that the prior has, beside the negative log-likelihood.
+# λ beside ½‖Ax − y‖²; a rule that chooses λ; or ``own``, the prior as it is, beside the negative log-likelihood.
 Weight = float | Literal["auto", "discrepancy", "own"]
 
 
 @dataclass(frozen=True)
 class Weighted:
-    """A prior with its weight λ beside ½‖Ax − y‖², and where λ is from."""
+    """A weighted prior, its weight λ beside ½‖Ax − y‖², and the rule that gave λ."""
 
     prior: Prior
     weight: float | None
@@ -26,7 +26,7 @@ class Weighted:
 
 
 def with_weight(prior: Prior, c: float) -> Prior:
-    """The prior with c times its penalty; c stands beside the negative log-likelihood."""
+    """The prior with c times its penalty; c is a weight beside the negative log-likelihood."""
     generator, penalty = prior.parametrisation, prior.penalty
     if penalty is None:
         return prior
@@ -36,8 +36,8 @@ def with_weight(prior: Prior, c: float) -> Prior:
 def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) -> Weighted:
     """The prior with λ/σ² times its penalty: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
 
-    For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale. Of several data terms σ is the
-    first one's.
+    For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale. With several data terms σ is
+    that of the first.
     """
     penalty = prior.penalty
     if given == "own":

@@ -15,13 +15,13 @@ from invprior.solvers.descent import Descent
 class Adam(Descent):
     """θ ← θ − lr · m̂/(√v̂ + eps) (Kingma & Ba 2015), θ the weights of a generator or the pixels.
 
-    m̂ and v̂ are the bias-corrected moments m ← β₁m + (1 − β₁)∇ and v ← β₂v + (1 − β₂)∇². For every problem that has a
-    gradient, which a penalty with edges has almost everywhere; nothing certifies the end.
+    m̂ and v̂ are the bias-corrected moments m ← β₁m + (1 − β₁)∇ and v ← β₂v + (1 − β₂)∇². It applies
+    to every objective with a gradient almost everywhere, nonsmooth penalties included; nothing certifies convergence.
 
     Parameters
     ----------
     betas, eps
-        Decay of the two moments, and what is added to the root of the second.
+        Decay rates of the two moments, and the constant added to the root of the second.
 
     Cost
     ----

@@ -1,4 +1,4 @@
-"""A saddle point in bands of rows, so that what is touched at once stays in the processor's cache."""
+"""A saddle-point problem in bands of rows, so that the arrays of a step stay in the processor's cache."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows ``start`` to ``stop`` of a picture of ``height``; operators read two more on each side that is no border."""
+    """Rows ``start`` to ``stop`` of a picture of ``height`` rows; operators read two more on each inner side."""
 
     start: int
     stop: int
@@ -48,11 +48,11 @@ class Rows:
         return (self.start, self.stop) == (0, self.height)
 
     def read(self, picture: Tensor) -> Tensor:
-        """What an operator needs of the picture."""
+        """The rows of the picture that an operator needs as input."""
         return picture if self.whole else picture.narrow(-2, self.first, self.last - self.first)
 
     def keep(self, result: Tensor) -> Tensor:
-        """What is right of an operator's result."""
+        """The exact rows of an operator's result."""
         return result if self.whole else result.narrow(-2, self.start - self.first, self.stop - self.start)
 
     def of(self, picture: Tensor) -> Tensor:
@@ -75,7 +75,7 @@ class Part:
         for b, v in zip(self.blocks, y, strict=True):
             moved = moved.add(self.rows.keep(b.K.adjoint(self.rows.read(v))), alpha=-tau)
         new = self.G.prox(moved, tau)
-        return new, old.lerp(new, 1 + theta)
+        return new, old.lerp(new, 1 + theta)  # x + (1 + θ)(x̃ − x)
 
     def dual(self, ahead: Tensor, y: Sequence[Tensor], rho: float) -> tuple[Tensor, ...]:
         """ỹ_i = prox_{σ_i f_i*}(y_i + σ_i K_i x̄) with σ_i = ρ/‖K_i‖²."""
@@ -89,7 +89,7 @@ class Part:
 
 
 def cut(G: Functional, blocks: tuple[Block, ...], x: Tensor) -> tuple[Part, ...]:
-    """Bands for a variable like ``x`` where every term is local and on a CPU, else one part."""
+    """Bands for a variable like ``x`` if every term is local and ``x`` is on a CPU, else one part."""
     height = x.shape[-2] if x.ndim >= 2 else 0
     count = math.ceil(x.numel() / SIZE)
     whole = (Part(Rows(0, height, height), G, blocks),)
@@ -105,23 +105,23 @@ def cut(G: Functional, blocks: tuple[Block, ...], x: Tensor) -> tuple[Part, ...]
             for b, K in zip(blocks, on_band, strict=True)
             if K is not None
         ]
-        if len(local) < len(blocks):
+        if len(local) < len(blocks):  # an operator is not local
             return whole
         parts.append(Part(rows, G.rows(rows.start, rows.stop, height), tuple(local)))
     return tuple(parts)
 
 
 def sweep(parts: tuple[Part, ...], compute: Callable[[Part], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-    """What ``compute`` gives of every band, put together."""
+    """The results of ``compute`` on every band, joined along the rows."""
     if len(parts) == 1:
         return compute(parts[0])
     out: tuple[Tensor, ...] | None = None
     for part in parts:
-        made = compute(part)
+        bands = compute(part)
         if out is None:
             height = part.rows.height
-            out = tuple(torch.empty(*m.shape[:-2], height, m.shape[-1], dtype=m.dtype, device=m.device) for m in made)
-        for whole, m in zip(out, made, strict=True):
+            out = tuple(torch.empty(*m.shape[:-2], height, m.shape[-1], dtype=m.dtype, device=m.device) for m in bands)
+        for whole, m in zip(out, bands, strict=True):
             part.rows.of(whole).copy_(m)
     assert out is not None  # a picture has rows
     return out

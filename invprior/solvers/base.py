@@ -1,4 +1,4 @@
-"""What a solver is."""
+"""The interface of solvers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class State:
     x
         The problem's variable: the image, or for a lifted prior the image with its auxiliary fields.
     derived
-        Names of fields that follow from the problem and that every step sets anew; a pickled state leaves them out.
+        Names of fields that are computed from the problem and set anew by every step; a pickled state omits them.
     """
 
     derived: ClassVar[tuple[str, ...]] = ()
@@ -37,7 +37,7 @@ S = TypeVar("S", bound=State)
 
 
 class Solver(ABC, Generic[S]):
-    """An iterative method. A subclass is a frozen dataclass of settings; all that changes lives in its state.
+    """An iterative method. A subclass is a frozen dataclass of settings; everything that changes is in its state.
 
     ``step`` is pure: the same state gives the same next state, bit for bit on a CPU.
     """
@@ -46,11 +46,11 @@ class Solver(ABC, Generic[S]):
 
     @abstractmethod
     def check(self, problem: Problem) -> None:
-        """Raise InvpriorError, naming the solver to take instead, where this one cannot solve the problem."""
+        """Raise InvpriorError if this solver cannot solve the problem; the message names one that can."""
 
     @abstractmethod
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> S:
-        """The state before the first iteration, from the variable ``x0`` where it is given."""
+        """The state before the first iteration, started from the variable ``x0`` if it is given."""
 
     @abstractmethod
     def step(self, problem: Problem, state: S) -> S:
@@ -58,14 +58,14 @@ class Solver(ABC, Generic[S]):
 
     @abstractmethod
     def default_stop(self) -> StopRule:
-        """The stop rule where none is given."""
+        """The stop rule if none is given."""
 
     def carry(self, problem: Problem, state: S, rng: torch.Generator) -> S:
-        """The state to solve another problem from, ``state`` being that of a problem of the same shape."""
+        """A state to start this problem from, from the ``state`` of another problem of the same shape."""
         return self.init(problem, self.estimate(state), rng)
 
     def ended(self, state: S) -> Status | None:
-        """Why the method has nothing left to do, where it ends by itself."""
+        """Why the method has ended by itself; None while it goes on."""
         return None
 
     def estimate(self, state: S) -> Tensor:
@@ -77,17 +77,17 @@ class Solver(ABC, Generic[S]):
         return problem.objective(self.estimate(state))
 
     def scale(self, problem: Problem, state: S) -> Tensor:
-        """What the gap is to be compared with: the objective, less any constant that the solver leaves out."""
+        """The value that the gap is compared with: the objective minus constants that the solver leaves out."""
         return self.value(problem, state)
 
     def gap(self, state: S) -> Tensor | None:
-        """An upper bound of objective(x) − min objective, where there is one."""
+        """An upper bound of objective(x) − min objective; None if the solver has none."""
         return None
 
     def residual(self, state: S) -> Tensor | None:
-        """The norm of the gradient relative to the one at the start, where the solver knows it."""
+        """The norm of the gradient relative to the one at the start; None if the solver does not know it."""
         return None
 
     def log(self, state: S) -> dict[str, Tensor]:
-        """Further columns of the history."""
+        """Extra columns of the history."""
         return {}

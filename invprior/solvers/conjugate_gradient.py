@@ -17,7 +17,7 @@ from invprior.stop import MaxIterations, Stationary, StopRule
 
 @dataclass(frozen=True, eq=False)
 class CGState(State):
-    """The residual r = −∇, the search direction p, r·r now and at zero."""
+    """The residual r = −∇, the search direction p, r·r now and at x = 0."""
 
     r: Tensor
     p: Tensor
@@ -35,8 +35,8 @@ class ConjugateGradient(Solver[CGState]):
     Parameters
     ----------
     damp
-        d ≥ 0 adds ½d²‖x‖² to the objective, as the ``damp`` of LSQR does (Paige & Saunders 1982): it steadies a problem
-        whose data leave parts of the image nearly free.
+        d ≥ 0 adds ½d²‖x‖² to the objective, as the ``damp`` of LSQR does (Paige & Saunders 1982): it stabilises a
+        problem whose data barely determine parts of the image.
 
     Cost
     ----
@@ -71,6 +71,7 @@ class ConjugateGradient(Solver[CGState]):
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> CGState:
         x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
+        # the reference of the relative residual, whatever x0
         at_zero = _minus_gradient(problem, torch.zeros_like(x))
         r = at_zero if x0 is None else _minus_gradient(problem, x) - self.damp**2 * x
         return CGState(0, x, r, r, _dot(r, r), _dot(at_zero, at_zero))
@@ -78,14 +79,14 @@ class ConjugateGradient(Solver[CGState]):
     def step(self, problem: Problem, state: CGState) -> CGState:
         q = _hessian(problem, state.p) + self.damp**2 * state.p
         curvature = _dot(state.p, q)
-        # Past the rounding error the recurrence feeds on noise and would run away from the solution: stay.
+        # Below the rounding error the recurrence is driven by noise and would leave the solution: x stays.
         rounding = 10 * torch.finfo(problem.dtype).eps
-        going = (state.rr > rounding**2 * state.rr0) & (curvature > 0)
-        alpha = torch.where(going, state.rr / curvature, 0)
+        active = (state.rr > rounding**2 * state.rr0) & (curvature > 0)
+        alpha = torch.where(active, state.rr / curvature, 0)
         x = state.x + alpha * state.p
         r = state.r - alpha * q
         rr = _dot(r, r)
-        beta = torch.where(going, rr / state.rr, 0)
+        beta = torch.where(active, rr / state.rr, 0)
         return replace(state, iteration=state.iteration + 1, x=x, r=r, p=r + beta * state.p, rr=rr)
 
     def default_stop(self) -> StopRule:

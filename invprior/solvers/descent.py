@@ -1,4 +1,4 @@
-"""Gradient descent on the weights of a generator, or on the pixels: all but the update rule."""
+"""Gradient descent on the weights of a generator, or on the pixels: everything but the update rule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from invprior.stop import MaxIterations, StopRule
 
 
 class Weights(NamedTuple):
-    """All that a gradient step changes: parameters as one flat vector, moments of them, buffers, the objective."""
+    """All that a gradient step changes: parameters as one flat vector, their moments, buffers, the objective."""
 
     theta: Tensor
     moments: tuple[Tensor, ...]
@@ -28,7 +28,7 @@ class Weights(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class DescentState(State):
-    """The weights now and at the last safe point; the average of the outputs and how many it holds."""
+    """The weights now and at the last safe point; the average of the outputs and their number."""
 
     generator: Generator
     weights: Weights
@@ -52,7 +52,7 @@ class Pixels(Generator):
 
 
 class Completed(Generator):
-    """The variable of a lifted problem: the image of a generator, and auxiliary fields that are free."""
+    """The variable of a lifted problem: the image of a generator, with free auxiliary fields."""
 
     def __init__(self, image: Generator, lift: LinearOperator) -> None:
         super().__init__()
@@ -61,6 +61,7 @@ class Completed(Generator):
         self.fields = nn.Parameter(torch.zeros(lift.in_shape))
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
+        # (I − SᴴS) removes the part of the fields that lies on the image
         fields = self.fields - self.lift.adjoint(self.lift.forward(self.fields))
         return self.lift.adjoint(self.image(rng)) + fields
 
@@ -70,20 +71,20 @@ class Descent(Solver[DescentState]):
     """Minimises the objective per measured value over θ in x = f_θ, f_θ being the prior's generator or the pixels.
 
     The estimate is the running average of the outputs, x̄ ← β x̄ + (1 − β) x, over which the fluctuations of the
-    single iterates cancel (Ulyanov et al. 2018, section 3). Its first ``average_from`` outputs and diverged ones are
-    left out, and β grows from 0 so that the first frame does not outweigh the rest.
+    single iterates cancel (Ulyanov et al. 2018, section 3). The first ``average_from`` outputs and diverged ones
+    are left out, and β grows from 0 so that the first output does not outweigh the rest.
 
-    A guard notes the weights, moments and buffers every ``guard_every`` iterations. When the objective is not finite
-    or has grown by more than ``explosion`` since, it puts all of them back and halves the learning rate.
+    A guard saves the weights, moments and buffers every ``guard_every`` iterations. When the objective is not finite
+    or has grown by more than ``explosion`` since, it restores all of them and halves the learning rate.
 
     Parameters
     ----------
     lr
         Learning rate.
     average
-        β in [0, 1); with 0 the estimate is the generator's deterministic output of the moment.
+        β in [0, 1); with 0 the estimate is the current deterministic output of the generator.
     average_from
-        Iterations of warm-up that no average sees.
+        Iterations of warm-up that are left out of the average.
     guard_every
         Iterations between two safe points.
     explosion
@@ -102,7 +103,7 @@ class Descent(Solver[DescentState]):
         if not self.lr > 0:
             raise InvpriorError(f"the learning rate must be positive, got {self.lr}")
         if not 0 <= self.average < 1:
-            raise InvpriorError(f"average must lie in [0, 1), got {self.average}; 0 is no averaging")
+            raise InvpriorError(f"average must lie in [0, 1), got {self.average}; 0 turns averaging off")
 
     @abstractmethod
     def _moments(self, theta: Tensor) -> tuple[Tensor, ...]:
@@ -139,14 +140,14 @@ class Descent(Solver[DescentState]):
         return DescentState(0, x, generator, weights, weights, x, zero, zero + 1, zero, seed)
 
     def carry(self, problem: Problem, state: DescentState, rng: torch.Generator) -> DescentState:
-        """The network as it is; its moments, the average and the guard, which know the other objective, start anew."""
+        """Keeps the network; its moments, the average and the guard belong to the other objective and start anew."""
         fresh, old = self.init(problem, None, rng), state.weights
         weights = fresh.weights._replace(theta=old.theta, buffers=old.buffers)
         return replace(fresh, generator=state.generator, weights=weights, safe=weights, seed=state.seed)
 
     def step(self, problem: Problem, state: DescentState) -> DescentState:
         iteration = state.iteration + 1
-        # seeded anew each time, so that the state holds a number and not a generator
+        # seeded anew in each step, so that the state holds a number and not a generator
         rng = torch.Generator(problem.device).manual_seed(state.seed + iteration)
         old = state.weights
         with torch.enable_grad():
@@ -161,6 +162,7 @@ class Descent(Solver[DescentState]):
             direction, moments = self._update(state.generator, old.theta, old.moments, grad, iteration)
             stepped = Weights(old.theta + state.lr_scale * direction, moments, buffers, loss)
             weights = _where(bad, state.safe, stepped)
+            # the first step gives the guard a finite objective to compare with
             safe = weights if iteration % self.guard_every == 0 or iteration == 1 else state.safe
             frame, count = self._average(state, x, bad, iteration)
             return replace(
@@ -178,6 +180,7 @@ class Descent(Solver[DescentState]):
     def _average(self, state: DescentState, x: Tensor, bad: Tensor, iteration: int) -> tuple[Tensor, Tensor]:
         if self.average == 0 or iteration <= self.average_from:
             return state.average, state.averaged
+        # β = 1 − share grows from 0 to its setting
         share = (1 / (state.averaged + 1)).clamp(min=1 - self.average)
         frame = torch.where(bad, state.average, state.average + share * (x - state.average))
         return frame, state.averaged + ~bad
@@ -191,7 +194,7 @@ class Descent(Solver[DescentState]):
         return _run(state.generator, state.weights.theta, state.weights.buffers, None)[0]
 
     def value(self, problem: Problem, state: DescentState) -> Tensor:
-        """The objective at the output that the last gradient was taken at."""
+        """The objective at the output where the last gradient was taken."""
         return problem.objective(state.x)
 
     def log(self, state: DescentState) -> dict[str, Tensor]:
@@ -203,7 +206,7 @@ def _parameters(generator: Generator) -> dict[str, nn.Parameter]:
 
 
 def split(generator: Generator, theta: Tensor) -> dict[str, Tensor]:
-    """The flat vector as the generator's parameters, without a copy."""
+    """The generator's parameters as views of the flat vector."""
     parameters = _parameters(generator)
     parts = theta.split([p.numel() for p in parameters.values()])
     return {k: part.view(p.shape) for (k, p), part in zip(parameters.items(), parts, strict=True)}
@@ -212,7 +215,7 @@ def split(generator: Generator, theta: Tensor) -> dict[str, Tensor]:
 def _run(
     generator: Generator, theta: Tensor, buffers: dict[str, Tensor], rng: torch.Generator | None
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The image of these weights, and the buffers after the pass; what was passed in is left as it was."""
+    """The image of these weights, and the buffers after the pass; the arguments stay unchanged."""
     after = {k: v.clone() for k, v in buffers.items()}
     x: Tensor = torch.func.functional_call(generator, split(generator, theta) | after, (rng,))
     return x, after

@@ -18,9 +18,9 @@ class Iterate:
     Attributes
     ----------
     iteration
-        Counted from 1, over resumed solves too.
+        Number of the iteration, from 1, counted across resumed solves.
     seconds
-        Since the first solve began, pauses between resumed solves left out.
+        Time since the first solve began, without the pauses between resumed solves.
     """
 
     def __init__(self, problem: Problem, solver: Solver[Any], state: Any, seconds: float) -> None:
@@ -35,7 +35,7 @@ class Iterate:
 
     @cached_property
     def latest(self) -> Tensor:
-        """The image of this iteration alone, where the estimate may be an average."""
+        """The image of this iteration alone; the estimate may be an average."""
         with torch.no_grad():
             return self.problem.image(self.state.x)
 
@@ -47,20 +47,20 @@ class Iterate:
 
     @cached_property
     def gap(self) -> float | None:
-        """The duality gap, or None where the solver has none."""
+        """The duality gap; None if the solver has none."""
         with torch.no_grad():
             gap = self.solver.gap(self.state)
         return None if gap is None else float(gap)
 
     @cached_property
     def scale(self) -> float:
-        """What the gap is to be compared with: the objective, less constants."""
+        """The value that the gap is compared with: the objective minus constants."""
         with torch.no_grad():
             return float(self.solver.scale(self.problem, self.state))
 
     @cached_property
     def residual(self) -> float | None:
-        """The gradient's norm relative to the start, or None where the solver does not know it."""
+        """The gradient's norm relative to the start; None if the solver does not know it."""
         residual = self.solver.residual(self.state)
         return None if residual is None else float(residual)
 

@@ -34,7 +34,7 @@ DIVERGED = Status("diverged", "the objective is no longer finite; take a smaller
 class SolveState:
     """All that a later ``solve(..., state=...)`` needs to go on as if it had never stopped; it can be pickled.
 
-    ``mark`` tells the problem that was solved from others, see :attr:`~invprior.problem.Problem.mark`.
+    ``mark`` identifies the problem that was solved, see :attr:`~invprior.problem.Problem.mark`.
     """
 
     mark: str
@@ -57,17 +57,17 @@ class Result:
     status
         Why the solve ended: ``status.name`` and a sentence.
     kept
-        The iteration whose iterate ``x`` is.
+        The iteration that ``x`` comes from.
     iterations
-        How many were made in all.
+        The number of iterations in all.
     history
         A dict per logged iteration: ``iteration``, ``seconds``, ``value``, and where known ``gap``, ``residual``.
     seconds
         Wall time in the loop.
     state
-        For ``solve(..., state=result.state)``.
+        The state to resume from: ``solve(..., state=result.state)``.
     solver, stop
-        The ones used, chosen or given.
+        The solver and the stop rule that were used.
     """
 
     x: Tensor
@@ -84,8 +84,8 @@ class Result:
 def choose(problem: Problem) -> Recipe:
     """The solver and the stop rule that suit the problem best.
 
-    A parametrised prior names its own. Else: all terms quadratic → ConjugateGradient; a plug-and-play denoiser →
-    ProximalGradient; all linear and proximable → PDHG; anything else → Adam on the pixels.
+    A parametrised prior recommends its own. Otherwise: all terms quadratic → ConjugateGradient; a plug-and-play
+    denoiser → ProximalGradient; all linear and proximable → PDHG; anything else → Adam on the pixels.
     """
     recommended = problem.prior.recipe()
     if recommended is not None:
@@ -116,18 +116,19 @@ def solve(
     Parameters
     ----------
     problem
-        What to solve.
+        The problem to solve.
     solver, stop
-        Chosen by :func:`choose` where they are None.
+        If ``solver`` is None, :func:`choose` picks both; a given solver has its own default stop rule.
     x0
-        The image to start from, of ``problem.full_shape``; a parametrised prior takes none.
+        The image to start from, of ``problem.full_shape``; not for a parametrised prior.
     callbacks
         Each is called with the :class:`~invprior.solvers.iterate.Iterate` after every iteration.
     seed
-        Of everything random: the generator's weights and input, the jitter.
+        Seed of all random numbers: the generator's weights and input, the jitter.
     state
-        ``result.state`` of an earlier solve, to go on from; ``x0`` and ``seed`` then have no part. With an equal
-        problem the solve continues bit for bit; another problem of the same shape is solved from there, counted anew.
+        ``result.state`` of an earlier solve, to go on from; ``x0`` must then be None, and ``seed`` has no effect. With
+        an equal problem the solve continues bit for bit. Another problem of the same shape starts from that state, with
+        its iterations counted anew.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def solve(
         state = SolveState(problem.mark, inner, None, None, 0, (), 0.0)
     elif x0 is not None:
         raise InvpriorError("give x0 to start anew or state to go on, not both")
-    elif state.mark != problem.mark:  # what was kept and remembered belongs to the other problem
+    elif state.mark != problem.mark:  # the kept image and the memory belong to the other problem
         with torch.no_grad():
             inner = solver.carry(problem, state.solver_state, torch.Generator().manual_seed(seed))
         state = SolveState(problem.mark, inner, None, None, 0, (), 0.0)
@@ -180,7 +181,7 @@ def solve(
 
 
 def _diverged(iterate: Iterate) -> bool:
-    """Whether the solve is lost; a primal–dual one may pass through finite points of infinite objective."""
+    """True if the solve has diverged; a primal–dual one may pass through finite points of infinite objective."""
     if isfinite(iterate.value):
         return False
     return isnan(iterate.value) or iterate.gap is None or not bool(iterate.x.isfinite().all())

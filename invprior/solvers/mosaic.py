@@ -1,4 +1,4 @@
-"""A problem cut into overlapping tiles, and a picture put together from theirs."""
+"""A problem cut into overlapping tiles, and the picture blended from their solutions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OVERLAP = 64  # pixels that tiles share by default
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """A window of the picture, the problem of its pixels, and their share (height, width) in the whole."""
+    """A window of the picture, the problem restricted to it, and the shares (height, width) of its pixels."""
 
     window: Window
     problem: Problem
@@ -31,9 +31,9 @@ class Tile:
 class Mosaic:
     """x = Σ_t w_t ⊙ x_t, with shares w_t that sum to one.
 
-    The shares are products of one along the rows and one along the columns. Along an axis they fall from tile to tile
-    as a raised cosine over the middle half of the overlap; the outer quarters, whose pixels lack data from beyond the
-    cut, have none.
+    A share is the product of one along the rows and one along the columns. Along an axis it passes from one tile to the
+    next as a raised cosine over the middle half of their overlap. It is zero in the outer quarter of a tile's overlap,
+    whose pixels lack data from beyond the cut.
     """
 
     shape: Shape
@@ -42,12 +42,12 @@ class Mosaic:
 
     @classmethod
     def cut(cls, problem: Problem, size: int, overlap: int) -> Mosaic:
-        """Tiles of height and width ``size``, or those of the picture where it is smaller, spread evenly.
+        """Evenly spread tiles of height and width ``size``, or of the picture's where it is smaller.
 
         Raises
         ------
         InvpriorError
-            If an operator of the problem has no part that belongs to a window of this size.
+            If an operator of the problem cannot be restricted to a window of this size.
         """
         if len(problem.shape) < 2:
             raise InvpriorError(f"tiles need an image with height and width, and this one is {problem.shape}")
@@ -61,7 +61,7 @@ class Mosaic:
         return cls(problem.full_shape, problem.lift, tuple(tiles))
 
     def join(self, variables: Iterable[Tensor]) -> Tensor:
-        """The variable of the whole problem, from those of the tiles."""
+        """The variable of the whole problem, blended from those of the tiles."""
         images = [tile.problem.image(v) for tile, v in zip(self.tiles, variables, strict=True)]
         x = images[0].new_zeros(self.shape)
         for tile, image in zip(self.tiles, images, strict=True):
@@ -73,14 +73,14 @@ def _part(d: DataTerm, window: Window) -> DataTerm:
     part = d.on_window(window)
     if part is None:
         raise InvpriorError(
-            f"{d.operator!r} has no part that belongs to {window.height}×{window.width} pixels alone; "
+            f"{d.operator!r} cannot be restricted to a window of {window.height}×{window.width} pixels; "
             "take larger tiles, or solve the picture whole"
         )
     return part
 
 
 def tiles_along(n: int, size: int, overlap: int) -> int:
-    """How many tiles an axis of n pixels is cut into: as few as overlap enough."""
+    """The number of tiles along n pixels: the fewest that overlap by ``overlap`` pixels or more."""
     return max(1, math.ceil((n - overlap) / (size - overlap)))
 
 
@@ -91,7 +91,7 @@ def _shares(n: int, size: int, overlap: int) -> list[tuple[int, int, Tensor]]:
     count = tiles_along(n, size, overlap)
     starts = [round(k * (n - size) / (count - 1)) for k in range(count)]
     pixel = torch.arange(n, dtype=torch.float64) + 0.5
-    shares, left = [], torch.ones_like(pixel)  # what the tiles so far leave: the shares sum to one
+    shares, left = [], torch.ones_like(pixel)  # left: what earlier tiles leave, so that all sum to one
     for start, following in zip(starts, [*starts[1:], None], strict=True):
         later = torch.zeros_like(pixel) if following is None else _rise(pixel, following, start + size)
         shares.append((start, start + size, (left * (1 - later))[start : start + size]))

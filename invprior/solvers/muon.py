@@ -12,7 +12,7 @@ from invprior.solvers.adam import adam_direction
 from invprior.solvers.descent import Descent, split
 from invprior.solvers.precision import Precision, rounded
 
-# Jordan et al. 2024: a quintic whose slope at 0 is as steep as keeps [0, 1] near 1
+# Jordan et al. 2024: the quintic with the steepest slope at 0 that still keeps [0, 1] near 1
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
@@ -20,20 +20,20 @@ QUINTIC = (3.4445, -4.7750, 2.0315)
 class Muon(Descent):
     """W ← W − lr·√max(1, m/n)·UVᵀ for every weight matrix W of m × n, UΣVᵀ being its momentum (Jordan et al. 2024).
 
-    UVᵀ, the nearest orthogonal matrix, comes roughly from Newton–Schulz steps. A convolution's weight is seen as the
-    matrix out × (in·k·k). Vectors (biases, normalisation) and θ without matrices (the pixels) follow Adam with
+    UVᵀ, the nearest orthogonal matrix, is approximated by Newton–Schulz steps. A convolution's weight is reshaped to
+    the matrix out × (in·k·k). Vectors (biases, normalisation) and θ without matrices (the pixels) follow Adam with
     ``adam_lr``.
 
     Parameters
     ----------
     momentum
-        Of the matrices' gradients, in Nesterov's form.
+        Momentum of the matrices' gradients, in Nesterov's form.
     adam_lr
         Learning rate of everything that is not a matrix.
     newton_schulz
         Steps of the orthogonalisation.
     precision
-        Of the orthogonalisation, which is rough by itself.
+        Precision of the orthogonalisation, which is approximate by itself.
 
     Cost
     ----
@@ -58,10 +58,11 @@ class Muon(Descent):
         self, generator: Generator, theta: Tensor, moments: tuple[Tensor, ...], grad: Tensor, iteration: int
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         m, v = moments
+        # Adam for all of θ; the entries of matrices are overwritten below
         direction, (adam_m, v) = adam_direction(m, v, grad, iteration, self.adam_lr, (0.9, 0.999), 1e-8)
         heavy = self.momentum * m + grad
         m, d = adam_m.clone(), direction
-        # in place into fresh tensors: the parts of a split share their memory
+        # the parts of a split are views: writing into them fills d and m, which are fresh tensors
         parts = zip(
             split(generator, theta).values(),
             split(generator, d).values(),
@@ -70,6 +71,7 @@ class Muon(Descent):
             split(generator, grad).values(),
             strict=True,
         )
+        # matrices of one shape are orthogonalised as one batch
         groups: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for weight, out, moment, momentum, g in parts:
             if weight.ndim >= 2:
@@ -86,10 +88,11 @@ class Muon(Descent):
 
 
 def orthogonalise(G: Tensor, steps: int) -> Tensor:
-    """U Vᵀ of a batch of matrices G = U S Vᵀ, roughly: the singular values end between 0.7 and 1.2."""
+    """U Vᵀ of a batch of matrices G = U S Vᵀ, approximately: its singular values are between 0.7 and 1.2."""
     a, b, c = QUINTIC
     wide = G.shape[-2] <= G.shape[-1]
-    X = G if wide else G.mT
+    X = G if wide else G.mT  # the smaller of XXᵀ and XᵀX
+    # the Frobenius norm bounds the largest singular value: all come into [0, 1]
     X = X / torch.linalg.matrix_norm(X, keepdim=True).clamp(min=torch.finfo(X.dtype).tiny)
     for _ in range(steps):
         A = X @ X.mT

@@ -28,7 +28,7 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class PDHGState(SaddleState):
-    """The last proximal point, the relaxed one that the next step starts from, the ratio ρ, how fast it may change."""
+    """The last proximal point, the relaxed one that the next step starts from, the ratio ρ and its rate of change."""
 
     at: Point
     relaxed: Point
@@ -42,22 +42,22 @@ class PDHG(Solver[PDHGState]):
 
         x̃ = prox_{τG}(x − τ Σ K_iᴴ y_i),   ỹ_i = prox_{σ_i f_i*}(y_i + σ_i K_i (x̃ + θ(x̃ − x)))
 
-    Every K_i counts as scaled to norm one, σ_i = ρ/‖K_i‖² and τ = 0.99/(Nρ) for N blocks, so that
-    τ Σ σ_i‖K_i‖² < 1 whatever the scale of the operators. The ratio ρ starts at the scale of the dual over that of
-    the image. Where G is μ-strongly convex (the data determine every pixel, as in denoising), Algorithm 2 follows with
-    γ = μ/2: θ = 1/√(1 + μτ) and ρ⁺ = ρ/θ, for an error of order 1/k². Elsewhere θ = 1, ρ is balanced by the two
-    residuals with a vanishing rate (Goldstein et al. 2015), and the next step starts from the point over-relaxed,
-    z + r(z̃ − z) (Condat 2013).
+    Every K_i counts as scaled to norm one: σ_i = ρ/‖K_i‖² and τ = 0.99/(Nρ) for N blocks, so that
+    τ Σ σ_i‖K_i‖² < 1 whatever the scale of the operators. The ratio ρ starts at the scale of the dual variables over
+    that of the image. If G is μ-strongly convex (the data determine every pixel, as in denoising), Algorithm 2 is used
+    with γ = μ/2: θ = 1/√(1 + μτ) and ρ⁺ = ρ/θ, for an error of order 1/k². Otherwise θ = 1, ρ balances the primal and
+    the dual residual with a vanishing rate (Goldstein et al. 2015), and the next step starts from the over-relaxed
+    point z + r(z̃ − z) (Condat 2013).
 
     Parameters
     ----------
     relaxation
-        r in [1, 2), of the steps that are not accelerated.
+        r in [1, 2), used if G is not strongly convex.
 
     Cost
     ----
-    An iteration applies every K_i and K_iᴴ once and every proximal map once; each tenth, once more for the balance and
-    for the gap. Local problems go in bands of rows that stay in the cache.
+    An iteration applies every K_i and K_iᴴ once and every proximal map once; every tenth applies them once more for the
+    balance and for the gap. Local problems are solved in bands of rows that stay in the cache.
 
     References
     ----------
@@ -76,7 +76,7 @@ class PDHG(Solver[PDHGState]):
 
     def __post_init__(self) -> None:
         if not 1 <= self.relaxation < 2:
-            raise InvpriorError(f"relaxation must lie in [1, 2), got {self.relaxation}; 1 is none")
+            raise InvpriorError(f"relaxation must lie in [1, 2), got {self.relaxation}; 1 turns it off")
 
     def check(self, problem: Problem) -> None:
         if problem.prior.parametrised:
@@ -100,7 +100,7 @@ class PDHG(Solver[PDHGState]):
         return PDHGState(0, x, saddle, start, start, _first_ratio(saddle), 0.5)
 
     def carry(self, problem: Problem, state: PDHGState, rng: torch.Generator) -> PDHGState:
-        """x as it is, and of the dual variables those that still fit; the ratio of the scales starts anew."""
+        """Keeps x, and the dual variables if all their shapes still fit; the ratio ρ starts anew."""
         fresh = self.init(problem, state.x, rng)
         y = state.at.y
         if [v.shape for v in y] != [v.shape for v in fresh.at.y]:
@@ -115,7 +115,7 @@ class PDHG(Solver[PDHGState]):
         x, ahead = sweep(saddle.parts, lambda part: part.primal(old.x, old.y, tau, theta))
         new = Point(x, sweep(saddle.parts, lambda part: part.dual(ahead, old.y, rho)))
         after = PDHGState(state.iteration + 1, x, saddle, new, new, rho / theta, state.rate)
-        if saddle.convexity > 0:
+        if saddle.convexity > 0:  # Algorithm 2: ρ follows θ, without relaxation or balance
             return after
         after = replace(after, relaxed=_relax(old, new, self.relaxation))
         return after if after.iteration % self.balance_every else _balance(old, after, tau)
@@ -124,11 +124,11 @@ class PDHG(Solver[PDHGState]):
         return RelativeGap(1e-4) | MaxIterations(2000)
 
     def scale(self, problem: Problem, state: PDHGState) -> Tensor:
-        """The primal value, without what the data hold where the operator sees no pixel."""
+        """The primal value, without the data that depend on no pixel."""
         return state.primal
 
     def gap(self, state: PDHGState) -> Tensor:
-        """Primal minus dual value; see :meth:`SaddlePoint.dual` for what it bounds where the data leave pixels free."""
+        """Primal minus dual value; see :meth:`SaddlePoint.dual` for what it bounds if the data leave pixels free."""
         return state.primal - state.saddle.dual(state.at.y, state.x)
 
 
@@ -138,9 +138,10 @@ def _relax(before: Point, after: Point, r: float) -> Point:
 
 
 def _first_ratio(saddle: SaddlePoint) -> float:
-    """ρ₀: the size of K_iᴴy_i that the penalties allow over a twentieth of the range of the image.
+    """ρ₀: the largest ‖K_iᴴy_i‖ that the penalties allow, over a twentieth of the range of the image.
 
-    The twentieth is about what a penalty still changes; for pictures any share from 1/10 to 1/50 is nearly as fast.
+    A twentieth is about the change that a penalty still makes; for pictures any share from 1/10 to 1/50 is nearly as
+    fast.
     """
     contrast = float(saddle.high - saddle.low) / 20
     return max((b.f.lipschitz * b.norm for b in saddle.blocks if b.f.lipschitz), default=1.0) / contrast
@@ -157,7 +158,8 @@ def _balance(before: Point, after: PDHGState, tau: float) -> PDHGState:
         # the residual (y − ỹ)/σ − K(x − x̃), times ‖K‖ so that blocks of every scale count alike
         r = v * (b.norm**2 / after.rho) - b.K.forward(dx)
         dual = torch.hypot(dual, torch.linalg.vector_norm(r) / b.norm)
-    # each relative to its variable's scale; measured by ρ itself instead, ρ would run away
+    # relative to the fixed scales of x and y: relative to ρ itself, ρ would run away
     ratio = float(primal) / max(_first_ratio(saddle) * float(dual), 1e-300)
+    # residuals within a factor of 2 count as balanced; the rate decays so that the steps converge
     factor = 1 - after.rate if ratio > 2 else 1 / (1 - after.rate) if ratio < 0.5 else 1.0
     return replace(after, rho=after.rho * factor, rate=0.95 * after.rate)

@@ -13,7 +13,7 @@ Precision = Literal["float32", "bfloat16"]
 
 @cache
 def has_bfloat16(device: str) -> bool:
-    """Whether a type of device has bfloat16 products, rather than float32 ones with conversions."""
+    """True if the device multiplies in bfloat16 natively, without conversions to float32."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device != "cpu":
@@ -23,7 +23,7 @@ def has_bfloat16(device: str) -> bool:
 
 
 def rounded(x: Tensor, precision: Precision) -> Tensor:
-    """A float32 x in the asked precision where its device has it; anything else as it is, above all float64."""
+    """A float32 x in ``precision`` if its device has it; other tensors, float64 above all, stay unchanged."""
     if precision == "bfloat16" and x.dtype == torch.float32 and has_bfloat16(x.device.type):
         return x.bfloat16()
     return x

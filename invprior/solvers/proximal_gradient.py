@@ -15,13 +15,13 @@ from invprior.solvers.base import Solver
 from invprior.solvers.saddle import SaddlePoint, SaddleState, smooth_and_rest
 from invprior.stop import MaxIterations, RelativeGap, Stationary, StopRule
 
-# A step size found by backtracking is tried a little larger each time, since the curvature is less near the solution.
+# Factor of L before each backtracking: the curvature is less near the solution, so a larger step is tried first.
 RELAX = 0.9
 
 
 @dataclass(frozen=True, eq=False)
 class ProximalState(SaddleState):
-    """The extrapolated point z, Nesterov's t, the curvature L that 1/L steps rest on, and L‖x − z‖ now and at first."""
+    """The extrapolated point z, Nesterov's t, the curvature L of the steps 1/L, and L‖x − z‖ now and at first."""
 
     ahead: Tensor
     t: Tensor
@@ -36,14 +36,14 @@ class ProximalGradient(Solver[ProximalState]):
 
         x⁺ = prox_{G/L}(z − ΣK_iᴴ∇f_i(K_i z)/L),   z⁺ = x⁺ + (t − 1)/t⁺ (x⁺ − x),   t⁺ = (1 + √(1 + 4t²))/2
 
-    L is Σ‖K_i‖²·curvature of f_i where all are known, else found by backtracking. The momentum starts anew where it
+    L is Σ‖K_i‖²·curvature of f_i if all are known, else found by backtracking. The momentum is reset when it
     points uphill, ⟨z − x⁺, x⁺ − x⟩ > 0 (O'Donoghue & Candès 2015). G may be a plug-and-play denoiser
-    (Venkatakrishnan, Bouman & Wohlberg 2013; with momentum Kamilov, Mansour & Wohlberg 2017), which has no value: then
+    (Venkatakrishnan, Bouman & Wohlberg 2013; with momentum Kamilov, Mansour & Wohlberg 2017), which has no value; then
     there is no gap.
 
     Cost
     ----
-    An iteration applies every K_i and K_iᴴ and the proximal map of G once; where L is searched for, K_i and the
+    An iteration applies every K_i and K_iᴴ and the proximal map of G once. Backtracking applies K_i and the
     proximal map once more for each try.
 
     References
@@ -101,11 +101,11 @@ class ProximalGradient(Solver[ProximalState]):
         return RelativeGap(1e-4) | Stationary(1e-6) | MaxIterations(2000)
 
     def scale(self, problem: Problem, state: ProximalState) -> Tensor:
-        """The primal value, without what the data hold where the operator sees no pixel."""
+        """The primal value, without the data that depend on no pixel."""
         return state.primal if state.saddle.G.valued else self.value(problem, state)
 
     def gap(self, state: ProximalState) -> Tensor | None:
-        """Primal minus dual value at y_i = ∇f_i(K_i x); None where G has no value."""
+        """Primal minus dual value at y_i = ∇f_i(K_i x); None if G has no value."""
         saddle = state.saddle
         if not saddle.G.valued:
             return None
@@ -126,7 +126,7 @@ def _smooth_value(saddle: SaddlePoint, x: Tensor) -> Tensor:
 
 
 def _curvature(saddle: SaddlePoint, x: Tensor) -> float:
-    """L where every f_i has a known curvature, else a first guess from the gradient over a hundredth of the range."""
+    """L if every f_i has a known curvature, else a guess from the gradient's change over a hundredth of the range."""
     known = [b.f.curvature for b in saddle.blocks]
     bound = sum(c * b.norm**2 for c, b in zip(known, saddle.blocks, strict=True) if c is not None)
     if None in known:
@@ -138,13 +138,14 @@ def _curvature(saddle: SaddlePoint, x: Tensor) -> float:
 
 
 def _backtrack(saddle: SaddlePoint, z: Tensor, gradient: Tensor, L: float) -> tuple[Tensor, float]:
-    """The step with the L that majorises the smooth part along it; one step without a look where L is a bound."""
+    """The step, and an L whose model majorises the smooth part there; no search if L is a known bound."""
     if all(b.f.curvature is not None for b in saddle.blocks):
         return saddle.G.prox(z - gradient / L, 1 / L), L
     value, L = float(_smooth_value(saddle, z)), RELAX * L
     for _ in range(60):
         x = saddle.G.prox(z - gradient / L, 1 / L)
         step = x - z
+        # quadratic model of the smooth part around z; 1e-12 allows for rounding
         model = value + float((gradient * step).sum()) + 0.5 * L * float(step.square().sum())
         if float(_smooth_value(saddle, x)) <= model + 1e-12 * abs(value):
             break

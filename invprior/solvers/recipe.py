@@ -13,7 +13,7 @@ from invprior.stop import StopRule, at_most
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a preset names: the solver its settings were chosen for, and when to stop it."""
+    """The solver that the settings of a prior or preset were chosen for, and when to stop it."""
 
     solver: Solver[Any]
     stop: StopRule

@@ -19,7 +19,7 @@ from invprior.stop import CONVERGED, AnyOf, MaxIterations, Status, StopRule
 
 @dataclass(frozen=True, eq=False)
 class RestartsState(State):
-    """The fit under way, what its rule remembers and keeps; the sum of the finished fits, and why each ended."""
+    """The current fit, its rule's memory and kept image; the sum of the finished fits, and why each ended."""
 
     inner: Any
     memory: Any
@@ -31,26 +31,26 @@ class RestartsState(State):
 
     @property
     def finished(self) -> int:
-        """How many fits have ended."""
+        """The number of fits that have ended."""
         return len(self.ends)
 
 
 @dataclass(frozen=True)
 class Restarts(Solver[RestartsState]):
-    """x = Σ_k x_k / times: fits again from other random weights and averages what the fits keep.
+    """x = Σ_k x_k / times: repeats the fit from other random weights and averages the kept images.
 
-    The fits share their bias, and what each makes of the noise and of its own initial weights cancels. Before the
-    first is finished the estimate is that of the fit under way, then the average of the finished ones. Without a
-    parametrisation all fits start from the same pixels, an ``x0`` aside, which only the first sees.
+    The fits share their bias; their individual responses to the noise and to the initial weights average out. The
+    estimate is that of the current fit until the first is finished, then the average of the finished ones. Without a
+    parametrisation all fits start from the same pixels, except that ``x0`` is used by the first alone.
 
     Parameters
     ----------
     inner
-        What makes one fit.
+        The solver of one fit.
     each
         When a fit ends, and which of its estimates is kept.
     times
-        How many fits.
+        The number of fits.
 
     Cost
     ----
@@ -75,7 +75,7 @@ class Restarts(Solver[RestartsState]):
         return RestartsState(0, inner.x, inner, None, None, False, torch.zeros_like(inner.x), (), seed)
 
     def carry(self, problem: Problem, state: RestartsState, rng: torch.Generator) -> RestartsState:
-        """The fit under way goes on with the other problem; the finished ones were fits to the first."""
+        """The current fit goes on with this problem; the finished ones fitted the other and are dropped."""
         inner = self.inner.carry(problem, state.inner, rng)
         return RestartsState(0, inner.x, inner, None, None, False, torch.zeros_like(inner.x), (), state.seed)
 
@@ -98,7 +98,7 @@ class Restarts(Solver[RestartsState]):
         return RestartsState(state.iteration + 1, inner.x, inner, memory, kept, ended, total, ends, state.seed)
 
     def default_stop(self) -> StopRule:
-        """The limit of all fits together; what ends a solve is :meth:`ended`."""
+        """The limit of all fits together; :meth:`ended` ends the solve."""
         return AnyOf(()) if self.each.most is None else MaxIterations(self.times * self.each.most)
 
     def ended(self, state: RestartsState) -> Status | None:
@@ -106,8 +106,8 @@ class Restarts(Solver[RestartsState]):
         if state.finished < self.times:
             return None
         reasons = Counter(state.ends)
-        said = "; ".join(f"{reason.message} ({n} of {self.times} fits)" for reason, n in reasons.items())
-        return Status(next(iter(reasons)).name if len(reasons) == 1 else CONVERGED, said)
+        message = "; ".join(f"{reason.message} ({n} of {self.times} fits)" for reason, n in reasons.items())
+        return Status(next(iter(reasons)).name if len(reasons) == 1 else CONVERGED, message)
 
     def estimate(self, state: RestartsState) -> Tensor:
         if state.finished:

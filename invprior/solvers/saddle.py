@@ -21,7 +21,7 @@ from invprior.solvers.base import State
 
 @dataclass(frozen=True, eq=False)
 class SaddleState(State):
-    """A point of a saddle point problem; its primal value is taken once, for the gap and what it is compared with."""
+    """A point of a saddle-point problem; its primal value is computed once, for the gap and its scale."""
 
     derived: ClassVar[tuple[str, ...]] = ("saddle", "primal")
     saddle: SaddlePoint
@@ -33,10 +33,10 @@ class SaddleState(State):
 
 @dataclass(frozen=True, eq=False)
 class SaddlePoint:
-    """What acts on single pixels joins in G; every other term is a block with a dual variable.
+    """Terms that act on single pixels are joined in G; every other term is a block with a dual variable.
 
-    G holds the quadratic terms after diagonal operators, or where there are none the one other term on the pixels
-    themselves (a photon likelihood), within the bounds that the prior gives.
+    G holds the quadratic terms after diagonal operators or, without any, the one other separable term on the pixels
+    themselves (a photon likelihood), within the prior's bounds.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class SaddlePoint:
     parts
         G and the blocks in bands of rows.
     low, high
-        The range of the back-projected data and a tenth more on each side.
+        The range of the back-projected data, widened by a tenth on each side.
     """
 
     shape: Shape
@@ -61,13 +61,13 @@ class SaddlePoint:
 
     @classmethod
     def of(cls, problem: Problem) -> SaddlePoint:
-        """G as large as it can be."""
+        """The form with as many terms in G as possible."""
         start = problem.start()
         return cls._join(problem, start, *_on_pixels(problem, start))
 
     @classmethod
     def smooth(cls, problem: Problem) -> SaddlePoint:
-        """G as small as it can be: every differentiable term is a block."""
+        """The form with as few terms in G as possible: every differentiable term is a block."""
         smooth, rest = smooth_and_rest(problem)
         G = rest[0].functional if rest else Quadratic(0.0, 0.0)
         return cls._join(problem, problem.start(), G, 0.0, smooth)
@@ -80,6 +80,7 @@ class SaddlePoint:
                 blocks.append(Block(t.functional, t.operator, max(t.operator.norm(), torch.finfo(start.dtype).tiny)))
         image = problem.image(start)
         low, high = image.amin(), image.amax()
+        # not zero for a constant image
         reach = (0.1 * (high - low)).clamp(min=1e-3 * float(torch.maximum(low.abs(), high.abs())) + 1e-30)
         parts = cut(G, tuple(blocks), start)
         shape = problem.variable_shape
@@ -96,15 +97,15 @@ class SaddlePoint:
     def dual(self, y: Sequence[Tensor], x: Tensor) -> Tensor:
         """−G*(−Σ K_iᴴy_i) − Σ f_i*(y_i), finite at every iterate.
 
-        Where G does not keep its conjugate finite, G* is taken over a box around the data and the iterate ``x``, and
-        over auxiliary fields of up to twice their present size. The value is then a lower bound of the minimum
-        wherever the minimiser lies in that box.
+        If G* could be infinite, its supremum is taken over a box around the data and the iterate ``x``, and over
+        auxiliary fields of up to twice their present size. The value is then a lower bound of the minimum if the
+        minimiser lies in that box.
         """
         conjugates = (b.f.conj(v) for b, v in zip(self.blocks, y, strict=True))
         return -sum(conjugates, start=self._conj_G(-self.back(y), x))
 
     def _conj_G(self, u: Tensor, x: Tensor) -> Tensor:
-        if self.convexity > 0:
+        if self.convexity > 0:  # G* is finite everywhere
             return self.G.conj(u)
         image = x if self.lift is None else self.lift.forward(x)
         low, high = torch.minimum(self.low, image.amin()), torch.maximum(self.high, image.amax())
@@ -117,7 +118,7 @@ class SaddlePoint:
 
 
 def smooth_and_rest(problem: Problem) -> tuple[list[Term], list[Term]]:
-    """The differentiable terms, and the others with bounds joined to the one other separable term on the pixels."""
+    """The differentiable terms, and the others; bounds are joined with the only other one if it is on the pixels."""
     smooth = [t for t in problem.terms if t.functional.differentiable]
     rest = [t for t in problem.terms if not t.functional.differentiable]
     bounds = [t for t in rest if isinstance(t.functional, Bounds) and t.operator.is_identity]
@@ -131,10 +132,10 @@ def smooth_and_rest(problem: Problem) -> tuple[list[Term], list[Term]]:
 
 
 def _on_pixels(problem: Problem, start: Tensor) -> tuple[Functional, float, list[Term]]:
-    """G, its convexity, and the terms that G does not hold."""
+    """G, its convexity, and the terms that are not in G."""
     quadratic: Quadratic | None = None
     low, high = (start.real.new_full((), bound) for bound in (-torch.inf, torch.inf))
-    alone: list[Term] = []
+    pixelwise: list[Term] = []
     rest: list[Term] = []
     for i, t in enumerate(problem.terms):
         joined = _on_diagonal(t, start)
@@ -147,18 +148,18 @@ def _on_pixels(problem: Problem, start: Tensor) -> tuple[Functional, float, list
             low = torch.maximum(low, _spread(S, start.new_tensor(t.functional.low), -torch.inf))
             high = torch.minimum(high, _spread(S, start.new_tensor(t.functional.high), torch.inf))
         else:
-            (alone if t.functional.separable and t.operator.is_identity else rest).append(t)
+            (pixelwise if t.functional.separable and t.operator.is_identity else rest).append(t)
     G: Functional = Quadratic(0.0, 0.0) if quadratic is None else quadratic
-    if quadratic is None and len(alone) == 1:
-        G = alone.pop().functional
+    if quadratic is None and len(pixelwise) == 1:
+        G = pixelwise.pop().functional
     if bool(low.isfinite().any() | high.isfinite().any()):
         G = Bounded(G, low, high)
     convexity = 0.0 if quadratic is None else float(torch.as_tensor(quadratic.weight).min())
-    return G, convexity, alone + rest
+    return G, convexity, pixelwise + rest
 
 
 def _on_diagonal(term: Term, start: Tensor) -> Quadratic | None:
-    """½w(dx − b)² as a quadratic in x: ½wd²(x − b/d)², less the constant where d = 0."""
+    """½w(dx − b)² as a quadratic in x: ½wd²(x − b/d)², minus the constant where d = 0."""
     f, L = term.functional, term.operator
     if not isinstance(f, Quadratic) or not isinstance(L, LinearOperator):
         return None
@@ -173,13 +174,14 @@ def _on_diagonal(term: Term, start: Tensor) -> Quadratic | None:
 def _lift_quadratic(problem: Problem, f: Quadratic) -> Quadratic:
     if problem.lift is None:
         return f
+    # weight 0 leaves the auxiliary fields free
     whole = (torch.as_tensor(t).expand(problem.full_shape) for t in (f.weight, f.center))
     weight, center = (_spread(problem.lift, t, 0.0) for t in whole)
     return Quadratic(weight, center)
 
 
 def _spread(S: LinearOperator, values: Tensor, elsewhere: float) -> Tensor:
-    """Values on the pixels that S selects as values on the variable, with ``elsewhere`` on all others."""
+    """Values on the image as values on the variable, with ``elsewhere`` on all that S does not select."""
     if S.is_identity:
         return values
     selected = values.expand(torch.broadcast_shapes(values.shape, S.out_shape))

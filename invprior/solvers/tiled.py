@@ -1,4 +1,4 @@
-"""Large pictures in overlapping tiles, all of them solved side by side."""
+"""Large pictures in overlapping tiles, which are solved side by side."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class TiledState(State):
 
 @dataclass(frozen=True)
 class Tiled(Solver[TiledState]):
-    """x = Σ_t w_t ⊙ x_t: cuts the problem into overlapping tiles and makes each iteration on all of them in turn.
+    """x = Σ_t w_t ⊙ x_t: cuts the problem into overlapping tiles and runs each iteration on all of them in turn.
 
-    A tile is fitted to the measured values that its pixels determine. One is worked on at a time, so that a network
-    takes the memory of a tile. All are at the same iteration, so that one stop rule looks at the whole picture, and no
-    tile is smoother than its neighbour because it stopped sooner. What is minimised is the sum of the tiles'
-    objectives, of which ``value``, ``gap`` and ``scale`` speak.
+    A tile is fitted to the measurements that depend on its pixels only. Tiles are processed one at a time, so a network
+    needs the memory of one tile. All are at the same iteration, so one stop rule sees the whole picture, and no tile is
+    smoother than its neighbour because it stopped sooner. The objective is the sum of the tiles' objectives; ``value``,
+    ``gap`` and ``scale`` refer to it.
 
     Parameters
     ----------
     inner
-        What solves a tile.
+        The solver of a tile.
     size
-        Height and width of a tile, where the picture is no smaller.
+        Height and width of a tile, unless the picture is smaller.
     overlap
-        Pixels that neighbours share, at least; at most half of ``size``. Take four times what an operator reaches over.
+        Least number of pixels that neighbours share, up to half of ``size``. Take four times the ``reach`` of A.
 
     Raises
     ------
@@ -52,7 +52,7 @@ class Tiled(Solver[TiledState]):
     Cost
     ----
     An iteration is one of ``inner`` on every tile, in all (size / (size − overlap))² times the pixels of the picture.
-    Of memory, what ``inner`` works with on one tile, and the states of all.
+    Memory: the arrays of ``inner`` for one tile, and the states of all tiles.
     """
 
     inner: Solver[Any] = field(default_factory=Muon)

@@ -1,4 +1,4 @@
-"""Priors, noise models, operators and targets by name: the one grammar of commands, study files and the page."""
+"""Priors, noise models, operators and targets by name: one grammar for commands, study files and the report."""
 
 from invprior.specs.noise import NoiseSpec, noises, parse_noise
 from invprior.specs.operator import Frame, OperatorSpec, known_operators, parse_operator

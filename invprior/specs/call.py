@@ -1,4 +1,4 @@
-"""A spec taken apart: ``name:value,key=value``, written like a call in Python."""
+"""Parsing of specs: ``name:value,key=value``, read like a call in Python."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from fractions import Fraction
 
 from invprior.errors import InvpriorError
 
-# What a value written in a spec may become.
+# The types that a value in a spec is parsed to.
 Value = int | float | bool | Fraction | str
 
 
 @dataclass(frozen=True)
 class Call:
-    """``name(*values, **settings)`` as it was written, all of it still text."""
+    """A parsed spec ``name(*values, **settings)``, its values still text."""
 
     text: str
     name: str
@@ -23,7 +23,7 @@ class Call:
     settings: dict[str, str]
 
     def only(self, *known: str) -> None:
-        """Raise where a setting has another name than these."""
+        """Raise if a setting is not one of ``known``."""
         for key in self.settings:
             if key not in known:
                 offer = f"it takes {', '.join(known)}" if known else "it takes none"
@@ -35,34 +35,34 @@ class Call:
 
 
 def parse_call(text: str) -> Call:
-    """Take a spec apart.
+    """Parse a spec.
 
     Raises
     ------
     InvpriorError
-        If a name or a value is missing, a setting comes twice, or a value stands behind a setting.
+        If a name or a value is missing, a setting is repeated, or a value follows a setting.
     """
     name, colon, rest = text.strip().partition(":")
     parts = [part.strip() for part in rest.split(",")] if colon else []
     if not name.strip() or not all(parts):
-        raise InvpriorError(f"{text!r} is no spec; write it as NAME, NAME:VALUE or NAME:KEY=VALUE,KEY=VALUE")
+        raise InvpriorError(f"{text!r} is not a spec; write NAME, NAME:VALUE or NAME:KEY=VALUE,KEY=VALUE")
     values: list[str] = []
     settings: dict[str, str] = {}
     for part in parts:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals:
             if settings:
-                raise InvpriorError(f"{text!r}: the value {part!r} must stand before {next(iter(settings))}=…")
+                raise InvpriorError(f"{text!r}: the value {part!r} must come before {next(iter(settings))}=…")
             values.append(part)
         elif not (key and value) or key in settings:
-            raise InvpriorError(f"{text!r}: {part!r} is no setting, or comes twice; write KEY=VALUE once")
+            raise InvpriorError(f"{text!r}: {part!r} is not a setting or is repeated; write KEY=VALUE once")
         else:
             settings[key] = value
     return Call(text, name.strip(), tuple(values), settings)
 
 
 def literal(text: str) -> Value:
-    """A number, a fraction such as ``3/2``, ``true``, ``false``, or the text itself."""
+    """The text as a number, a fraction such as ``3/2`` or a truth value; otherwise the text itself."""
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     for kind in (int, float, Fraction):
@@ -74,23 +74,24 @@ def literal(text: str) -> Value:
 
 
 def offered(signature: inspect.Signature) -> dict[str, str]:
-    """The parameters that words and numbers can set, by their annotations: neither tensors nor sequences."""
-    found = {p.name: str(p.annotation) for p in signature.parameters.values()}
-    return {name: annotation for name, annotation in found.items() if _kinds(annotation)}
+    """The parameters that a spec can set, with their annotations: numbers and words, not tensors or sequences."""
+    annotations = {p.name: str(p.annotation) for p in signature.parameters.values()}
+    return {name: annotation for name, annotation in annotations.items() if _kinds(annotation)}
 
 
 def _kinds(annotation: str) -> set[str]:
     kinds = {kind.strip() for kind in annotation.split("|")} - {"None"}
+    # brackets and dots mark containers and classes of a module, which a spec cannot write
     return {kind for kind in kinds if kind.startswith("Literal[") or not re.search(r"[\[.]|Tensor", kind)}
 
 
 def convert(call: Call, key: str, text: str, annotation: str) -> Value:
-    """A setting as the parameter's annotation takes it.
+    """Convert the text of a setting to the type in its parameter's annotation.
 
     Raises
     ------
     InvpriorError
-        If the parameter takes a number or a truth value, and the text is none.
+        If the parameter takes a number or a truth value and the text is not one.
     """
     value, kinds = literal(text), _kinds(annotation)
     if kinds == {"str"}:
@@ -109,7 +110,7 @@ def convert(call: Call, key: str, text: str, annotation: str) -> Value:
 
 
 def positive(call: Call, text: str, what: str) -> float:
-    """A number of 0 or more that a call was given."""
+    """Convert a text of the call to a finite number of 0 or more."""
     value = literal(text)
     if isinstance(value, bool | str) or not 0 <= value < float("inf"):
         raise InvpriorError(f"{call.text!r}: {what} must be a number of 0 or more, got {text!r}")

@@ -1,4 +1,4 @@
-"""Noise models by name, as the command line writes them: ``poisson-gaussian:0.01,0.02``."""
+"""Noise models by name, such as ``poisson-gaussian:0.01,0.02``."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from invprior.noise import Noise
 
 def noises() -> dict[str, type[Noise]]:
     """Every exported noise model by its name on the command line."""
-    found = {name: getattr(noise, name) for name in noise.__all__}
-    kinds = {n: k for n, k in found.items() if inspect.isclass(k) and issubclass(k, Noise) and k is not Noise}
+    exported = {name: getattr(noise, name) for name in noise.__all__}
+    kinds = {n: k for n, k in exported.items() if inspect.isclass(k) and issubclass(k, Noise) and k is not Noise}
+    # PoissonGaussian becomes poisson-gaussian
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower(): kind for name, kind in kinds.items()}
 
 
-# A noise model, or a word for one that is found in the data: ``auto`` is estimated where a task expects noise, and the
-# rounding of the file elsewhere; ``rounding`` is that of the file.
+# A noise model or a word for one: ``rounding`` is the rounding error of the file; ``auto`` is estimated if the task
+# expects noise, else it is ``rounding``.
 NoiseSpec = Noise | Literal["auto", "rounding"]
 
 
 def parse_noise(text: str) -> NoiseSpec:
-    """Read ``auto``, ``rounding``, ``gaussian:SIGMA``, ``poisson-gaussian:GAIN,READ``, …
+    """Parse ``auto``, ``rounding``, ``gaussian:SIGMA``, ``poisson-gaussian:GAIN,READ``, …
 
     Raises
     ------
     InvpriorError
-        If the name is not known, or the numbers are not those that the model takes.
+        If the name is unknown, or the model does not take these numbers.
     """
     if text == "auto":
         return "auto"

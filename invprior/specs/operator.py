@@ -19,22 +19,22 @@ from invprior.shapes import Shape
 from invprior.specs.call import Call, convert, literal, parse_call
 from invprior.specs.target import load_target
 
-# Annotations of settings that a word of a spec can give.
+# Annotations of the parameters that a spec can set.
 PLAIN = ("str", "int", "float", "int | Fraction")
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What an operator is built for.
+    """The picture that an operator is built for, and where it lies in its file.
 
     Attributes
     ----------
     shape
-        Event shape of the picture that the study looks at, (C, H, W).
+        Event shape (C, H, W) of the picture that the study uses.
     full, top, left
-        Height and width of the file that it was cut from, and where.
+        Height and width of the file, and the row and column where the picture was cut from it.
     degraded
-        The measurement, where it came from a file.
+        The measurement if it came from a file, else None.
     """
 
     shape: Shape
@@ -44,25 +44,25 @@ class Frame:
     degraded: Tensor | None = None
 
     def cut(self, whole: Tensor) -> Tensor:
-        """The part of something of the file's size (..., H, W) that belongs to the picture."""
+        """Cut the picture's part out of a tensor (..., H, W) of the file's size."""
         H, W = self.shape[-2:]
         return whole[..., self.top : self.top + H, self.left : self.left + W]
 
 
-# From the event shape of the operator's input, the frame and a generator of random numbers to the operator.
+# Builds an operator from the event shape of its input, the frame and a random generator.
 Build = Callable[[Shape, Frame, torch.Generator], Operator]
 
 
 @dataclass(frozen=True, eq=False)
 class OperatorSpec:
-    """A spec that was understood; ``files`` are those that the operator reads."""
+    """A parsed spec; ``files`` are the files that the operator reads."""
 
     text: str
     factors: tuple[Build, ...]
     files: tuple[Path, ...]
 
     def build(self, frame: Frame, rng: torch.Generator) -> Operator:
-        """The operator for one picture; whatever is random about it is drawn from ``rng``."""
+        """Build the operator for one picture; its random parts are drawn from ``rng``."""
         A: Operator | None = None
         for factor in reversed(self.factors):  # A @ B: B acts first
             left = factor(frame.shape if A is None else A.out_shape, frame, rng)
@@ -81,12 +81,12 @@ def known_operators() -> list[str]:
 
 
 def parse_operator(text: str, base: Path) -> OperatorSpec:
-    """Read an operator, or a product ``A@B`` of which B acts first; files are looked for in the folder ``base``.
+    """Parse an operator or a product ``A@B``, in which B acts first; file names are relative to the folder ``base``.
 
     Raises
     ------
     InvpriorError
-        If a name is not known, a file is missing, or a setting does not belong to the operator.
+        If a name is unknown, a file is missing, or the operator has no such setting.
     """
     factors, files = zip(*(_factor(part, base) for part in text.split("@")), strict=True)
     return OperatorSpec(text, factors, tuple(path for path in files if path is not None))
@@ -108,8 +108,8 @@ def _factor(text: str, base: Path) -> tuple[Build, Path | None]:
 
 
 def _plain() -> dict[str, type[Operator]]:
-    """The exported operators that need nothing beside the shape but numbers and words."""
-    found = {}
+    """The exported operators that need only a shape, numbers and words."""
+    kinds = {}
     for name in operators.__all__:
         kind = getattr(operators, name)
         if not (inspect.isclass(kind) and issubclass(kind, Operator)):
@@ -117,18 +117,18 @@ def _plain() -> dict[str, type[Operator]]:
         shape, *settings = inspect.signature(kind).parameters.values()
         needed = [s.annotation for s in settings if s.default is s.empty]
         if shape.name == "shape" and all(annotation in PLAIN for annotation in needed):
-            found[name.lower()] = kind
-    return found
+            kinds[name.lower()] = kind
+    return kinds
 
 
 def _constructor(call: Call, kind: type[Operator]) -> Build:
     signature = inspect.signature(kind)
     try:
-        given = signature.bind(None, *call.values, **call.settings).arguments
+        bound = signature.bind(None, *call.values, **call.settings).arguments
     except TypeError as error:
         takes = ", ".join(list(signature.parameters)[1:]) or "nothing"
         raise InvpriorError(f"{call.text!r}: {error}; {call.name} takes {takes}") from error
-    _, *texts = given.items()  # the shape comes first
+    _, *texts = bound.items()  # the shape comes first
     settings: dict[str, Any] = {
         key: convert(call, key, text, str(signature.parameters[key].annotation)) for key, text in texts
     }
@@ -136,7 +136,7 @@ def _constructor(call: Call, kind: type[Operator]) -> Build:
 
 
 def _mask(call: Call, base: Path) -> tuple[Build, Path | None]:
-    """``mask:0.5`` known at random, ``mask:text``, ``mask:zeros`` of the degraded file, ``mask:hole.png[,invert]``."""
+    """``mask:0.5`` (random), ``mask:text``, ``mask:zeros`` (zeros of the degraded file), ``mask:hole.png[,invert]``."""
     call.only()
     first, *rest = call.values or ("",)
     value = literal(first)
@@ -150,7 +150,7 @@ def _mask(call: Call, base: Path) -> tuple[Build, Path | None]:
         return _zeros, None
     if not first or rest not in ([], ["invert"]):
         raise InvpriorError(
-            f"{call.text!r} is no mask; write mask:0.5 (known share), mask:text, mask:zeros, mask:HOLE.png or "
+            f"{call.text!r} is not a mask; write mask:0.5 (known share), mask:text, mask:zeros, mask:HOLE.png or "
             "mask:KNOWN.png,invert"
         )
     path = _existing(call, base / first)
@@ -174,11 +174,11 @@ def _zeros(shape: Shape, frame: Frame, rng: torch.Generator) -> Operator:
 def _blur(call: Call, base: Path) -> tuple[Build, Path | None]:
     call.only("boundary")
     if len(call.values) != 1:
-        raise InvpriorError(f"{call.text!r} is no blur; write blur:PSF.png, a picture of what one bright point became")
+        raise InvpriorError(f"{call.text!r} is not a blur; write blur:PSF.png, a picture of one blurred bright point")
     path = _existing(call, base / call.values[0])
     psf = read_psf(path)
     settings: dict[str, Any] = dict(call.settings)
-    operators.Blur((3, 64, 64), psf, **settings)  # says at once where the boundary is not known
+    operators.Blur((3, 64, 64), psf, **settings)  # raises now if the boundary is unknown
     return lambda shape, frame, rng: operators.Blur(shape, psf, **settings), path
 
 
@@ -195,9 +195,9 @@ def _own(call: Call) -> Build:
     def build(shape: Shape, frame: Frame, rng: torch.Generator) -> Operator:
         A = target if isinstance(target, Operator) else target(shape)
         if not isinstance(A, Operator):
-            raise InvpriorError(f"{call.text} gives {type(A).__name__}, which is no Operator")
+            raise InvpriorError(f"{call.text} gives {type(A).__name__}, which is not an Operator")
         return A
 
     if not (isinstance(target, Operator) or callable(target)):
-        raise InvpriorError(f"{call.text} is {type(target).__name__}, which is no operator and gives none")
+        raise InvpriorError(f"{call.text} is {type(target).__name__}, which is neither an operator nor makes one")
     return build

@@ -17,16 +17,16 @@ Maker = Callable[..., Prior]
 
 @dataclass(frozen=True)
 class PriorSpec:
-    """A prior, or a sum of several, as it was written; :meth:`made` makes it for a purpose.
+    """A prior or a sum of priors, as written; :meth:`made` builds it for a purpose.
 
     Attributes
     ----------
     text
-        As it was written.
+        The spec itself.
     calls
-        The names of the sum with their settings.
+        The terms of the sum, each a name with its settings.
     weight
-        λ of the penalty beside ½‖Ax − y‖²; None where the spec leaves it open.
+        λ of the penalty beside ½‖Ax − y‖²; None if the spec does not give it.
     """
 
     text: str
@@ -37,13 +37,13 @@ class PriorSpec:
         return self.text
 
     def made(self, purpose: Purpose) -> Prior:
-        """The prior, its penalty unweighted.
+        """Build the prior, its penalty unweighted.
 
         Raises
         ------
         InvpriorError
-            If there is no prior of a name for this purpose, a setting is not one of the prior's, or two priors of the
-            sum parametrise the image.
+            If a name is not a prior for this purpose, a prior has no such setting, or two priors of the sum parametrise
+            the image.
         """
         first, *others = (self._made(call, purpose) for call in self.calls)
         whole = sum(others, start=first)
@@ -52,20 +52,20 @@ class PriorSpec:
         return whole
 
     def setting(self, key: str, default: str) -> str:
-        """A setting that the spec gives, else the default."""
+        """The text of a setting, or the default if the spec does not give it."""
         return next((c.settings[key] for c in self.calls if key in c.settings), default)
 
     def with_setting(self, key: str, value: str, purpose: Purpose) -> PriorSpec:
-        """The spec with a setting of whichever prior of the sum takes it.
+        """The spec with one more setting for every prior of the sum that takes it.
 
         Raises
         ------
         InvpriorError
-            If none takes it, or the spec has it already.
+            If no prior takes it, or the spec has it already.
         """
         takers = [c for c in self.calls if key in offered(inspect.signature(_maker(c, purpose)))]
         if not takers:
-            raise InvpriorError(f"prior {self.text!r} has no {key}; drop it, or take one that has, such as dip")
+            raise InvpriorError(f"prior {self.text!r} has no {key}; drop it, or take a prior that has one, such as dip")
         if any(key in c.settings for c in takers):
             raise InvpriorError(f"{key} is given twice, {value!r} and in the prior {self.text!r}; drop one of the two")
         return replace(self, calls=tuple(c.with_setting(key, value) if c in takers else c for c in self.calls))
@@ -83,12 +83,12 @@ class PriorSpec:
 
 
 def parse_prior(text: str) -> PriorSpec:
-    """Read a prior or a sum of priors.
+    """Parse a prior or a sum of priors.
 
     Raises
     ------
     InvpriorError
-        If this is no spec, or there are two weights.
+        If the text is not a spec, or two weights are given.
     """
     calls = tuple(parse_call(part) for part in text.split("+"))
     weights = [positive(call, value, "the weight") for call in calls for value in call.values]
@@ -98,11 +98,11 @@ def parse_prior(text: str) -> PriorSpec:
 
 
 def known_priors(purpose: Purpose) -> dict[str, Maker]:
-    """Every name of a prior for this purpose, with what makes it."""
-    found: dict[str, Maker] = {}
+    """The name of every prior for this purpose, with the callable that makes it."""
+    makers: dict[str, Maker] = {}
     for kind in _exported().values():
-        found |= kind.names(purpose)
-    return found
+        makers |= kind.names(purpose)
+    return makers
 
 
 def _exported() -> dict[str, type[Prior]]:

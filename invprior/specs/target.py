@@ -1,4 +1,4 @@
-"""Anyone's operator by the name of its module: ``package.module:make_operator``."""
+"""A user's operator by module and name: ``package.module:make_operator``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from invprior.errors import InvpriorError
 
 
 def load_target(spec: str) -> Any:
-    """The operator, class or factory that ``package.module:name`` names; a factory without parameters is called."""
+    """Import an operator, class or factory by ``package.module:name``; a factory without parameters is called."""
     module_name, _, name = spec.partition(":")
     if not module_name or not name:
         raise InvpriorError(f"give the operator as package.module:name, got {spec!r}")

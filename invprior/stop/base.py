@@ -1,7 +1,7 @@
-"""What a stop rule is: it says when to stop, and which iterate to keep.
+"""The interface of stop rules, which decide when to stop and which iterate to keep.
 
-A rule is frozen configuration; what it remembers is a value that ``solve`` threads through, so that a resumed solve
-goes on as if it had never stopped. Rules join with ``|``: the first to stop stops all.
+A rule is frozen configuration. Its memory is a separate value that ``solve`` passes along, so a resumed solve goes on
+as if it had never stopped. ``a | b`` stops as soon as one of the two does.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Status:
 
 
 class IterateLike(Protocol):
-    """What a stop rule may ask of an iteration, see :class:`invprior.Iterate`.
+    """What a stop rule can read of an iteration, see :class:`invprior.Iterate`.
 
-    Nothing of a solver's own state is among it, so that every rule runs with every solver.
+    It exposes nothing of a solver's own state, so every rule runs with every solver.
     """
 
     @property
@@ -43,7 +43,7 @@ class IterateLike(Protocol):
 
     @property
     def iteration(self) -> int:
-        """Counted from 1, over resumed solves too."""
+        """Number of the iteration, from 1, counted across resumed solves."""
 
     @property
     def seconds(self) -> float:
@@ -51,7 +51,7 @@ class IterateLike(Protocol):
 
     @property
     def x(self) -> Tensor:
-        """The image that the solver would return now, which may be an average of several."""
+        """The image that the solver would return now, possibly an average of several."""
 
     @property
     def latest(self) -> Tensor:
@@ -63,22 +63,22 @@ class IterateLike(Protocol):
 
     @property
     def gap(self) -> float | None:
-        """The duality gap; None where the solver has none."""
+        """The duality gap; None if the solver has none."""
 
     @property
     def scale(self) -> float:
-        """What the gap is compared with: the objective, less constants."""
+        """The value that the gap is compared with: the objective minus constants."""
 
     @property
     def residual(self) -> float | None:
-        """The gradient's norm relative to the start; None where the solver does not know it."""
+        """The gradient's norm relative to the start; None if the solver does not know it."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule says of an iterate: a status to stop with, and whether this is the iterate to keep.
+    """The decision of a rule on an iterate: a status to stop with, and whether this is the iterate to keep.
 
-    ``keep=None`` is no opinion. Where no rule has an opinion the last iterate is kept.
+    ``keep=None`` is no opinion. If no iterate was ever kept, the last one is returned.
     """
 
     stop: Status | None = None
@@ -96,15 +96,15 @@ class StopRule(ABC):
         """The new memory and the verdict; ``memory`` is None at the first iteration."""
 
     def check(self, problem: Problem) -> None:
-        """Raise where the rule makes no sense for this problem."""
+        """Raise if the rule makes no sense for this problem."""
 
     def log(self, memory: Any) -> dict[str, float]:
-        """Further columns of the history: the signal that the rule looks at, as of its memory."""
+        """Extra columns of the history, read from the memory: the signal that the rule watches."""
         return {}
 
     @property
     def most(self) -> int | None:
-        """An upper bound of the iterations, where the rule has one: what a progress bar counts to."""
+        """An upper bound of the iterations, to which a progress bar counts; None if the rule has none."""
         return None
 
     @property
@@ -117,7 +117,7 @@ class StopRule(ABC):
 
 @dataclass(frozen=True)
 class AnyOf(StopRule):
-    """The rules joined with ``|``: stops when one stops, keeps when one with an opinion says so.
+    """The rules joined with ``|``: stops when one stops, keeps when one says so.
 
     Cost
     ----
@@ -142,7 +142,7 @@ class AnyOf(StopRule):
             rule.check(problem)
 
     def _named(self) -> list[tuple[str, StopRule]]:
-        """Memories are held by the rule's name, so that a resumed solve may change a limit and keep what was seen."""
+        """The parts by name, which keys their memories: a resumed solve can change a limit and keep its memory."""
         kinds = [type(r) for r in self.parts]
         return [
             (f"{kind.__name__}{kinds[:i].count(kind)}", r)
@@ -165,7 +165,7 @@ class AnyOf(StopRule):
 
 @dataclass(frozen=True)
 class MaxIterations(StopRule):
-    """Stop once ``n`` iterations have been made, those of a resumed state counted in.
+    """Stop after ``n`` iterations, counted across resumed solves.
 
     Cost
     ----
@@ -185,5 +185,5 @@ class MaxIterations(StopRule):
 
 
 def at_most(rule: StopRule, n: int) -> StopRule:
-    """The rule with ``n`` iterations for its limit, in place of one that it may have had."""
+    """The rule with a limit of ``n`` iterations, which replaces any limit that it has."""
     return AnyOf((*(r for r in rule.rules if not isinstance(r, MaxIterations)), MaxIterations(n)))

@@ -1,4 +1,4 @@
-"""Keep a few measured values back from the fit, and stop where the image predicts them best."""
+"""Hold a few measured values out of the fit, and stop where the image predicts them best."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from invprior.stop.least import Least
 
 @dataclass(frozen=True, eq=False)
 class Fitted(Functional):
-    """f over the values where ``fitted`` holds, for a likelihood f of y that is a sum over its values.
+    """f over the values where ``fitted`` is True, for a likelihood f of y that is a sum over its values.
 
-    The other values are taken to be y, where each summand is least: a constant.
+    The other values are set to y, where each summand is least, and so add a constant.
     """
 
     inner: Functional
@@ -49,7 +49,7 @@ class Fitted(Functional):
 
 @dataclass(frozen=True, eq=False)
 class PartlyFitted(DataTerm):
-    """A measurement that is fitted where ``fitted`` holds and watched where it does not."""
+    """A measurement that is fitted where ``fitted`` is True and watched where it is False."""
 
     fitted: Tensor
 
@@ -59,13 +59,14 @@ class PartlyFitted(DataTerm):
 
     def on_window(self, window: Window) -> DataTerm | None:
         part = super().on_window(window)
-        held_back = DataTerm(self.operator, self.fitted.to(self.y), self.noise).on_window(window)
-        if part is None or held_back is None:
+        # the mask, cropped as a measurement is
+        mask = DataTerm(self.operator, self.fitted.to(self.y), self.noise).on_window(window)
+        if part is None or mask is None:
             return None
-        return PartlyFitted(part.operator, part.y, part.noise, held_back.y > 0.5)
+        return PartlyFitted(part.operator, part.y, part.noise, mask.y > 0.5)
 
     def watched_error(self, x: Tensor) -> float:
-        """The mean squared residual of an image where it was not fitted."""
+        """The mean squared residual of an image over the watched values."""
         return float(self.residual(x)[~self.fitted].abs().square().mean())
 
 
@@ -97,19 +98,19 @@ def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem
 
 @dataclass(frozen=True)
 class HeldOut(Least):
-    """Keeps the estimate with the least squared error on the values that :func:`hold_out` kept back.
+    """Keeps the estimate with the least squared error on the values that :func:`hold_out` left out.
 
-    The signal is that of the estimate itself, since nothing that was fitted is in it; it needs no noise level. Looked
-    at every ``every`` iterations.
+    The error is that of the estimate itself, since none of these values was fitted. No noise level is needed. Checked
+    every ``every`` iterations.
 
     Parameters
     ----------
     every
-        Iterations between two looks.
+        Iterations between two checks.
 
     Cost
     ----
-    A look computes the estimate and applies every operator of the data once.
+    A check computes the estimate and applies every operator of the data once.
     """
 
     patience: int = 100

@@ -12,7 +12,7 @@ from invprior.stop.base import CONVERGED, GO_ON, IterateLike, Status, StopRule, 
 
 
 class Seen(NamedTuple):
-    """What a rule remembers: what its signal is made of, the least value so far, its iteration, the last value."""
+    """The memory of a rule: the parts of its signal, the least value so far, its iteration, the latest value."""
 
     parts: Any
     least: float = inf
@@ -24,7 +24,7 @@ class Seen(NamedTuple):
 class Least(StopRule):
     """Keeps the iterate of the least signal; stops ``patience`` iterations after it.
 
-    Once the patience is spent nothing is kept any more, not even by a solve that goes on with another limit.
+    After that nothing more is kept, not even if the solve is resumed with another limit.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Least(StopRule):
 
     @abstractmethod
     def signal(self, parts: Any, iterate: IterateLike) -> tuple[Any, float | None]:
-        """The new parts and the signal, None where there is none yet; ``parts`` is None at the first iteration."""
+        """The new parts and the signal, which is None at first; ``parts`` is None at the first iteration."""
 
     def update(self, memory: Seen | None, iterate: IterateLike) -> tuple[Seen, Verdict]:
         seen = memory or Seen(None)
@@ -54,8 +54,8 @@ class Least(StopRule):
             return seen._replace(parts=parts, value=value), GO_ON
         if value < seen.least:
             return Seen(parts, value, iterate.iteration, value), Verdict(keep=True)
-        over = iterate.iteration - seen.at >= self.patience
-        return seen._replace(parts=parts, value=value), Verdict(self._status(seen) if over else None, keep=False)
+        exhausted = iterate.iteration - seen.at >= self.patience
+        return seen._replace(parts=parts, value=value), Verdict(self._status(seen) if exhausted else None, keep=False)
 
     def log(self, memory: Seen | None) -> dict[str, float]:
         return {} if memory is None or memory.value is None else {_snake(type(self).__name__): memory.value}
@@ -65,5 +65,5 @@ class Least(StopRule):
 
 
 def _snake(name: str) -> str:
-    """The name of a column: windowed_variance for WindowedVariance."""
+    """The name of a class as that of a column: windowed_variance for WindowedVariance."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

@@ -1,4 +1,4 @@
-"""Rules that look at the solver's certificate, or at the noise level."""
+"""Rules that use the solver's certificate, or the noise level."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from invprior.stop.base import CONVERGED, GO_ON, IterateLike, Status, StopRule, 
 
 @dataclass(frozen=True)
 class RelativeGap(StopRule):
-    """Stop once the duality gap is at most ``tol`` times the objective; looked at every ``every`` iterations.
+    """Stop once the duality gap is at most ``tol`` times the objective; checked every ``every`` iterations.
 
-    What the data hold where the operator sees no pixel, as in the hole of a mask, does not count into the objective.
-    One below a thousandth per measured value counts as that much: beside a likelihood it is zero.
+    Data that depend on no pixel, as in the hole of a mask, do not count towards the objective. An objective below a
+    thousandth per measured value counts as that much, since it is zero compared with a likelihood.
 
     Cost
     ----
-    A look takes the solver's gap: every operator and its adjoint once more.
+    A check computes the solver's gap: every operator and its adjoint once more.
     """
 
     tol: float = 1e-4
@@ -32,7 +32,7 @@ class RelativeGap(StopRule):
         return None, Verdict(Status(CONVERGED, f"the relative duality gap fell to {self.tol:g}"))
 
     def excess(self, iterate: IterateLike) -> float | None:
-        """The gap over the one to stop at; None where there is none."""
+        """The gap over the one to stop at; None if the solver has no gap."""
         gap = iterate.gap
         return None if gap is None else gap / (self.tol * max(abs(iterate.scale), 1e-3 * iterate.problem.size))
 
@@ -59,13 +59,13 @@ class Stationary(StopRule):
 class Discrepancy(StopRule):
     """Stop once the data are fitted to the noise level, ‖y − E(y|Ax)‖² ≤ factor²·E‖n‖² (Morozov 1966).
 
-    Looked at every ``every`` iterations, from ``min_start`` on, and on the iterate itself rather than on a running
-    average of iterates, which fits the data worse and the truth better. The estimate it stops at is the one to keep,
-    whatever the rules beside it kept before.
+    Checked every ``every`` iterations from ``min_start`` on, and on the iterate itself: a running average of iterates
+    fits the data worse and the truth better. The estimate at which this rule stops is kept, whatever other rules kept
+    before.
 
     Cost
     ----
-    A look applies every operator of the data once.
+    A check applies every operator of the data once.
 
     References
     ----------

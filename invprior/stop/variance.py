@@ -16,7 +16,7 @@ PIXELS = 65_536  # enough for the variance of a picture of any size; a hundred f
 
 
 def subset(x: Tensor) -> Tensor:
-    """The same ``PIXELS`` values of every x of this shape, spread over all of it."""
+    """``PIXELS`` values at random places of x, the same places for every x of this shape."""
     flat = x.detach().reshape(-1)
     if flat.numel() <= PIXELS:
         return flat.clone()
@@ -49,7 +49,7 @@ class WindowedVariance(Least):
 
     Cost
     ----
-    An iteration reads at most 65,536 values, whatever the window, which is held: 26 MB for a hundred frames.
+    An iteration reads at most 65,536 values, whatever the window. The window is held: 26 MB for a hundred frames.
 
     References
     ----------
@@ -68,12 +68,14 @@ class WindowedVariance(Least):
         wide = x.double()
         if parts is None:
             parts = Frames((), torch.zeros_like(wide), torch.zeros((), dtype=torch.float64, device=x.device))
+        # running sums: an iteration costs one frame, not the whole window
         total, energy = parts.total + wide, parts.energy + wide.square().sum()
         frames = (*parts.frames, x)
         if len(frames) > self.window:
-            left = frames[0].double()
-            total, energy, frames = total - left, energy - left.square().sum(), frames[1:]
+            oldest = frames[0].double()
+            total, energy, frames = total - oldest, energy - oldest.square().sum(), frames[1:]
         full = len(frames) == self.window
+        # mean of ‖x‖² − ‖mean of x‖²
         value = (energy - total.square().sum() / self.window) / (self.window * x.numel())
         return Frames(frames, total, energy), float(value) if full else None
 
@@ -87,9 +89,9 @@ class Moving(NamedTuple):
 
 @dataclass(frozen=True)
 class MovingVariance(Least):
-    """ES-EMV, the form of :class:`WindowedVariance` without a window: mean and variance that forget exponentially.
+    """ES-EMV: :class:`WindowedVariance` with exponentially weighted mean and variance in place of the window.
 
-    m ← m + α (x − m), v ← (1 − α)(v + α ‖x − m‖²/n), the latter with the m of before. It holds one frame instead of
+    m ← m + α (x − m), v ← (1 − α)(v + α ‖x − m‖²/n), the latter with the previous m. It holds one frame instead of
     a hundred.
 
     Parameters

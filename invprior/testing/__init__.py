@@ -1,7 +1,7 @@
-"""Proof that an operator, a functional, a noise model or a solver is right: named laws, searched for counterexamples.
+"""Property tests of operators, functionals, noise models and solvers: named laws, searched for counterexamples.
 
-Needs hypothesis, not pytest. Each ``check_`` function raises :class:`LawError` with the first broken law, what was
-measured, what is allowed and the smallest failing example; each ``_outcomes`` function returns all laws measured.
+They need hypothesis, not pytest. Each ``check_`` function raises :class:`LawError` with the first broken law, the
+measured value, its bound and the smallest failing example; each ``_outcomes`` function returns the outcomes of all laws.
 """
 
 from invprior.testing.functional_laws import check_functional, functional_outcomes

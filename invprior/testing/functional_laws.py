@@ -19,7 +19,7 @@ from invprior.testing.law import Law, Measurement, Outcome, classes, examine, ra
 from invprior.testing.strategies import shapes
 
 Target = Functional | type[Functional]
-SLACK = 1e-9  # of values in float64
+SLACK = 1e-9  # relative, for values in float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def _value(case: FunctionalCase) -> Measurement:
 
 
 def _candidates(case: FunctionalCase, v: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """Where the minimiser may hide that a local search from ``v`` misses."""
+    """Points at which a better minimiser may lie, also those that a local search from ``v`` misses."""
     u = case.u
     yield from (("0", torch.zeros_like(u)), ("the input", u), ("the other point", case.w))
     for share in (0.1, 0.5, 0.9, 0.999, 1.001, 1.1):
@@ -92,10 +92,10 @@ def _firm(case: FunctionalCase) -> Measurement | None:
 def _pure(case: FunctionalCase) -> Measurement | None:
     if not case.f.proximable:
         return None
-    kept = case.u.clone()
+    original = case.u.clone()
     first = case.f.prox(case.u, case.step).clone()
     case.f.prox(case.w, 2 * case.step)
-    wrong = not (torch.equal(first, case.f.prox(case.u, case.step)) and torch.equal(kept, case.u))
+    wrong = not (torch.equal(first, case.f.prox(case.u, case.step)) and torch.equal(original, case.u))
     return Measurement(float(wrong), 0.0, f"{case!r}: prox depends on earlier calls or modifies its input")
 
 
@@ -113,11 +113,11 @@ def _fenchel(case: FunctionalCase) -> Measurement | None:
         return None
     p = case.f.prox(case.u, case.step)
     d = (case.u - p) / case.step
-    # the subtraction may leave d outside the domain of f* by the rounding of u / step, element by element
+    # rounding of u / step may put d outside the domain of f*, element by element: shrink it by that much
     rounding = 1.6e-14 * (d.abs() + case.u.abs() / case.step)
     inside = d.sgn() * (d.abs() - rounding).clamp(min=0)
     excess = float(case.f(p)) + float(case.f.conj(inside)) - _inner(p, d)
-    # p is the gradient of f* at d, and so what the rounding of d comes to
+    # p is the gradient of f* at d, so the shrinking changes f* by at most ⟨|p|, rounding⟩
     return case.at_most(abs(excess) - _inner(p.abs(), rounding), abs(_inner(p, d)))
 
 
@@ -127,7 +127,7 @@ def _young(case: FunctionalCase) -> Measurement | None:
         return None
     p = case.f.prox(case.u, case.step)
     d = (case.u - p) / case.step
-    # twice d may lie outside the domain of f*, and far along p the inequality then fails
+    # 2d may lie outside the domain of f*; if conj is finite there, the inequality fails far along p
     pairs = ((case.w, d), (10 * p, 2 * d), (-10 * case.w, 0.5 * d))
     excess = [_inner(w, v) - float(case.f(w)) - float(case.f.conj(v)) for w, v in pairs]
     return case.at_most(max(excess), max(abs(_inner(w, v)) for w, v in pairs))
@@ -147,7 +147,7 @@ def _gradient(case: FunctionalCase) -> Measurement | None:
     if not case.f.differentiable:
         return None
     inside = case.f.prox(case.u, case.step) if case.f.proximable else case.u
-    u = (inside + 1e-3 + inside.abs()).requires_grad_()  # a domain that ends below, as that of counts, is left there
+    u = (inside + 1e-3 + inside.abs()).requires_grad_()  # off the lower end of a domain, as that of counts
     (exact,) = torch.autograd.grad(case.f(u), u)
     return case.at_most(math.sqrt(_size2(case.f.gradient(u.detach()) - exact)), math.sqrt(_size2(exact)))
 
@@ -237,7 +237,7 @@ def cases(draw: st.DrawFn, target: Target, shape: Shape | None) -> FunctionalCas
 def functional_outcomes(
     target: Target, *, shape: Shape | None = None, examples: int = 60, seed: int = 0
 ) -> list[Outcome]:
-    """Measure every law of :func:`check_functional` and return what came of each."""
+    """Measure every law of :func:`check_functional` and return the outcomes."""
     return [examine(law, cases(target, shape), examples=examples, seed_=seed) for law in LAWS]
 
 
@@ -249,13 +249,13 @@ def check_functional(target: Target, *, shape: Shape | None = None, examples: in
     target
         A functional, or a class with ``example``.
     shape
-        Of the points, for a functional that holds tensors; searched where None.
+        Shape of the points, for a functional that holds tensors; None searches over shapes.
     examples, seed
         Cases tried for each law, and the seed of the search.
 
     Raises
     ------
     LawError
-        With the law, the figure, its bound and the smallest failing case.
+        With the broken law, the measured value, its bound and the smallest failing case.
     """
     raise_first(functional_outcomes(target, shape=shape, examples=examples, seed=seed))

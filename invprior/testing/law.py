@@ -22,9 +22,9 @@ class LawError(AssertionError):
     Attributes
     ----------
     law
-        Its name.
+        Name of the law.
     measured, allowed
-        The figure and its bound; the unit is in the law's description.
+        The measured value and its bound; the unit is in the law's description.
     example
         The smallest failing case, in words.
     """
@@ -36,7 +36,7 @@ class LawError(AssertionError):
 
 @dataclass(frozen=True)
 class Measurement:
-    """One figure, its bound, and what the case looked like."""
+    """One measured value, its bound and a description of the case."""
 
     measured: float
     allowed: float
@@ -54,13 +54,13 @@ class Law(Generic[C]):
     Attributes
     ----------
     name
-        In a word or two.
+        A word or two.
     says
-        The law in one sentence, with the unit of the figure.
+        The law in one sentence, with the unit of the measured value.
     measure
-        Measures it in one case; None where it does not apply.
+        Measures the law in one case; returns None if it does not apply.
     core
-        Whether every object must obey; the others depend on a capability, and one that lacks it passes.
+        True if every object must obey. Other laws depend on a capability; an object without it passes.
     """
 
     name: str
@@ -71,14 +71,14 @@ class Law(Generic[C]):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a law.
+    """The result of a law over all cases.
 
     Attributes
     ----------
     worst
-        The case with the largest measured/allowed, or the smallest failing one; None where the law never applied.
+        The case with the largest measured/allowed, or the smallest failing one; None if the law never applied.
     cases
-        In how many it was measured.
+        Number of cases in which the law was measured.
     """
 
     law: str
@@ -115,7 +115,7 @@ def examine(law: Law[C], cases: SearchStrategy[C], *, examples: int, seed_: int)
     )(seed(seed_)(given(cases)(visit)))
     try:
         run()
-    except (LawError, Flaky):  # a flaky failure is one of an operator with a memory: the last one seen stands
+    except (LawError, Flaky):  # an operator with a memory fails in a flaky way: report the last failure
         return Outcome(law.name, law.says, law.core, False, search.failed, search.count)
     except Unsatisfiable:
         return Outcome(law.name, law.says, law.core, True, None, 0)
@@ -149,8 +149,8 @@ class _Search(Generic[C]):
 def classes(module: ModuleType, base: type[B]) -> dict[str, type[B]]:
     """Every proper subclass of ``base`` that a module exports (its ``__all__``, or else what it defines), by name."""
     names = getattr(module, "__all__", None) or [n for n, v in vars(module).items() if _home(v) == module.__name__]
-    found = {name: getattr(module, name) for name in names}
-    return {n: k for n, k in found.items() if isinstance(k, type) and issubclass(k, base) and k is not base}
+    exports = {name: getattr(module, name) for name in names}
+    return {n: k for n, k in exports.items() if isinstance(k, type) and issubclass(k, base) and k is not base}
 
 
 def _home(value: object) -> str:

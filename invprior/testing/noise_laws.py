@@ -1,4 +1,4 @@
-"""The laws of a noise model: that what it samples and what it calls likely are the same thing."""
+"""The laws of a noise model: its samples follow the distribution that its likelihood describes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIGMAS = 5.0  # a statistic may be off by this many of its standard errors: one 
 
 @dataclass(frozen=True, eq=False)
 class NoiseCase:
-    """A noise model at one gray level u, with many samples of it."""
+    """A noise model at one gray level u, with many samples."""
 
     model: Noise
     level: float
@@ -34,7 +34,7 @@ class NoiseCase:
         return torch.full_like(self.y, self.level if level is None else level)
 
     def score(self, level: float | None = None) -> Tensor:
-        """−∂/∂u of the nll at this level, one value a sample."""
+        """−∂/∂u of the nll at this level, one value per sample."""
         u = self.clean(level).requires_grad_()
         (grad,) = torch.autograd.grad(self.model.nll(self.y)(u), u)
         return -grad
@@ -65,6 +65,7 @@ def _seeded(case: NoiseCase) -> Measurement:
 def _variance(case: NoiseCase) -> Measurement:
     r = case.y - case.y.mean()
     var = r.square().mean()
+    # the standard error of a sample variance, from the fourth moment
     error = (r.square() - var).square().mean().sqrt() / math.sqrt(DRAWS)
     said = float(case.model.variance(case.clean()).expand_as(case.y).mean())
     off = abs(float(var) - said) / max(float(error), 1e-300)
@@ -101,7 +102,7 @@ def _information(case: NoiseCase) -> Measurement:
     h = 0.1 * case.spread()
     fisher = float(case.score().square().mean())
     near, far = (float((case.score(case.level - d) - case.score(case.level + d)).mean()) / (2 * d) for d in (h, 2 * h))
-    curvature = 2 * near - far  # a kink in the likelihood, as Laplace's, gives either quotient an error linear in h
+    curvature = 2 * near - far  # extrapolated, since a kink in the likelihood, as Laplace's, gives each quotient an error linear in h
     return Measurement(
         abs(fisher / curvature - 1),
         0.08,
@@ -134,7 +135,7 @@ def cases(draw: st.DrawFn, target: Target) -> NoiseCase:
 
 
 def noise_outcomes(target: Target, *, examples: int = 10, seed: int = 0) -> list[Outcome]:
-    """Measure every law of :func:`check_noise` and return what came of each."""
+    """Measure every law of :func:`check_noise` and return the outcomes."""
     return [examine(law, cases(target), examples=examples, seed_=seed) for law in LAWS]
 
 
@@ -151,6 +152,6 @@ def check_noise(target: Target, *, examples: int = 10, seed: int = 0) -> None:
     Raises
     ------
     LawError
-        With the law, the figure, its bound and the smallest failing case.
+        With the broken law, the measured value, its bound and the smallest failing case.
     """
     raise_first(noise_outcomes(target, examples=examples, seed=seed))

@@ -1,4 +1,4 @@
-"""The cases that the laws of an operator are measured in."""
+"""The cases in which the laws of an operator are measured."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from invprior.testing.strategies import (
 
 Target = LinearOperator | type[LinearOperator] | Callable[[Shape], LinearOperator]
 
-# Rounding errors are measured in eps·√n of what they are relative to; sums in any order stay well below this.
+# The bound of rounding errors, in eps·√n relative to their scale; sums in any order stay well below it.
 ROUNDING = 8.0
 
 
 @dataclass(frozen=True, eq=False)
 class OperatorCase:
-    """An operator in one precision, with an input, a second one and a measurement."""
+    """An operator in one precision, with two inputs and a measurement."""
 
     A: LinearOperator
     real: torch.dtype
@@ -48,7 +48,7 @@ class OperatorCase:
         return f"{self.A!r}, {str(self.real)[6:]}, x {self.x}, y {self.y}"
 
     def rounding(self, error: Tensor, *scales: Tensor | float) -> Measurement:
-        """‖error‖ relative to the sum of scales, in eps·√n; what underflows below the least normal number is free."""
+        """‖error‖ relative to the sum of scales, in eps·√n; underflow below the smallest normal number is free."""
         n = max(self.x.x.numel(), self.y.x.numel())
         info = torch.finfo(self.real)
         # an underflow in Ax or Aᴴy is multiplied by the other vector of an inner product
@@ -70,12 +70,12 @@ def inner(a: Tensor, b: Tensor) -> Tensor:
 
 
 def random_case(A: LinearOperator, real: torch.dtype) -> OperatorCase:
-    """One case of random content, the operator as it is, on the device of what it holds."""
-    held = next(A.buffers(), torch.zeros(()))
+    """One case of random content for the operator as it is, on the device of its buffers."""
+    buffer = next(A.buffers(), torch.zeros(()))
 
     def draw(shape: Shape, dtype: torch.dtype, seed: int) -> Content:
         x = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=as_complex(torch.float64, True))
-        return Content((x if dtype.is_complex else x.real).to(device=held.device, dtype=dtype), f"random (seed {seed})")
+        return Content((x if dtype.is_complex else x.real).to(device=buffer.device, dtype=dtype), f"random (seed {seed})")
 
     into, out = input_dtype(A, real), output_dtype(A, real)
     return OperatorCase(A, real, draw(A.in_shape, into, 0), draw(A.in_shape, into, 1), draw(A.out_shape, out, 2))
@@ -104,11 +104,11 @@ def _operators(target: Target) -> st.SearchStrategy[Any]:
 def _made(draw: st.DrawFn, factory: Callable[[Shape], LinearOperator]) -> LinearOperator:
     shape = draw(shapes())
     try:
-        made = factory(shape)
+        operator = factory(shape)
     except InvpriorError:
         reject()
     except Exception as error:
         raise InvpriorError(f"the factory failed for shape {shape}: {type(error).__name__}: {error}") from error
-    if not isinstance(made, LinearOperator):
+    if not isinstance(operator, LinearOperator):
         raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(made).__name__}")
-    return made
+    return operator

@@ -17,12 +17,12 @@ from invprior.shapes import REACH, Window
 from invprior.testing.law import Law, Measurement, Outcome, examine, raise_first
 from invprior.testing.operator_case import ROUNDING, OperatorCase, Target, cases, inner, size
 
-# In eps: an Ax so much below ‖A‖‖x‖ is rounding.
+# In eps·‖A‖‖x‖: a smaller Ax is nothing but rounding.
 NOTHING = 16.0
 
 
 def _gain(case: OperatorCase) -> float:
-    """A lower bound of ‖A‖ from a random image, what rounding errors of the input are amplified by."""
+    """A lower bound of ‖A‖ from a random image, by which rounding errors of the input are amplified."""
     g = torch.randn(case.A.in_shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     return size(case.A(g.to(case.x.x))) / max(size(g), 1e-300)
 
@@ -33,7 +33,7 @@ def _adjoint(case: OperatorCase) -> Measurement:
     left, right = inner(y, Ax), inner(Ay, x)
     if not x.is_complex():
         left, right = left.real, right.real
-    # an x in the null space leaves nothing of Ax but rounding errors, and nothing to compare
+    # for x in the null space Ax is nothing but rounding errors, and there is nothing to compare
     most = _gain(case) * size(x) * size(y)
     nothing = NOTHING * torch.finfo(case.real).eps * most
     cancelled = most if size(Ax) * size(y) < nothing and size(Ay) * size(x) < nothing else 0.0
@@ -60,7 +60,7 @@ def _vjp(case: OperatorCase) -> Measurement:
 def _jvp(case: OperatorCase) -> Measurement | None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of torch's own functional transforms
+            warnings.simplefilter("ignore", FutureWarning)  # raised by torch's own functional transforms
             jvp = torch.func.jvp(case.A.forward, (case.x2.x,), (case.x.x,))[1]
     except (NotImplementedError, RuntimeError):
         return None  # no forward mode
@@ -70,6 +70,7 @@ def _jvp(case: OperatorCase) -> Measurement | None:
 def _gradcheck(case: OperatorCase) -> Measurement | None:
     if case.real != torch.float64 or case.x.x.numel() > 40 or "1e" in case.x.label or case.x.label == "denormal":
         return None
+    # differences of moderate values, since they divide by a step of 1e-6
     x = case.x.x.clone().requires_grad_()
     ok = torch.autograd.gradcheck(case.A, x, raise_exception=False)
     return case.exactly(int(not ok), "torch.autograd.gradcheck fails")
@@ -103,6 +104,7 @@ def _batch(case: OperatorCase) -> Measurement:
 
 def _strides(case: OperatorCase) -> Measurement:
     def apart(t: Tensor) -> Tensor:
+        """The same values with gaps between them in memory."""
         wide = torch.full((*t.shape[:-1], t.shape[-1] + 1, 2), 9.0, dtype=t.dtype)
         wide[..., :-1, 0] = t
         return wide[..., :-1, 0]
@@ -176,7 +178,7 @@ def _tensors(A: Operator) -> Iterator[tuple[str, Tensor]]:
 
 
 def _rows(case: OperatorCase) -> Measurement | None:
-    """A band of the picture, with the rows beyond that it reads, against the whole."""
+    """A on a band, extended by REACH rows, agrees with A on the whole picture."""
     A, x, y = case.A, case.x.x, case.y.x
     height = A.in_shape[-2] if len(A.in_shape) > 1 else 0
     if height < 3 or A.on_rows(3) is None:
@@ -195,7 +197,7 @@ def _rows(case: OperatorCase) -> Measurement | None:
 
 
 def _window(case: OperatorCase) -> Measurement | None:
-    """Windows at a corner, within and as wide as the picture, against the whole."""
+    """A on windows at two corners and over the full width agrees with A on the whole picture."""
     A, x = case.A, case.x.x
     if len(A.in_shape) < 2:
         return None
@@ -206,9 +208,9 @@ def _window(case: OperatorCase) -> Measurement | None:
         Window(H // 3, H, W // 3, W),
         Window(H // 4, H - H // 4, 0, W),
     ):
-        found = A.on_window(window)
-        if found is not None:
-            part, measured = found
+        restricted = A.on_window(window)
+        if restricted is not None:
+            part, measured = restricted
             errors.append((part(window.of(x)) - measured.of(whole)).reshape(-1))
             sizes += _gain(case) * size(x)
     return case.rounding(torch.cat(errors), sizes) if errors else None
@@ -220,6 +222,7 @@ def _geometry(case: OperatorCase) -> Measurement | None:
         return None
     H, W = case.A.in_shape[-2:]
     rows, cols = torch.arange(H, dtype=torch.float64), torch.arange(W, dtype=torch.float64)
+    # along the diagonal the ramp rises by 8 gray levels per pixel
     ramp = (3 * rows[:, None] + 5 * cols + 1).expand(case.A.in_shape)
     landed = case.A(ramp.to(case.x.x.dtype)).double()
     want = (3 * geometry.rows[:, None] + 5 * geometry.cols + 1).expand_as(landed)
@@ -242,9 +245,9 @@ LAWS: tuple[Law[OperatorCase], ...] = (
     Law("refusals", "an input of another rank or size raises InvpriorError", _refusals),
     Law("norm", "norm() is the largest singular value, relative", _norm),
     Law("gram", "A.gram is AᴴA, in eps·√n", _gram),
-    Law("structure", "A.H has the shapes turned round and A.H.H is A", _structure),
+    Law("structure", "A.H swaps the shapes, and A.H.H is A", _structure),
     Law("rows", "on_rows is the operator on a band of the picture, in eps·√n", _rows, core=False),
-    Law("window", "on_window is what the operator makes of a window alone, in eps·√n", _window, core=False),
+    Law("window", "on_window agrees with the whole operator on its window, in eps·√n", _window, core=False),
     Law("movable", ".to() moves every tensor the operator holds", _movable),
     Law(
         "geometry",
@@ -256,7 +259,7 @@ LAWS: tuple[Law[OperatorCase], ...] = (
 
 
 def operator_outcomes(target: Target, *, examples: int = 40, seed: int = 0) -> list[Outcome]:
-    """Measure every law of :func:`check_linear_operator` and return what came of each."""
+    """Measure every law of :func:`check_linear_operator` and return the outcomes."""
     if not (callable(target) or isinstance(target, Operator)):
         raise InvpriorError(
             f"there is nothing to check in {target!r}; give an operator, a class or a factory of a shape"
@@ -272,16 +275,16 @@ def check_linear_operator(target: Target, *, examples: int = 40, seed: int = 0) 
     Parameters
     ----------
     target
-        An operator; or a factory that takes an event shape (C, H, W), so that shapes are searched too (one that a
-        shape does not suit raises InvpriorError); or a class with ``example``.
+        An operator; or a factory that takes an event shape (C, H, W), so that shapes are searched too (it raises
+        InvpriorError for an unsuitable shape); or a class with ``example``.
     examples
         Cases tried for each law.
     seed
-        Of the search.
+        Seed of the search.
 
     Raises
     ------
     LawError
-        With the law, the figure, its bound and the smallest failing case.
+        With the broken law, the measured value, its bound and the smallest failing case.
     """
     raise_first(operator_outcomes(target, examples=examples, seed=seed))

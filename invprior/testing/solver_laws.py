@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -36,21 +36,36 @@ def _operator(kind: str) -> LinearOperator:
 
 @dataclass(frozen=True, eq=False)
 class SolverCase:
-    """A solver, a small problem that it accepts, its operator scaled, and another one that differs in y and R."""
+    """A solver, a small problem that it accepts, with a scaled operator, and another problem with other y and R."""
 
     solver: Solver[Any]
     problem: Problem
     other: Problem
+    scale: float
     label: str
 
     def __repr__(self) -> str:
         return f"{self.solver!r} on {self.label}"
 
     def states(self, n: int, start: Any = None) -> Any:
-        state = self.solver.init(self.problem, None, torch.Generator().manual_seed(0)) if start is None else start
+        """The state after n steps, from the start unless another is given."""
+        if start is not None:
+            return self._step(start, n)
+        earlier = max((k for k in self._reached if k <= n), default=0)
+        if not self._reached:
+            self._reached[0] = self.solver.init(self.problem, None, torch.Generator().manual_seed(0))
+        self._reached[n] = self._step(self._reached[earlier], n - earlier)
+        return self._reached[n]
+
+    def _step(self, state: Any, n: int) -> Any:
         for _ in range(n):
             state = self.solver.step(self.problem, state)
         return state
+
+    @cached_property
+    def _reached(self) -> dict[int, Any]:
+        """States by their step, so that a law goes on from where another has been."""
+        return {}
 
 
 def _purity(case: SolverCase) -> Measurement:
@@ -73,7 +88,7 @@ def _resume(case: SolverCase) -> Measurement:
 
 
 def _checkpoint(case: SolverCase) -> Measurement:
-    """A state that went through a file goes on with a problem that was built again as it would have in place."""
+    """A pickled state continues on an equal problem, built again, as it would have on the original."""
     whole = solve(case.problem, case.solver, stop=MaxIterations(25))
     part = solve(case.problem, case.solver, stop=MaxIterations(11))
     read = pickle.loads(pickle.dumps(part.state))
@@ -82,15 +97,18 @@ def _checkpoint(case: SolverCase) -> Measurement:
     return Measurement(off, 0.0, f"{case!r}: from a pickled state with an equal problem, off by {off:.3g}")
 
 
-def _another(case: SolverCase) -> Measurement:
-    """From the state of one problem another one is solved as well as from the start."""
-    state = solve(case.problem, case.solver, stop=MaxIterations(60)).state
-    fresh, carried = (
-        float(case.other.objective(solve(case.other, case.solver, stop=MaxIterations(300), state=s).x))
-        for s in (None, state)
-    )
+def _another(case: SolverCase) -> Measurement | None:
+    """From the state of one problem another one is solved as well as from its image."""
+    if case.scale != 1:  # a fixed learning rate suits one scale
+        return None
+    first = solve(case.problem, case.solver, stop=MaxIterations(40))
+    fresh = solve(case.other, case.solver, stop=MaxIterations(120), x0=first.x)
+    again = solve(case.other, case.solver, stop=MaxIterations(120), state=first.state)
+    fresh_value, carried = (float(case.other.objective(r.x)) for r in (fresh, again))
     return Measurement(
-        (carried - fresh) / _flat(case.other), 0.05, f"{case!r}: another problem ends at {carried:.6g}, not {fresh:.6g}"
+        (carried - fresh_value) / _flat(case.other),
+        0.05,
+        f"{case!r}: another problem ends at {carried:.6g}, not {fresh_value:.6g}",
     )
 
 
@@ -104,6 +122,9 @@ def _format(case: SolverCase) -> Measurement:
 
 def _certificate(case: SolverCase) -> Measurement | None:
     """The gap, or else the residual, goes to zero."""
+    first = case.states(1)
+    if case.solver.gap(first) is None and case.solver.residual(first) is None:
+        return None
     state = case.states(ITERATIONS)
     gap, residual = case.solver.gap(state), case.solver.residual(state)
     if gap is not None:
@@ -120,19 +141,21 @@ def _honesty(case: SolverCase) -> Measurement | None:
     gap = case.solver.gap(state)
     if gap is None:
         return None
-    least = float(case.problem.objective(case.states(4 * ITERATIONS).x))
-    error = float(case.problem.objective(state.x)) - least
+    minimum = float(case.problem.objective(case.states(4 * ITERATIONS).x))
+    error = float(case.problem.objective(state.x)) - minimum
     excess = max(error - float(gap), 0.0) / _flat(case.problem)
     return Measurement(excess, 1e-7, f"{case!r}: gap {float(gap):.6g}, error {error:.6g}")
 
 
 def _flat(problem: Problem) -> float:
-    """The objective of an image of one gray level: what the other figures are relative to."""
+    """The objective of an image of one gray level, to which the other values are relative."""
     start = problem.start()
     return float(problem.objective(torch.full_like(start, float(start.mean()))))
 
 
-def _descent(case: SolverCase) -> Measurement:
+def _descent(case: SolverCase) -> Measurement | None:
+    if case.scale != 1:
+        return None
     start, end = _flat(case.problem), float(case.problem.objective(case.solver.estimate(case.states(300))))
     return Measurement(end / start, 0.9, f"{case!r}: from {start:.6g} for flat gray to {end:.6g} in 300 iterations")
 
@@ -157,14 +180,12 @@ def exported() -> dict[str, type[Solver[Any]]]:
 
 
 @st.composite
-def cases(draw: st.DrawFn, target: Target, law: Callable[[SolverCase], Measurement | None]) -> SolverCase:
+def cases(draw: st.DrawFn, target: Target) -> SolverCase:
     """The solver on a problem that it accepts: operators scaled by 1e-3 to 1e3, without prior and with TV."""
     solver = target() if isinstance(target, type) else target
     kind = draw(st.sampled_from(["identity", "mask", "lanczos"]))
     penalty = draw(st.sampled_from(["tv", "none"]))
     scale = draw(st.sampled_from([1.0, 1e-3, 1e3]))
-    if law in (_descent, _another) and scale != 1.0:
-        reject()  # a fixed learning rate suits one scale, and says so
     A = scale * _operator(kind)
     rng = torch.Generator().manual_seed(draw(st.integers(0, 3)))
     clean = torch.linspace(0, 1, math.prod(SHAPE), dtype=torch.float64).reshape(SHAPE).sin().round(decimals=1)
@@ -176,12 +197,12 @@ def cases(draw: st.DrawFn, target: Target, law: Callable[[SolverCase], Measureme
         solver.check(problem)
     except InvpriorError:
         reject()
-    return SolverCase(solver, problem, other, f"{scale:g} × {kind} with prior {penalty}")
+    return SolverCase(solver, problem, other, scale, f"{scale:g} × {kind} with prior {penalty}")
 
 
 def solver_outcomes(target: Target, *, examples: int = 12, seed: int = 0) -> list[Outcome]:
-    """Measure every law of :func:`check_solver` and return what came of each."""
-    return [examine(law, cases(target, law.measure), examples=examples, seed_=seed) for law in LAWS]
+    """Measure every law of :func:`check_solver` and return the outcomes."""
+    return [examine(law, cases(target), examples=examples, seed_=seed) for law in LAWS]
 
 
 def check_solver(target: Target, *, examples: int = 12, seed: int = 0) -> None:
@@ -197,6 +218,6 @@ def check_solver(target: Target, *, examples: int = 12, seed: int = 0) -> None:
     Raises
     ------
     LawError
-        With the law, the figure, its bound and the smallest failing case.
+        With the broken law, the measured value, its bound and the smallest failing case.
     """
     raise_first(solver_outcomes(target, examples=examples, seed=seed))

@@ -33,7 +33,7 @@ def dtypes() -> st.SearchStrategy[torch.dtype]:
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """A tensor and what it is."""
+    """A tensor with a label for it."""
 
     x: Tensor
     label: str
@@ -57,7 +57,7 @@ def _random(shape: Shape, seed: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-# What breaks arithmetic: cancellation, overflow of squares, underflow, and position.
+# Contents that break arithmetic: by cancellation, overflow of squares, underflow, or position.
 KINDS: dict[str, Callable[[Shape, int], Tensor]] = {
     "random": _random,
     "zeros": lambda shape, seed: torch.zeros(shape, dtype=torch.float64),
@@ -125,7 +125,7 @@ def expressions(draw: st.DrawFn, most: int = 9, depth: int = 3) -> LinearOperato
 
 
 def _kinds_fit(left: Operator, right: Operator) -> bool:
-    """Whether real and complex tensors pass from right to left, and the whole takes real images."""
+    """True if the left operator takes the kind, real or complex, that the right one gives for real images."""
     out = right.out_complex if right.out_complex is not None else bool(right.in_complex)
     return left.in_complex is None or left.in_complex == out
 

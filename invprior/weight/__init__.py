@@ -1,4 +1,4 @@
-"""The weight of a penalty without the truth."""
+"""The choice of a penalty's weight without the truth."""
 
 from invprior.weight.choice import LEAST_SIGMA, TYPICAL, Choice
 from invprior.weight.discrepancy import discrepancy

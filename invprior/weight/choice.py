@@ -9,7 +9,7 @@ from invprior.linear_operator import LinearOperator
 from invprior.noise import Laplace
 from invprior.problem import Problem
 
-# Below this deviation (two 8-bit steps) noise says nothing about the weight, and every small weight gives one result.
+# Noise below this deviation (two 8-bit steps) does not determine the weight: every small one gives the same result.
 LEAST_SIGMA = 2 / 255
 # 1/weight is the size of a typical edge in the prior's own Laplace model; 0.1 suits photographs in [0, 1].
 TYPICAL = 10.0
@@ -17,9 +17,9 @@ TYPICAL = 10.0
 
 @dataclass(frozen=True)
 class Choice:
-    """A weight, the rule that chose it in one sentence, and all (weight, figure) that were tried.
+    """A weight, the rule that chose it in one sentence, and all pairs (weight, figure) that were tried.
 
-    The figure is what the rule looks at: the estimated risk, or the misfit over what the noise explains.
+    The figure is the criterion of the rule: the estimated risk, or the misfit over the energy of the noise.
     """
 
     weight: float
@@ -28,7 +28,7 @@ class Choice:
 
 
 def without_search(problem: Problem) -> Choice | None:
-    """The weight where there is nothing to search for; None where there is.
+    """The weight if no search is needed, else None.
 
     Raises
     ------

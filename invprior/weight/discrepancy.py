@@ -1,4 +1,4 @@
-"""The weight that leaves as much residual as there is noise."""
+"""The weight whose residual equals the noise level."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from invprior.weight.choice import TYPICAL, Choice, without_search
 from invprior.weight.excerpt import excerpt
 from invprior.weight.path import Path
 
-# How far log(residual/level) may stay from 0: the energy of the noise in a picture of 512×512 varies as much by chance.
+# Tolerance of |log(residual/level)|: the energy of the noise in a picture of 512×512 varies as much by chance.
 CLOSE = 2e-3
 
 
 def discrepancy(problem: Problem) -> Choice:
-    """Choose c for the prior c·R of a convex problem: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), all data terms
-    summed over the values that the operators see.
+    """Choose c for the prior c·R of a convex problem: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), summed over
+    the observed values of all data terms.
 
-    The residual grows with c. The weight is bracketed from the typical one on in factors of 3, then found by regula
-    falsi in log c and the log of the residual (the Illinois variant: Dowell & Jarratt 1971), each solve started from
-    the last. Where the residual stays on one side of E‖n‖² for all weights tried, the one at that end is returned, and
-    the rule says so. Of a large picture 4×4 tiles are looked at, since a weight holds for the whole. For noise below
+    The residual grows with c. The weight is bracketed in factors of 3 from the typical one, then found by regula falsi
+    in log c and the log of the residual (the Illinois variant: Dowell & Jarratt 1971), each solve started from the
+    last. If the residual stays on one side of E‖n‖² for all weights tried, the last weight is returned, and the rule
+    says so. For a large picture the search uses 4×4 of its tiles, since one weight holds for the whole. For noise below
     two 8-bit steps the typical weight is taken.
 
-    An estimate follows the noise with its degrees of freedom, so that the best one leaves less residual than there is
-    noise: this rule smooths more than :func:`auto`, and is about a decibel worse for photographs. It needs no more than
-    the level of the noise.
+    An estimate fits part of the noise with its degrees of freedom, so the best one leaves a residual below the noise
+    level: this rule smooths more than :func:`auto`, and is about a decibel worse for photographs. It needs the noise
+    level only.
 
     Parameters
     ----------
     problem
-        With the prior R at weight 1.
+        The problem, with the prior R at weight 1.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def discrepancy(problem: Problem) -> Choice:
 
 
 class _Excess:
-    """log(‖A x_c − y‖² / E‖n‖²) as a function of the weight; remembers the ratios."""
+    """log(‖A x_c − y‖² / E‖n‖²) as a function of the weight; stores the ratios."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -74,16 +74,16 @@ class _Excess:
 
 
 def _root(excess: _Excess, factor: float = 3.0, most: int = 8) -> float:
-    """The weight of no excess, or the last one of a walk that met none."""
+    """The weight of zero excess, or the last weight tried if the excess keeps its sign."""
     weight = TYPICAL
     if abs(value := excess(weight)) <= CLOSE:
         return weight
-    if value > 0:
+    if value > 0:  # the residual is too large: smaller weights
         factor = 1 / factor
     for _ in range(most):
-        before, weight = weight, weight * factor
+        previous, weight = weight, weight * factor
         if excess(weight) * value <= 0:
-            return _false_position(excess, before, weight)
+            return _false_position(excess, previous, weight)
     return weight
 
 
@@ -98,7 +98,7 @@ def _false_position(excess: _Excess, near: float, far: float, most: int = 12) ->
         middle = b - fb * (b - a) / (fb - fa)
         weight = math.exp(middle)
         value = excess(weight)
-        # an end that stays twice counts half, so that both ends close in on the root
+        # Illinois: the value at an end that stays is halved, so that both ends close in on the root
         a, fa = (b, fb) if value * fb < 0 else (a, fa / 2)
         b, fb = middle, value
     return weight

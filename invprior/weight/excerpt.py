@@ -1,4 +1,4 @@
-"""Tiles of a large measurement that tell its weight: a weight holds for the whole picture."""
+"""Tiles of a large measurement from which the weight of the whole picture is chosen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from invprior.operators import Mask
 from invprior.problem import DataTerm, Problem
 from invprior.shapes import Shape, Window
 
-# Pixels of a side of a tile; where A is the identity all of them tell of the noise, and tiles four times as large cost
+# Side of a tile in pixels. If A is the identity every pixel counts for the noise, and tiles of four times the area cost
 # little.
 SIDE, SIDE_DENOISING = 128, 256
 TILES = 4  # to each side, spread evenly
 
 
 def excerpt(problem: Problem) -> Problem:
-    """The problem on 4×4 tiles of its picture; the problem itself where it is not large, or cannot be cut."""
+    """The problem on 4×4 tiles of its picture; the problem itself if it is not large or cannot be cut."""
     operators = [d.operator for d in problem.data_terms]
     linear = [A for A in operators if isinstance(A, LinearOperator)]
     if len(linear) < len(operators) or not 2 <= len(problem.shape) <= 3 or problem.full_shape != problem.shape:
@@ -31,7 +31,7 @@ def excerpt(problem: Problem) -> Problem:
 
 
 def windows(shape: Shape, side: int, step: int) -> list[Window]:
-    """4×4 tiles inside a picture, at multiples of ``step``; none where it holds less than four times as much."""
+    """4×4 tiles inside a picture, at multiples of ``step``; none unless it has more than four times their area."""
     H, W = shape[-2:]
     if 4 * TILES**2 * side**2 >= H * W or min(H, W) < side + 2 * step:
         return []
@@ -41,23 +41,23 @@ def windows(shape: Shape, side: int, step: int) -> list[Window]:
 
 
 def in_tiles(data: Sequence[DataTerm], tiles: Sequence[Window]) -> tuple[DataTerm, ...] | None:
-    """What was measured of the tiles: a batch where A is the same on all of them, a stack of masks, None for others."""
+    """The measurements of the tiles as a batch, by one common A or a stack of masks; None if A is neither."""
     if not tiles:
         return None
-    found = []
+    terms = []
     for d in data:
         parts = [part for w in tiles if (part := d.on_window(w)) is not None]
         if not parts or len(parts) < len(tiles):
             return None
-        one = _masked(parts) if isinstance(d.operator, Mask) else _alike(parts)
-        if one is None:
+        batch = _masked(parts) if isinstance(d.operator, Mask) else _alike(parts)
+        if batch is None:
             return None
-        found.append(one)
-    return tuple(found)
+        terms.append(batch)
+    return tuple(terms)
 
 
 def _alike(parts: list[DataTerm]) -> DataTerm | None:
-    """A batch of measurements by one operator: all agree on a picture of noise."""
+    """A batch of measurements by one operator, if the operators agree on a random picture; else None."""
     first, *others = (d.operator for d in parts)
     y = parts[0].y
     x = torch.rand(first.in_shape, generator=torch.Generator().manual_seed(0)).to(y)
@@ -67,7 +67,7 @@ def _alike(parts: list[DataTerm]) -> DataTerm | None:
 
 
 def _masked(parts: list[DataTerm]) -> DataTerm | None:
-    """One mask for all tiles, those of which nothing is known left out."""
+    """The tiles under one stack of masks; tiles without known pixels are left out."""
     known, ys = [], []
     for d in parts:
         assert isinstance(d.operator, Mask)

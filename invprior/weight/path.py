@@ -13,10 +13,10 @@ from invprior.stop import MaxIterations, RelativeGap, Stationary
 
 
 class Path:
-    """The images x_c for the weights c asked for, each solve started from the last image.
+    """The images x_c for a sequence of weights c, each solve started from the last image.
 
-    From the image and not from the solver's state: where PDHG accelerates, its steps have become so small by the end of
-    a solve that the next one would take three to ten times as long as from scratch.
+    It starts from the image and not from the solver's state: the steps of accelerated PDHG are so small at the end of a
+    solve that the next one would take three to ten times as long as from scratch.
     """
 
     def __init__(self, data: Sequence[DataTerm], prior: Prior) -> None:
@@ -25,7 +25,7 @@ class Path:
 
     def __call__(self, weight: float) -> Tensor:
         problem = Problem.from_terms(self.data, weight * self.prior)
-        # conjugate gradients have no gap, and their steps depend on the data: solved more tightly
+        # conjugate gradients have no gap and steps that depend on the data, hence the tight tolerance
         stop = RelativeGap(1e-3) | Stationary(1e-4) | MaxIterations(500)
         self.x = solve(problem, stop=stop, x0=self.x).x
         return self.x

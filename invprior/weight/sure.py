@@ -1,4 +1,4 @@
-"""The weight of least estimated risk."""
+"""The weight with the least estimated risk."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
 
         SURE(c) = ‖A x̂ − y‖² − Σ v_i + 2 Σ √v_i b_i (A x̂(y + ε√v b) − A x̂(y))_i / ε,   b ~ N(0, I),  ε = 1/20
 
-    with the noise variances v, and y less what the sensor adds to it. That is exact for Gaussian noise. For Poisson and
+    with the noise variances v, and y minus the sensor's offset. That is exact for Gaussian noise. For Poisson and
     Poisson–Gaussian noise v is the variance at the data, as if the noise were Gaussian of that variance: an
     approximation good from a few counts on.
-    Of several data terms the risks are summed.
+    The risks of several data terms are summed.
 
-    It goes over a path of weights from the typical one downhill, each solve started from the last, ended by a
-    narrower step and a parabola in log c. Of a large picture 4×4 tiles are looked at, since a weight holds for the
-    whole. For noise below two 8-bit steps the typical weight is taken.
+    The search walks downhill from the typical weight, each solve started from the last, and ends with a narrower step
+    and a parabola in log c. For a large picture the search uses 4×4 of its tiles, since one weight holds for the whole.
+    For noise below two 8-bit steps the typical weight is taken.
 
     Parameters
     ----------
     problem
-        With the prior R at weight 1.
+        The problem, with the prior R at weight 1.
     seed
-        Of the probe.
+        Seed of the probe.
 
     Raises
     ------
@@ -66,7 +66,7 @@ class _Probed:
         y = data.y
         self.operator, self.signal, self.variance = data.operator, data.noise.signal(y), data.variance
         probe = torch.randn(y.shape, generator=rng, dtype=torch.float64).to(y)
-        self.probe = probe * self.variance.sqrt()  # no move where there is no noise, so that counts stay counts
+        self.probe = probe * self.variance.sqrt()  # 0 where there is no noise, so that counts of 0 stay 0
         self.twice = DataTerm(data.operator, torch.stack([y, y + PROBE * self.probe]), data.noise)
 
     def risk(self, x: Tensor) -> float:
@@ -77,7 +77,7 @@ class _Probed:
 
 
 class _Risk:
-    """SURE per measured value as a function of the weight; remembers what was tried.
+    """SURE per measured value as a function of the weight; stores what was tried.
 
     y and y + εb are solved as a batch of two. Both make the same steps, so that their difference is the derivative of
     the iterate itself, and SURE holds for it however loosely the problem is solved.
@@ -98,7 +98,7 @@ class _Risk:
 
 
 def _descend(risk: _Risk, most: int = 12) -> float:
-    """Walk downhill in factors of 1.5 from the typical weight, halve the step, take the vertex of the last three."""
+    """Walk downhill in factors of 1.5 from the typical weight, then halve the step and fit a parabola to three."""
 
     def at(k: int) -> float:
         return risk(_grid(k))
@@ -113,11 +113,11 @@ def _descend(risk: _Risk, most: int = 12) -> float:
     # the risk climbs more steeply below its minimum than above: a parabola over factors of 1.5 would cost up to 0.1 dB
     k = min((k, k - 1, k + 1), key=at)
     left, right = at(k - 1), at(k + 1)
-    bend = left - 2 * at(k) + right
-    shift = 0.5 * (left - right) / bend if bend > 0 else 0.0
+    curvature = left - 2 * at(k) + right
+    shift = 0.5 * (left - right) / curvature if curvature > 0 else 0.0
     return _grid(k + max(-1.0, min(1.0, shift)))
 
 
 def _grid(k: float) -> float:
-    """The typical weight, and two steps to a factor of 1.5."""
+    """The weight k steps from the typical one; two steps are a factor of 1.5."""
     return float(TYPICAL * 1.5 ** (k / 2))

@@ -1,4 +1,4 @@
-"""Networks of the deep image prior, one a file."""
+"""Networks of the deep image prior, one per file."""
 
 from invprior.priors.networks.conv_decoder import ConvDecoderSpec
 from invprior.priors.networks.deep_decoder import DeepDecoderSpec

@@ -13,18 +13,18 @@ from invprior.priors.networks.spec import DecoderSpec
 
 @dataclass(frozen=True)
 class ConvDecoderSpec(DecoderSpec):
-    """The shape of a network.
+    """The architecture of a :class:`ConvDecoder`.
 
     Attributes
     ----------
     channels
-        Width of each layer that upsamples, from the coarsest on.
+        Channels of each upsampling layer, coarsest first.
     last
-        Width of the layer at full size.
+        Channels of the layer at full size.
     kernel
         Odd kernel size.
     upsample
-        Interpolation.
+        Interpolation of the upsampling.
     """
 
     channels: tuple[int, ...] = (64,) * 5

@@ -13,16 +13,16 @@ from invprior.priors.networks.spec import DecoderSpec
 
 @dataclass(frozen=True)
 class DeepDecoderSpec(DecoderSpec):
-    """The shape of a network.
+    """The architecture of a :class:`DeepDecoder`.
 
     Attributes
     ----------
     channels
-        Width of each layer that upsamples, from the coarsest on.
+        Channels of each upsampling layer, coarsest first.
     last
-        Width of the layer at full size.
+        Channels of the layer at full size.
     upsample
-        Interpolation.
+        Interpolation of the upsampling.
     """
 
     channels: tuple[int, ...] = (128,) * 5
@@ -37,7 +37,7 @@ class DeepDecoder(nn.Module):
     """Heckel & Hand (ICLR 2019): B ← cn(relu(U B C)), with U bilinear upsampling, C a 1×1 convolution, cn per channel.
 
     Maps (1, ``inputs``, h, w) to (1, ``outputs``, H, W) in [0, 1], H and W being ``spec.reduction`` times h and w. With
-    so few weights it cannot fit noise for long and needs no jitter.
+    so few weights it can hardly fit noise and needs no jitter.
     """
 
     def __init__(self, spec: DeepDecoderSpec, inputs: int, outputs: int) -> None:

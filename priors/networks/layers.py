@@ -1,7 +1,7 @@
-"""Layers that compute in the precision of what they are given, with weights and statistics in full precision.
+"""Layers that compute in the precision of their input, with weights and statistics in full precision.
 
-In bfloat16 a convolution takes a third of the time on a processor that has it, and the rounding of the activations is
-noise that the average over the iterates takes out; weights are summed up from small steps and must not be rounded.
+On a processor that has bfloat16 a convolution takes a third of the time in it. The rounding of the activations is noise
+that the average over the iterates removes; weights add up small steps and must not be rounded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Upsampling = Literal["nearest", "bilinear"]
 
 
 class Convolution(nn.Conv2d):
-    """A convolution of odd size that keeps height and width or halves them, with borders reflected."""
+    """A convolution of odd kernel size with reflected borders, which keeps height and width or halves them."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, bias: bool = False) -> None:
         super().__init__(inputs, outputs, kernel, stride, bias=bias)
@@ -30,24 +30,24 @@ class Convolution(nn.Conv2d):
 
 
 def normalisation(channels: int) -> nn.BatchNorm2d:
-    """Batch normalisation by the statistics of the picture itself, so that there are no running ones to keep."""
+    """Batch normalisation by the statistics of the picture itself, without running averages."""
     return nn.BatchNorm2d(channels, track_running_stats=False)
 
 
 def block(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Convolution, batch normalisation, leaky ReLU; no bias, since the normalisation would take it out again."""
+    """Convolution, batch normalisation, leaky ReLU; no bias, since the normalisation would remove it."""
     return nn.Sequential(
         Convolution(inputs, outputs, kernel, stride), normalisation(outputs), nn.LeakyReLU(0.2, inplace=True)
     )
 
 
 def double(x: Tensor, mode: Upsampling) -> Tensor:
-    """Twice the height and width."""
+    """x upsampled to twice its height and width."""
     return interpolate(x, scale_factor=2, mode=mode, align_corners=False if mode == "bilinear" else None)
 
 
 class _Packed(torch.autograd.Function):
-    """The identity, whose gradient has its channels side by side in memory as its argument has."""
+    """The identity, with a gradient in the channels-last layout of its argument."""
 
     @staticmethod
     def forward(ctx: object, x: Tensor) -> Tensor:
@@ -59,10 +59,10 @@ class _Packed(torch.autograd.Function):
 
 
 def packed(x: Tensor) -> Tensor:
-    """x, with a gradient that the layers before it can take in their fast way.
+    """x, with a gradient in the channels-last layout, which the layers before it process fast.
 
-    A concatenation hands back slices and a float32 head planes; either would send the rest of the backward pass
-    down the slow path, which for bilinear upsampling takes ten times as long.
+    Without it a concatenation passes back slices and a float32 head passes back planes. Either puts the rest of the
+    backward pass on a slow path, which takes ten times as long for bilinear upsampling.
     """
     if not x.is_contiguous(memory_format=torch.channels_last):
         return x

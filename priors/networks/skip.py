@@ -13,24 +13,24 @@ from invprior.priors.networks.spec import NetworkSpec
 
 @dataclass(frozen=True)
 class SkipSpec(NetworkSpec):
-    """The shape of a network; every tuple runs from the finest level to the coarsest.
+    """The architecture of a :class:`Skip`; every tuple runs from the finest level to the coarsest.
 
     Attributes
     ----------
     channels
-        Width of each level, down and up.
+        Channels of each level, down and up.
     skip
-        Channels of each level's 1×1 skip connection; 0 has none, and all 0 is the plain hourglass.
+        Channels of each level's 1×1 skip connection; 0 means none, and all 0 is the plain hourglass.
     kernel_down, kernel_up
         Odd kernel sizes.
     upsample
-        Interpolation, one for all levels or one a level.
+        Interpolation of the upsampling, one for all levels or one per level.
     mix
-        Whether a 1×1 convolution follows the one after each join.
+        True if a 1×1 convolution follows the convolution after each join.
     taper
-        Whether a level's last convolution goes to the width of the next finer level, so that less is upsampled.
+        True if a level's last convolution reduces to the channels of the next finer level: less is upsampled.
     normalise_join
-        Whether what is upsampled and the skip connection, normalised each, are normalised again side by side.
+        True if the upsampled features and the skip connection, each normalised, are normalised again after the join.
     """
 
     channels: tuple[int, ...] = (128,) * 5
@@ -56,12 +56,13 @@ class SkipSpec(NetworkSpec):
 
 
 class Level(nn.Module):
-    """One level: halve, convolve, the coarser levels, double, join with the skip connection, convolve."""
+    """One level: downsample, convolve, run the coarser levels, upsample, join the skip connection, convolve."""
 
     def __init__(self, spec: SkipSpec, depth: int, inputs: int) -> None:
         super().__init__()
         width, skip = spec.channels[depth], spec.skip[depth]
         deepest = depth + 1 == len(spec.channels)
+        # channels that come up from the next coarser level
         below = width if deepest or spec.taper else spec.channels[depth + 1]
         outputs = spec.channels[max(depth - 1, 0)] if spec.taper else width
         self.upsample: Upsampling = spec.upsample[depth % len(spec.upsample)]

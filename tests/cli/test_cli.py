@@ -318,6 +318,7 @@ def test_info_names_what_matters() -> None:
 
 def test_demo_of_one_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("invprior.cli.demo.ITERATIONS", 120)
+    monkeypatch.setattr("invprior.cli.demo.SIZE", 64)
     text = run("demo", "--task", "upscale", "-o", tmp_path / "demo", "--quiet")
     assert sorted(p.name for p in (tmp_path / "demo").iterdir()) == [
         "demo.png",
@@ -331,4 +332,4 @@ def test_demo_of_one_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert all(f"{v:.2f}" in text for v in scores.values())
     assert min(scores["tv"], scores["dip"]) > scores["none"]
     with Image.open(tmp_path / "demo" / "demo.png") as sheet:
-        assert sheet.width > 5 * 256
+        assert sheet.width > 5 * 2 * 64

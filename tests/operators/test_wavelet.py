@@ -105,5 +105,5 @@ def test_an_unknown_wavelet_is_named(name: str) -> None:
 
 
 def test_scales_are_as_many_as_levels_and_one() -> None:
-    with pytest.raises(InvpriorError, match="2 levels need 3 scales, the last for the rest, got 2"):
+    with pytest.raises(InvpriorError, match="2 levels need 3 scales, the last for the approximation, got 2"):
         Wavelet((8, 8), "haar", 2, (1.0, 1.0))

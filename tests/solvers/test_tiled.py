@@ -153,5 +153,5 @@ def test_what_cannot_be_cut_is_named() -> None:
         Tiled(PDHG(), 56, 40)
     whole = operators.Fourier(SHAPE)
     p = Problem(whole, whole(CLEAN), noise=noise.Gaussian(0.1), prior=priors.NoPrior())
-    with pytest.raises(InvpriorError, match="no part that belongs to 56×56 pixels alone; take larger tiles"):
+    with pytest.raises(InvpriorError, match="cannot be restricted to a window of 56×56 pixels; take larger tiles"):
         solve(p, Tiled(ConjugateGradient(), 56, 16))

@@ -8,13 +8,14 @@ from typing import Any
 from hypothesis.strategies import SearchStrategy
 
 from invprior import Functional, LinearOperator
-from invprior.testing import Outcome, functional_laws, noise_laws, operator_laws
+from invprior.solvers import Solver
+from invprior.testing import Outcome, functional_laws, noise_laws, operator_laws, solver_laws
 from invprior.testing.law import Law, Measurement, examine
 from invprior.testing.operator_case import cases
 
 
 def together(target: Any, examples: int) -> Outcome:
-    """Whether all laws hold for a class or an instance: an operator, a functional or a noise model."""
+    """Whether all laws hold for a class or an instance: an operator, a functional, a noise model or a solver."""
     laws, drawn = _laws(target)
 
     def measure(case: Any) -> Measurement:
@@ -33,4 +34,6 @@ def _laws(target: Any) -> tuple[tuple[Law[Any], ...], SearchStrategy[Any]]:
         return operator_laws.LAWS, cases(target)
     if issubclass(kind, Functional):
         return functional_laws.LAWS, functional_laws.cases(target, None)
+    if issubclass(kind, Solver):
+        return solver_laws.LAWS, solver_laws.cases(target)
     return noise_laws.LAWS, noise_laws.cases(target)

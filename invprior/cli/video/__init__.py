@@ -1,1 +1,1 @@
-"""The command ``video``: windows of frames, one after the other."""
+"""The command ``video``: restores windows of frames, one after the other."""

@@ -1,4 +1,4 @@
-"""A bar that counts frames."""
+"""A progress bar that counts frames."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from invprior.stop import StopRule
 
 
 class Pace:
-    """How long the rest of the film will take, from the window before and how far this one is.
+    """Predicts the time left from the previous window and the progress of the current one.
 
-    The window before and not the mean of all: the first one of a warm-started prior takes several times as long as
-    those that follow.
+    It takes the previous window and not the mean of all, since the first window of a warm-started prior takes several
+    times as long as the rest.
     """
 
     def __init__(self, frames: int, done: int, clock: Callable[[], float] = time.perf_counter) -> None:
         self.frames, self.done = frames, done
         self._clock = clock
-        self._frame: float | None = None  # seconds a frame took in the window before
+        self._frame: float | None = None  # seconds per frame in the previous window
         self._begin = clock()
         self._share = 0.0
         self._size = 0
 
     def window(self, size: int) -> None:
-        """A window that will keep so many frames begins."""
+        """Begin a window that keeps ``size`` frames."""
         self._begin, self._size, self._share = self._clock(), size, 0.0
 
     def within(self, share: float) -> None:
-        """So much of the window's work is done."""
+        """Note the share of the window's work that is done."""
         self._share = min(max(share, self._share), 1.0)
 
     def finished(self) -> None:
-        """The window's frames are done."""
+        """End the window."""
         self._frame = (self._clock() - self._begin) / self._size
         self.done += self._size
         self._size, self._share = 0, 0.0
 
     @property
     def position(self) -> float:
-        """Frames done, those of this window in part."""
+        """Frames done, including the share of the current window."""
         return self.done + self._share * self._size
 
     @property
     def left(self) -> float | None:
-        """Seconds to the end; None until there is something to tell it by."""
+        """Seconds to the end; None before any progress."""
         spent = self._clock() - self._begin
         frame = self._frame
         if frame is None:
@@ -56,11 +56,12 @@ class Pace:
                 return None
             frame = spent / self._share / self._size
         rest = frame * (self.frames - self.done)
+        # a window slower than the last still needs its remaining share
         return max(rest - spent, (1 - self._share) * frame * self._size, 0.0) if self._size else rest
 
 
 class FilmBar:
-    """What the loop over windows tells of its progress."""
+    """The progress bar of the loop over windows."""
 
     def __init__(self, pace: Pace, show: Callable[[], None]) -> None:
         self._pace, self._show = pace, show
@@ -71,11 +72,11 @@ class FilmBar:
         self._show()
 
     def solving(self, stop: StopRule) -> None:
-        """The solve of the window begins."""
+        """Begin the solve of the window."""
         self._forecast = Forecast(stop)
 
     def iteration(self, iterate: Iterate) -> None:
-        """A callback of the solve."""
+        """Update the bar; a callback of the solve."""
         if self._forecast is not None:
             self._forecast.note(iterate)
             if self._forecast.total:
@@ -89,7 +90,7 @@ class FilmBar:
 
 @contextmanager
 def film_bar(title: str, frames: int, done: int, quiet: bool) -> Iterator[FilmBar]:
-    """Frames done, elapsed time and the time left, on a terminal."""
+    """A bar of frames done, elapsed time and time left, shown on a terminal only."""
     pace = Pace(frames, done)
     if quiet or not sys.stderr.isatty():
         yield FilmBar(pace, lambda: None)
@@ -116,7 +117,7 @@ def film_bar(title: str, frames: int, done: int, quiet: bool) -> Iterator[FilmBa
 
 
 def clock_time(seconds: float | None) -> str:
-    """Hours, minutes and seconds."""
+    """Seconds as hours, minutes and seconds."""
     if seconds is None:
         return "-"
     minutes, rest = divmod(round(seconds), 60)

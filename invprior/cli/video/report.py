@@ -1,4 +1,4 @@
-"""What the command ``video`` says about a run: scores, the record, the last lines."""
+"""Reports of the command ``video``: scores, records, and the summary on the terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from invprior.stop import Status
 
 
 def window_record(span: Span, job: FilmJob, restored: Restored, scores: dict[str, list[float]]) -> dict[str, Any]:
-    """How one window went, for the folder of finished windows."""
+    """The record of one window, for the folder of finished windows."""
     asked = job.request
     return {
         "frames": [span.first, span.last],
@@ -28,7 +28,7 @@ def window_record(span: Span, job: FilmJob, restored: Restored, scores: dict[str
 
 
 def frame_scores(x: Tensor, truth: Tensor) -> dict[str, list[float]]:
-    """Of every frame, before it is encoded."""
+    """Scores of every frame before encoding."""
     pairs = list(zip(x, truth, strict=True))
     return {
         "psnr": [psnr(a, b) for a, b in pairs],
@@ -40,7 +40,7 @@ def frame_scores(x: Tensor, truth: Tensor) -> dict[str, list[float]]:
 def film_record(
     source: Path, target: Path, job: FilmJob, settled: Settled, windows: Sequence[dict[str, Any]], total: int
 ) -> dict[str, Any]:
-    """The record of the whole film: what all windows share, the sums, the means of the scores, the windows."""
+    """The record of the whole film: what its windows share, sums, mean scores, and the windows."""
     frames = windows[-1]["frames"][1]
     ended = sorted({w["status"] for w in windows})
     status = Status(INTERRUPTED, f"stopped by Ctrl-C; the first {frames} of {total} frames were kept")
@@ -69,7 +69,7 @@ def film_record(
 
 
 def print_report(record: dict[str, Any]) -> None:
-    """The last lines on the terminal."""
+    """Print the summary."""
     print(f"{record['output']}: {record['frames']} frames, {record['status_message']}")
     windows = len(record["windows"])
     weight = "" if record["weight"] is None else f", weight {record['weight']:.3g} ({record['weight_rule']})"

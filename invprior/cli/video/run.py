@@ -1,4 +1,4 @@
-"""From film to film: one window after the other, each safe as soon as it is done."""
+"""Restoring a film window by window; each window is saved as soon as it is done."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from invprior.solvers.loop import Callback
 from invprior.stop import StopRule
 
 TASKS = ("denoise", "upscale", "inpaint", "deblur")
-# The file of the task that needs one.
+# The file option of each task that needs one.
 FILES = {"inpaint": "mask", "deblur": "psf"}
 
 
 @dataclass(frozen=True)
 class FilmSettings:
-    """What the command ``video`` takes beside what all restoring commands take."""
+    """The options of the command ``video`` besides those of every restoring command."""
 
     task: str
     factor: int
@@ -53,7 +53,7 @@ class FilmSettings:
 
 
 def restore_film(source: Path, target: Path, film: FilmSettings, settings: Settings) -> None:
-    """Restore a film; all that can be wrong with the request is said before the first solve."""
+    """Restore a film; a wrong request raises before the first solve."""
     _check_files(film)
     check_place(target)
     if target.exists() and source.exists() and target.samefile(source):
@@ -89,13 +89,13 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         print_report(record)
     if interrupted:
         if not asked.quiet:
-            print(f"  the same command goes on from here; {work.folder} holds the finished windows", file=sys.stderr)
+            print(f"  run the same command again to resume; {work.folder} holds the finished windows", file=sys.stderr)
         sys.exit(130)
     work.remove()
 
 
 def _check_files(film: FilmSettings) -> None:
-    """Raise unless the task is known and has the file that it needs, and no other's."""
+    """Raise unless the task is known and is given the file that it needs, and no file of another task."""
     if film.task not in TASKS:
         raise InvpriorError(f"--task takes {', '.join(TASKS)}, got {film.task!r}")
     for task, option in FILES.items():
@@ -108,7 +108,7 @@ def _check_files(film: FilmSettings) -> None:
 
 
 def _masks(film: FilmSettings, clip: Clip) -> Masks | None:
-    """The masks of the frames from the first one on; they are read in order, so every pass opens its own."""
+    """The masks of the frames from the first on; they are read in order, so every pass opens them anew."""
     return None if film.mask is None else film_masks(film.mask, film.invert_mask, clip)
 
 
@@ -122,14 +122,14 @@ def _task(film: FilmSettings, clip: Clip) -> Task:
 
 
 def _gigabytes(prior: Prior, made: Clip) -> tuple[float, float]:
-    """The GB that a frame of a window takes, and a step of a network whatever the window."""
+    """Memory in GB per frame of a window, and per step of a network whatever the window."""
     megapixels, memory = made.width * made.height / 1e6, prior.memory
     frame, step = (memory.held, memory.step) if prior.parametrised else (memory.step, 0.0)
     return megapixels * frame, megapixels * step
 
 
 def frame_range(text: str) -> tuple[int, int | None]:
-    """Read ``a:b``, the first frame and the one after the last; either may be left out."""
+    """Parse ``a:b``, the first frame and the one after the last; either may be left out."""
     first, colon, last = text.partition(":")
     try:
         start, stop = int(first or 0), int(last) if last else None
@@ -153,7 +153,7 @@ def _truth(path: Path, made: Clip) -> Clip:
 def _request(
     source: Path, clip: Clip, film: FilmSettings, settings: Settings, size: tuple[int, int], coding: Coding
 ) -> dict[str, Any]:
-    """All that decides the result."""
+    """Everything that determines the result."""
     files = [source, *(p for p in (film.mask, film.psf, settings.truth) if p is not None)]
     seen = {str(p.resolve()): [os.stat(p).st_size, os.stat(p).st_mtime_ns] for p in files}
     asked = {
@@ -178,12 +178,12 @@ def _announce(made: Clip, coding: Coding, done: int) -> None:
     rows, columns = coding.padding(*((made.height, made.width) if made.turn % 2 == 0 else (made.width, made.height)))
     if rows or columns:
         print(
-            f"the pictures get {rows} more rows and {columns} more columns at the lower right, since {coding.format} "
-            "takes even sizes only",
+            f"frames are padded by {rows} rows and {columns} columns at the lower right, since {coding.format} takes "
+            "even sizes only",
             file=sys.stderr,
         )
     if done:
-        print(f"going on after the {done} frames that an earlier run has finished", file=sys.stderr)
+        print(f"resuming after the {done} frames that an earlier run has finished", file=sys.stderr)
 
 
 def _restore(
@@ -197,7 +197,7 @@ def _restore(
     coding: Coding,
     truth: Clip | None,
 ) -> bool:
-    """Restore the windows that are not done; True if Ctrl-C ended it."""
+    """Restore the windows that are not done; return True if Ctrl-C ended it."""
     done = work.done
     frames_done = spans[done - 1].last if done else 0
     before, masks = work.state(), _masks(film, clip)
@@ -227,7 +227,7 @@ def _restore(
 
 
 def watching(bar: FilmBar, interrupt: Interrupt) -> Watch:
-    """The bar of the film hears of the window's solve; Ctrl-C ends it."""
+    """Show the solve of a window in the bar of the film, and let Ctrl-C end it."""
 
     @contextmanager
     def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:

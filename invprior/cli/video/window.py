@@ -1,4 +1,4 @@
-"""Some frames of a film that are solved together: their motion, their weight, their solve."""
+"""A window of frames that are solved together: motion, noise level, weight, solve."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from invprior.runs.restoration import Measured, Restored, Watch
 from invprior.runs.tasks import Inpaint, Task
 from invprior.runs.weighing import weigh, with_weight
 
-# What the noise level and the weight are chosen by: so many frames of the middle, a square of so many pixels of them.
+# The excerpt that noise level and weight are chosen on: frames in the middle of the film, side in pixels of a square.
 FRAMES, SIDE = 6, 128
-# Where a convex window stops: ten times looser than a picture halves the time, and PSNR moves by 0.01 dB.
+# Duality gap of a convex window: ten times looser than for a picture halves the time and moves PSNR by 0.01 dB.
 GAP = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """Some frames (T, 3, H, W) of the file, and which pixels of them are known, (T, H, W), where some are not."""
+    """Frames (T, 3, H, W) of the file and their known pixels (T, H, W), None if all are known."""
 
     frames: Tensor
     known: Tensor | None
 
     def part(self, start: int, stop: int) -> Section:
-        """Some of these frames."""
+        """Frames ``start`` to ``stop`` of these."""
         return Section(self.frames[start:stop], None if self.known is None else self.known[start:stop])
 
     def middle(self) -> Section:
-        """A square of the middle, whose hole is ignored where it has all or nothing of it."""
+        """The square in the middle, or the whole frames if no pixel of the square is known."""
         rows, columns = (slice(max(0, (n - SIDE) // 2), (n + SIDE) // 2) for n in self.frames.shape[-2:])
         known = None if self.known is None else self.known[:, rows, columns]
         if known is not None and not bool(known.any()):
@@ -45,7 +45,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Settled:
-    """What is found once and holds for the whole film.
+    """Noise level and weight, chosen once for the whole film.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Settled:
     weight
         λ beside ½‖Ax − y‖²; None without a penalty.
     scale
-        The same beside the negative log-likelihood.
+        λ/σ², the weight beside the negative log-likelihood; 0 without a penalty.
     """
 
     sigma: float
@@ -66,14 +66,14 @@ class Settled:
 
 @dataclass(frozen=True, eq=False)
 class FilmJob:
-    """All that stays the same along the film.
+    """What is the same for all windows of a film.
 
     Attributes
     ----------
     depth
         Bits of the film's pixels.
     cycle
-        Frames of a window, after which the inputs of a network come again.
+        Frames of a window; the inputs of a network repeat with this period.
     """
 
     task: Task
@@ -82,7 +82,7 @@ class FilmJob:
     cycle: int
 
     def settle(self, section: Section) -> Settled:
-        """The noise level and the weight, by an excerpt of the film."""
+        """Choose the noise level and the weight on an excerpt of the film."""
         asked, task = self.request, self._task(section)
         measured = task.measured(section.frames, rounding(self.depth), asked.noise).to(asked.device)
         weight = asked.restoration.weight
@@ -95,9 +95,9 @@ class FilmJob:
     def restore(
         self, section: Section, settled: Settled, first: int, before: Mapping[str, Tensor] | None, watch: Watch
     ) -> Restored:
-        """The restored frames, and how it went.
+        """Restore the frames of a section.
 
-        ``first`` is the number of the section's first frame, ``before`` the network that the frames before ended with.
+        ``first`` is the number of its first frame, ``before`` the state of the network after the previous window.
         """
         asked, task = self.request, self._task(section)
         model = asked.noise if isinstance(asked.noise, noise.Noise) else noise.Gaussian(settled.sigma)

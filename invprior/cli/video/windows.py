@@ -1,4 +1,4 @@
-"""Which frames are solved together: windows that overlap, so that no border shows."""
+"""Windows of frames that are solved together; they overlap, so that no border shows."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from invprior.errors import InvpriorError
 
-# Frames on each side that a window sees and does not keep: what is restored at a border lacks neighbours.
-CONTEXT = 2  # 1 where few frames fit, or most of the work would be thrown away
-# More frames in one window are not better, and cost memory and what an interruption loses.
+# Frames on each side that a window solves and discards, since frames at its border lack neighbours.
+CONTEXT = 2  # 1 if few frames fit, else most of the work would be discarded
+# Most frames that a window keeps: more are not better, take more memory, and lose more at an interruption.
 MOST = 16
-# GB that the process takes before it sees a film.
+# GB that the process takes before it reads a film.
 BASE = 0.8
 
 
 @dataclass(frozen=True)
 class Span:
-    """Frames ``start`` to ``stop`` are solved and ``first`` to ``last`` of them kept."""
+    """Frames ``start`` to ``stop`` are solved, and of these ``first`` to ``last`` are kept."""
 
     start: int
     stop: int
@@ -33,7 +33,7 @@ class Span:
 
 
 def plan(frames: int, size: int, context: int) -> list[Span]:
-    """Windows that keep each frame once, ``size`` at a time, and see ``context`` more on each side."""
+    """Windows that keep each frame once, ``size`` at a time, and solve ``context`` more on each side."""
     out = []
     for first in range(0, frames, size):
         last = min(first + size, frames)
@@ -42,27 +42,27 @@ def plan(frames: int, size: int, context: int) -> list[Span]:
 
 
 def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> tuple[int, int]:
-    """How many frames a window keeps and how many more it sees on each side, within the memory given.
+    """Number of frames that a window keeps, and of frames it solves besides on each side, within a memory limit.
 
     Parameters
     ----------
     asked
-        How many to keep; None for as many as fit, up to sixteen.
+        Frames to keep; None for as many as fit, up to sixteen.
     gigabytes
-        What the process may take in all.
+        Memory limit of the process.
     frame
         GB that one frame of a window takes.
     step
-        GB that a step of the solver takes whatever the window.
+        GB that a step of the solver takes, whatever the window.
 
     Raises
     ------
     InvpriorError
         If not one frame fits, or not as many as asked for.
     """
-    held = int((gigabytes - BASE - step) / frame)
-    context = CONTEXT if held > 4 * CONTEXT else 1
-    most = held - 2 * context
+    room = int((gigabytes - BASE - step) / frame)
+    context = CONTEXT if room > 4 * CONTEXT else 1
+    most = room - 2 * context
     if most < 1:
         need = BASE + step + 3 * frame
         raise InvpriorError(

@@ -1,4 +1,4 @@
-"""The folder beside OUT that holds finished windows until the film is whole."""
+"""The folder beside OUT that holds finished windows until the film is complete."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from invprior.io.whole import whole_file
 
 
 class Work:
-    """Finished windows as pieces of film with a record each, and what the next window starts from.
+    """Finished windows, each a piece of film and a record, and the state that the next window starts from.
 
-    Each file is renamed into place whole, the record last: a window counts once its record is there, so that a power
-    cut loses one window.
+    Each file is renamed into place whole, the record last. A window counts once its record is there, so a power cut
+    loses one window.
 
     Parameters
     ----------
     target
         OUT; the folder is OUT.parts.
     request
-        All that decides the result, as JSON; finished windows of another request are not touched.
+        Everything that determines the result, as JSON; finished windows of another request are not touched.
 
     Raises
     ------
@@ -44,36 +44,36 @@ class Work:
             old = {} if before is None else before["request"]
             if old.get("version") != self._request["version"]:
                 raise InvpriorError(
-                    f"{self.folder} holds the unfinished work of another version of invprior, which is left alone; "
+                    f"{self.folder} holds the unfinished work of another version of invprior, which is not touched; "
                     "delete the folder, or give another OUT"
                 )
             changed = sorted(k for k, v in self._request.items() if old.get(k) != v)
             raise InvpriorError(
                 f"{self.folder} holds the unfinished work of another run ({', '.join(changed)} "
-                "changed); run that again to go on with it, delete the folder, or give another OUT"
+                "changed); run that one again to resume it, delete the folder, or give another OUT"
             )
         self.chosen = before["chosen"]
 
     def begin(self, chosen: Mapping[str, Any]) -> None:
-        """Make the folder; ``chosen`` is what was found once for the whole film, such as the weight."""
+        """Make the folder; ``chosen`` holds what was chosen once for the whole film, such as the weight."""
         self.folder.mkdir(exist_ok=True)
         self.chosen = dict(chosen)
         self._write("request.json", {"request": self._request, "chosen": self.chosen})
 
     @property
     def done(self) -> int:
-        """How many windows are finished."""
+        """Number of finished windows."""
         n = 0
         while (self.folder / f"{n:05d}.json").exists():
             n += 1
         return n
 
     def piece(self, n: int) -> Path:
-        """The film of a window."""
+        """The film file of a window."""
         return self.folder / f"{n:05d}.mkv"
 
     def finish(self, n: int, record: Mapping[str, Any], state: Any) -> None:
-        """Count a window whose piece has been written; ``state`` is what the next one starts from, or None."""
+        """Mark a window as finished, its piece already written; ``state`` is what the next one starts from, or None."""
         if state is not None:
             with whole_file(self.folder / f"{n:05d}.pt") as temporary:
                 torch.save(state, temporary)
@@ -81,24 +81,24 @@ class Work:
         (self.folder / f"{n - 1:05d}.pt").unlink(missing_ok=True)
 
     def state(self) -> Any:
-        """What the next window starts from, None for nothing."""
+        """The state that the next window starts from, or None."""
         path = self.folder / f"{self.done - 1:05d}.pt"
         return torch.load(path, weights_only=True) if path.exists() else None
 
     def records(self) -> list[dict[str, Any]]:
-        """Of all finished windows."""
+        """Records of all finished windows."""
         return [self._read(f"{n:05d}.json") or {} for n in range(self.done)]
 
     def remove(self) -> None:
-        """The film is whole."""
+        """Delete the folder."""
         shutil.rmtree(self.folder)
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return found
+        return content
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         with whole_file(self.folder / name) as temporary:

@@ -1,4 +1,4 @@
-"""Films from and to files, a few frames at a time."""
+"""Reading and writing films, a few frames at a time."""
 
 from invprior.io.video.clip import Clip, read_clip
 from invprior.io.video.encode import Coding, check_coding, encode, resized

@@ -1,4 +1,4 @@
-"""What a film's file says besides its pixels."""
+"""The metadata of a film: format, colour, and when each frame is shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from invprior.errors import InvpriorError
 
 WHOLE = (0, None)
-# Seconds that may lie between the end of the last packet and that of a file that is whole.
+# Seconds by which the last packet of a complete file may end before the stated length.
 BREAK = 0.15
 
 
@@ -31,24 +31,24 @@ class Colour:
 
 @dataclass(frozen=True)
 class Clip:
-    """A film, its frames known by when they are shown; the pixels stay in the file.
+    """The metadata of a film and the times of its frames; the pixels stay in the file.
 
     Attributes
     ----------
     first
-        The number in the file of the first frame meant.
+        Number of the clip's first frame in the file.
     cut
-        Whether the file may go on after the last frame.
+        True if the file may go on after the last frame.
     times, durations
         When each frame is shown and for how long, in units of ``time_base`` seconds.
     rate
-        Frames a second, on average.
+        Mean number of frames per second.
     width, height
-        As shown, after the turn.
+        Size as shown, after the turn.
     turn
         Quarter turns, counterclockwise, from the stored picture to the one shown.
     matrix
-        The display matrix that says so, nine integers, or None.
+        The display matrix of that turn, nine integers, or None.
     format
         FFmpeg's name of the stored pixels, such as ``yuv420p``.
     aspect
@@ -75,35 +75,35 @@ class Clip:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Of one frame as a picture, (3, H, W)."""
+        """Shape of one frame, (3, H, W)."""
         return 3, self.height, self.width
 
     @property
     def depth(self) -> int:
-        """Bits of a component."""
+        """Bits per colour component."""
         return max(c.bits for c in av.VideoFormat(self.format).components)
 
     @property
     def end(self) -> int:
-        """When the last frame has been shown."""
+        """End of the last frame, in units of ``time_base`` seconds."""
         return self.times[-1] + self.durations[-1]
 
 
 def read_clip(path: str | Path, frames: tuple[int, int | None] = WHOLE) -> Clip:
-    """Decode a film once and note its frames, so that all that is wrong with it is said before any work is done.
+    """Decode a film once and note its frames, so that every fault of the file is reported before any work is done.
 
     Parameters
     ----------
     path
-        Anything that FFmpeg reads, with at least one picture track; the first is taken.
+        Any file that FFmpeg reads; its first video track is used.
     frames
-        The first frame meant and the one after the last, as in a slice; what follows is not read.
+        The first frame and the one after the last, as in a slice; later frames are not read.
 
     Raises
     ------
     InvpriorError
-        If the file is missing, no film, holds no frame in this range, is damaged or breaks off, changes its size or
-        format on the way, or needs a decoder that this build of FFmpeg lacks.
+        If the file is missing, is not a film, is damaged or truncated, has no frame in this range, changes its size or
+        format, or needs a decoder that this build of FFmpeg lacks.
     """
     path = Path(path)
     first, stop = frames
@@ -131,7 +131,7 @@ def read_clip(path: str | Path, frames: tuple[int, int | None] = WHOLE) -> Clip:
 
 
 def opened(path: Path) -> Any:
-    """The file as FFmpeg sees it, to be closed; its first picture track can be decoded."""
+    """Open a film and check that its first video track can be decoded; the caller closes it."""
     if not path.exists():
         raise InvpriorError(f"{path} does not exist")
     if path.is_dir():
@@ -154,7 +154,7 @@ def opened(path: Path) -> Any:
 
 
 def decoded(container: Any, path: Path) -> Iterator[Any]:
-    """The frames of the first picture track; a damaged one raises."""
+    """The frames of the first video track; raise at a damaged one."""
     n = 0
     try:
         for packet in container.demux(container.streams.video[0]):
@@ -175,7 +175,7 @@ def _damaged(path: Path, n: int) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """What FFmpeg says, without the number and the place."""
+    """FFmpeg's message, without its error number and position."""
     return str(getattr(error, "strerror", None) or error).splitlines()[0]
 
 
@@ -189,7 +189,7 @@ def _size_of(clip: Clip) -> tuple[int, int]:
 
 
 def _describe(path: Path, stream: Any, frame: Any) -> Clip:
-    """All but the times, of the first frame."""
+    """The metadata of a film, read from its first frame; the times are still missing."""
     matrix = frame.side_data.get("DISPLAYMATRIX")
     turn = round(frame.rotation / 90) % 4
     width, height = _size(frame)
@@ -212,7 +212,7 @@ def _describe(path: Path, stream: Any, frame: Any) -> Clip:
 
 
 def _times(path: Path, shown: list[Any], head: Clip) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """When frames are shown and for how long; a bare stream without times has one rate."""
+    """Times and durations of the frames; a raw stream without times gets a constant rate."""
     step = max(1, round(1 / (head.rate * head.time_base)))
     times = [n * step if pts is None else pts for n, (pts, _) in enumerate(shown)]
     wrong = next((n for n in range(1, len(times)) if times[n] <= times[n - 1]), None)
@@ -223,7 +223,7 @@ def _times(path: Path, shown: list[Any], head: Clip) -> tuple[tuple[int, ...], t
 
 
 def _check_whole(path: Path, n: int) -> None:
-    """Matroska breaks off without a word: compare the latest packet with the length that the file states."""
+    """Raise if a Matroska file is truncated, which FFmpeg does not report: its packets end before its stated length."""
     with opened(path) as container:
         if "matroska" not in container.format.name or not container.duration:
             return

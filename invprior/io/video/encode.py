@@ -1,4 +1,4 @@
-"""Frames as a piece of film, which is joined to others without being encoded again."""
+"""Frames encoded as pieces of film, which are later joined without encoding them again."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from invprior.io.video.clip import Clip, first_line, opened
 from invprior.io.video.pixels import even, to_frame
 from invprior.io.whole import whole_file
 
-# What each kind of file is written with, where nobody says.
+# Default encoder of each kind of file.
 CODECS = {".mp4": "libx264", ".m4v": "libx264", ".mov": "libx264", ".mkv": "libx264", ".webm": "libvpx-vp9"}
 
-# Constant quality, finer than the encoders' own: what a restoration brought out should stay.
+# Constant quality, finer than the encoders' defaults, so that restored detail survives.
 QUALITY = {
     "libx264": {"crf": "14"},
     "libx265": {"crf": "16", "x265-params": "log-level=error"},
@@ -33,14 +33,14 @@ QUALITY = {
 
 @dataclass(frozen=True)
 class Coding:
-    """How frames become a file: encoder, its options, FFmpeg's name of the pixels."""
+    """How frames are encoded: FFmpeg's names of the encoder and of the pixel format, and the encoder's options."""
 
     codec: str
     format: str
     options: dict[str, str] = field(default_factory=dict)
 
     def padding(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns that stored pictures get so that their chroma fits."""
+        """Rows and columns added to a stored frame so that its subsampled chroma fits."""
         rows, columns = even(self.format)
         return -height % rows, -width % columns
 
@@ -48,20 +48,20 @@ class Coding:
 def check_coding(target: Path, clip: Clip, codec: str | None = None) -> Coding:
     """The coding for a film like ``clip`` in the file ``target``, tried on one frame.
 
-    The pixels stay in the clip's own format where the encoder has it.
+    The pixel format is the clip's own if the encoder has it.
 
     Parameters
     ----------
     target
-        Its suffix says the kind of file.
+        The file to write; its suffix decides the kind of file.
     codec
-        FFmpeg's name of an encoder; None for the usual one of the suffix.
+        FFmpeg's name of an encoder; None for the default of the suffix.
 
     Raises
     ------
     InvpriorError
-        If the suffix is not known, this build lacks the encoder or it cannot encode such frames, or the kind of file
-        cannot hold it or the clip's audio.
+        If the suffix is unknown, this build of FFmpeg lacks the encoder, the encoder cannot encode such frames, or the
+        kind of file cannot hold them or the clip's audio.
     """
     suffix = target.suffix.lower()
     if suffix not in CODECS:
@@ -90,14 +90,14 @@ def check_coding(target: Path, clip: Clip, codec: str | None = None) -> Coding:
 def encode(path: Path, frames: Tensor, clip: Clip, coding: Coding) -> None:
     """Write frames (T, 3, H, W) as a piece of film, whole or not at all, with the colour tags of ``clip``.
 
-    Its times count the frames; :func:`~invprior.io.video.join.join` gives them those of the clip.
+    Its time stamps number the frames; :func:`~invprior.io.video.join.join` replaces them by those of the clip.
     """
     with whole_file(path) as temporary:
         _write(temporary, frames, clip, coding)
 
 
 def resized(clip: Clip, factor: int) -> Clip:
-    """The same film with pictures so many times larger."""
+    """The same film with frames ``factor`` times larger."""
     return replace(clip, width=clip.width * factor, height=clip.height * factor)
 
 
@@ -107,8 +107,8 @@ def _write(file: Any, frames: Tensor, clip: Clip, coding: Coding) -> None:
         stream: Any = out.add_stream(
             coding.codec, rate=clip.rate.limit_denominator(100_000), options=dict(coding.options)
         )
-        made = [to_frame(x, clip, coding.format, reformatter) for x in frames[:1]]
-        stream.width, stream.height, stream.pix_fmt = made[0].width, made[0].height, coding.format
+        first = [to_frame(x, clip, coding.format, reformatter) for x in frames[:1]]
+        stream.width, stream.height, stream.pix_fmt = first[0].width, first[0].height, coding.format
         context, c = stream.codec_context, clip.colour
         context.color_range, context.colorspace, context.color_primaries, context.color_trc = (
             c.range,
@@ -118,7 +118,7 @@ def _write(file: Any, frames: Tensor, clip: Clip, coding: Coding) -> None:
         )
         if clip.aspect:
             context.sample_aspect_ratio = clip.aspect
-        context.max_b_frames = 0  # frames are stored in the order shown, so that pieces join without a thought
+        context.max_b_frames = 0  # frames are stored in the order shown, so pieces can be joined packet by packet
         context.time_base = Fraction(1) / clip.rate.limit_denominator(100_000)
         for n, x in enumerate(frames):
             frame = to_frame(x, clip, coding.format, reformatter)
@@ -128,11 +128,11 @@ def _write(file: Any, frames: Tensor, clip: Clip, coding: Coding) -> None:
 
 
 def _format(encoder: Any, clip: Clip) -> str:
-    """The clip's own pixels, else the commonest that hold as many bits."""
-    known = [f.name for f in encoder.video_formats or ()]
+    """The clip's own pixel format, else the most common one with as many bits."""
+    supported = [f.name for f in encoder.video_formats or ()]
     own = clip.format.replace("yuvj", "yuv")
-    wanted = [own, *(["yuv420p10le"] if clip.depth > 8 else []), "yuv420p", *known]
-    return next(f for f in wanted if f in known) if known else own
+    wanted = [own, *(["yuv420p10le"] if clip.depth > 8 else []), "yuv420p", *supported]
+    return next(f for f in wanted if f in supported) if supported else own
 
 
 def _check_holds(target: Path, suffix: str, clip: Clip, encoder: Any) -> None:

@@ -15,10 +15,10 @@ from invprior.io.video.pixels import to_tensor
 
 
 class Reader:
-    """Reads a clip forwards and holds no more frames than were last asked for.
+    """Reads a clip forwards and holds only the frames of the last request.
 
-    Decodes from the start of the file on, since seeking is not exact in every format, and turns into tensors only
-    what is asked for.
+    It decodes from the start of the file, since seeking is not exact in every format, and turns only the requested
+    frames into tensors.
     """
 
     def __init__(self, clip: Clip) -> None:
@@ -37,7 +37,7 @@ class Reader:
         self._container.close()
 
     def read(self, start: int, stop: int) -> Tensor:
-        """Frames ``start`` to ``stop`` of the clip, (T, 3, H, W) in [0, 1]; ``start`` never goes back.
+        """Frames ``start`` to ``stop`` of the clip, (T, 3, H, W) in [0, 1]; ``start`` must not decrease.
 
         Raises
         ------

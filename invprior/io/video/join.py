@@ -1,4 +1,4 @@
-"""Pieces of film put together, with the times, the audio and the turn of the film they were made from."""
+"""Joining pieces of film, with the times, the audio and the turn of the film they were made from."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from invprior.errors import InvpriorError
 from invprior.io.video.clip import Clip, first_line, opened
 from invprior.io.whole import whole_file
 
-# What a file says of its own making.
+# Metadata about the source file itself, which is not copied.
 OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 
-# The same pieces give the same file, bit for bit: no random numbers in it.
+# The muxer writes no random identifiers, so the same pieces give the same file, bit for bit.
 EXACT = {"fflags": "bitexact"}
 
 
 def join(path: Path, pieces: Sequence[Path], clip: Clip) -> int:
-    """Write pieces, the first frames of ``clip`` in order, as one film; return how many frames it has.
+    """Write pieces, which hold the first frames of ``clip`` in order, as one film; return its number of frames.
 
-    Pictures and audio are copied, not encoded again. Audio from before the clip's first frame and from after the last
-    one written is left out, where the file goes on there.
+    Pictures and audio are copied, not encoded again. Where the film goes on before the first frame or after the last
+    one written, its audio is left out.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def _pictures(pieces: Sequence[Path], stream: Any, clip: Clip) -> Iterator[tuple
     for piece in pieces:
         with av.open(str(piece)) as part:
             for packet in part.demux(part.streams.video[0]):
-                if packet.pts is None:  # the demuxer's word for "no more"
+                if packet.pts is None:  # the demuxer's end marker
                     continue
                 packet.time_base = clip.time_base
                 packet.pts = packet.dts = clip.times[n] - start
@@ -82,7 +82,7 @@ def _pictures(pieces: Sequence[Path], stream: Any, clip: Clip) -> Iterator[tuple
 
 
 def _sound(source: Any, streams: dict[int, Any], clip: Clip, done: int) -> Iterator[tuple[float, Any]]:
-    """The audio packets shown with the first ``done`` frames."""
+    """The audio packets that belong to the first ``done`` frames, with their times in seconds."""
     begin = float(clip.times[0] * clip.time_base) if clip.first else -math.inf
     goes_on = done < len(clip) or clip.cut
     end = float((clip.times[done - 1] + clip.durations[done - 1]) * clip.time_base) if goes_on else math.inf

@@ -1,4 +1,4 @@
-"""Between the frames of a film's codec and tensors."""
+"""Conversion between the frames of a codec and tensors."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor
 
 from invprior.io.video.clip import Clip
 
-# In memory always 16 bits a colour, so that the way there and back rounds nothing of 8 or 10 bits.
+# 16 bits a colour in memory, so that 8- and 10-bit values survive the round trip unchanged.
 RGB = "rgb48le"
 SCALE = 65535.0
 EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 
-# The matrix of YCbCr by its H.273 number; what is not tagged is taken as BT.601, there and back.
+# YCbCr matrices by their H.273 number; untagged films are taken as BT.601, in both directions.
 SPACES = {1: Colorspace.ITU709, 4: Colorspace.FCC, 7: Colorspace.SMPTE240M, 9: Colorspace.BT2020}
 
 
@@ -38,7 +38,7 @@ def to_tensor(frame: Any, clip: Clip, reformatter: VideoReformatter) -> Tensor:
 
 
 def to_frame(x: Tensor, clip: Clip, pixels: str, reformatter: VideoReformatter) -> Any:
-    """The frame to encode, of a picture (3, H, W) as shown; turned back, padded to what the format's chroma needs."""
+    """The frame to encode for a picture (3, H, W) as shown: turned back, and padded to fit the format's chroma."""
     stored = np.rot90(x.detach().cpu().clamp(0, 1).permute(1, 2, 0).numpy(), -clip.turn)
     values = np.rint(stored * SCALE).astype(np.uint16)
     step = even(pixels)
@@ -61,7 +61,7 @@ def to_frame(x: Tensor, clip: Clip, pixels: str, reformatter: VideoReformatter) 
 
 
 def even(pixels: str) -> tuple[int, int]:
-    """What height and width are multiples of: a sample of chroma may cover two rows or columns, or four."""
+    """Divisors that height and width need: a chroma sample may cover up to four rows and columns."""
     kind = av.VideoFormat(pixels)
     return max(1, round(64 / kind.chroma_height(64))), max(1, round(64 / kind.chroma_width(64)))
 
