@@ -20,6 +20,11 @@ from invprior.prior import Prior
 from invprior.shapes import Shape, Window, as_complex, check_tensor
 
 T = TypeVar("T")
+HELP = {"operator": "invprior.operators", "noise": "invprior.noise, as noise.Gaussian(0.1)"}
+
+
+def _named(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"{type(value).__name__} {value!r:.40}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +34,8 @@ class DataTerm:
     Raises
     ------
     InvpriorError
-        If ``y`` is not of the operator's ``out_shape`` (leading batch axes allowed) or holds NaN or infinity.
+        If ``y`` is empty, not of the operator's ``out_shape`` (leading batch axes allowed), or holds NaN or infinity
+        where the operator sees pixels; values that it does not see become 0. If one of the others is of a wrong kind.
     """
 
     operator: Operator
@@ -37,9 +43,24 @@ class DataTerm:
     noise: Noise
 
     def __post_init__(self) -> None:
+        for what, value, kind in (("operator", self.operator, Operator), ("noise", self.noise, Noise)):
+            if not isinstance(value, kind):
+                raise InvpriorError(
+                    f"the {what} of a problem is an instance of a {kind.__name__}, got {_named(value)}; "
+                    f"see {HELP[what]}"
+                )
         check_tensor(f"a measurement of {self.operator!r}", self.y, self.operator.out_shape)
+        if not self.y.numel():
+            raise InvpriorError(f"the measurement is empty, of shape {tuple(self.y.shape)}; leave empty batches out")
+        if bool(self.y.isfinite().all()):
+            return
+        # NaN marks missing data in many files: harmless where the operator sees no pixel
+        object.__setattr__(self, "y", torch.where(self.observed, self.y, 0))
         if not bool(self.y.isfinite().all()):
-            raise InvpriorError("the measurement holds NaN or infinite values; mask them out or replace them first")
+            raise InvpriorError(
+                "the measurement holds NaN or infinite values where the operator sees pixels; replace them, or mask "
+                "them out with operators.Mask"
+            )
 
     def on_window(self, window: Window) -> DataTerm | None:
         """The measurements that depend on pixels of the window only; None if the operator cannot be restricted."""
@@ -181,7 +202,7 @@ class Problem:
                 u = t.operator(x)
                 f = t.functional
                 figures += [float(f(u)) if f.valued else 0.0]
-                figures += [float(f.prox(u, 1.0).abs().sum()) if f.proximable and f.valued else 0.0]
+                figures += [float(f.prox(u, 1.0).abs().sum()) if f.proximable else 0.0]
         return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), figures))
 
     def __getstate__(self) -> dict[str, Any]:

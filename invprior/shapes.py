@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,10 +19,18 @@ REACH = 2
 
 def as_shape(shape: Iterable[int]) -> Shape:
     """The shape as a tuple of ints; raises unless all are positive."""
-    out = tuple(int(n) for n in shape)
+    sizes = tuple(shape)
+    if any(int(n) != n for n in sizes):
+        raise InvpriorError(f"the sizes of a shape are whole numbers, got {sizes}")
+    out = tuple(int(n) for n in sizes)
     if not out or min(out) < 1:
         raise InvpriorError(f"a shape needs at least one axis and positive sizes, got {out}")
     return out
+
+
+def own(values: Any) -> Tensor:
+    """A tensor as it is, anything else as a tensor of its own: an array's memory is not shared."""
+    return values if isinstance(values, Tensor) else torch.as_tensor(values).clone()
 
 
 def check_broadcast(name: str, x: Tensor, shape: Shape) -> None:

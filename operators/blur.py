@@ -16,7 +16,7 @@ from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operators.crop import Crop
 from invprior.operators.pad import Boundary, check_boundary, extend, fold, image_shape
-from invprior.shapes import Shape, Window
+from invprior.shapes import Shape, Window, own
 
 SPATIAL = 49  # taps up to which a spatial convolution beats the FFT (7×7, measured on two cores in float32)
 
@@ -59,11 +59,13 @@ class Blur(LinearOperator):
 
     def __init__(self, shape: Iterable[int], psf: Tensor, boundary: Boundary = "reflect") -> None:
         shape = image_shape("Blur", shape)
-        psf = torch.as_tensor(psf)
+        psf = own(psf)
         if psf.ndim != 2 or not psf.numel() or not psf.is_floating_point():
             raise InvpriorError(
                 f"a PSF is a real floating tensor of shape (kh, kw), got {psf.dtype} of shape {tuple(psf.shape)}"
             )
+        if not bool(psf.isfinite().all()):
+            raise InvpriorError("the PSF holds NaN or infinite values; replace them first")
         check_boundary("boundary", boundary, get_args(Boundary))
         super().__init__(shape, shape)
         self.boundary = boundary

@@ -14,7 +14,7 @@ from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
 from invprior.operators.pad import image_shape
-from invprior.shapes import Shape, Window, check_broadcast
+from invprior.shapes import Shape, Window, check_broadcast, own
 
 
 class Mask(LinearOperator):
@@ -43,8 +43,13 @@ class Mask(LinearOperator):
     def __init__(self, shape: Iterable[int], known: Tensor) -> None:
         shape = tuple(shape)
         super().__init__(shape, shape)
-        known = torch.as_tensor(known)
+        known = own(known)
         check_broadcast("a mask", known, shape)
+        if known.is_floating_point() and not bool(((known >= 0) & (known <= 1)).all()):
+            raise InvpriorError(
+                f"a floating mask holds weights from 0 to 1, got {float(known.min()):g} to {float(known.max()):g}; "
+                "compare it with a threshold, or divide it by its largest value"
+            )
         if not (known.dtype == torch.bool or known.is_floating_point()):
             known = known != 0
         self.register_buffer("known", known)

@@ -12,7 +12,7 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operators.pad import image_shape
-from invprior.shapes import Shape
+from invprior.shapes import Shape, own
 
 Interpolation = Literal["bilinear", "bicubic"]
 
@@ -58,7 +58,7 @@ class Warp(LinearOperator):
 
     def __init__(self, shape: Iterable[int], flow: Tensor, interpolation: Interpolation = "bilinear") -> None:
         shape = image_shape("Warp", shape)
-        flow = torch.as_tensor(flow)
+        flow = own(flow)
         if tuple(flow.shape) != (2, *shape[-2:]) or not flow.is_floating_point():
             raise InvpriorError(
                 f"the flow for {shape} is a floating tensor of shape {(2, *shape[-2:])}, "
@@ -71,7 +71,7 @@ class Warp(LinearOperator):
         super().__init__(shape, shape)
         self.interpolation = interpolation
         self.register_buffer("flow", flow)
-        self._known: dict[tuple[torch.dtype, torch.device], list[tuple[Tensor, Tensor]]] = {}
+        self._known: dict[tuple[torch.dtype, torch.device, int, int], list[tuple[Tensor, Tensor]]] = {}
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> Warp:
@@ -98,7 +98,8 @@ class Warp(LinearOperator):
 
         Computed once and cached, 12 bytes each in float32: computing them takes several times as long as using them.
         """
-        key = self.flow.dtype, self.flow.device
+        # the version counts changes in place, load_state_dict among them
+        key = self.flow.dtype, self.flow.device, self.flow.data_ptr(), self.flow._version
         if key not in self._known:
             self._known = {key: list(self._find())}
         return self._known[key]

@@ -144,6 +144,7 @@ class DIP(Prior):
             raise InvpriorError(f"DIP takes an image (C, H, W) or (H, W) with sides of at least 8, got shape {shape}")
         s = self.settings
         module = self.network if isinstance(self.network, nn.Module) else None
+        # what a module of the caller needs is not known: 32 and 64 suit five levels, as the docstring says
         multiple, smallest, reduction = (
             (s.network.multiple, s.network.smallest, s.network.reduction) if module is None else (32, 64, 1)
         )

@@ -164,7 +164,7 @@ class VideoDIP(Prior):
         if self.weights is not None:
             network.load_state_dict(dict(self.weights))
         generator = FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)
-        if self.weights is not None:  # start from the frames of the previous fit instead of gray
+        if self.weights is not None:  # start from the warm network's frames instead of gray
             with torch.no_grad():
                 generator.frames.copy_(generator())
         return generator

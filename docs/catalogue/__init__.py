@@ -1,4 +1,4 @@
-"""The reference, written from what the package exports, so that nothing exported can be missing."""
+"""The reference, generated from what the packages export, so nothing exported can be missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from catalogue.pictures import PICTURES
 
 
 def pages() -> dict[str, str]:
-    """Every page of the reference by its path without suffix, as reStructuredText."""
+    """Every page of the reference as reStructuredText, keyed by its path without suffix."""
     out = {"index": index(), "command-line": command_line()}
     for family in PICTURED:
         out[family.path] = pictured_page(family)
@@ -20,7 +20,7 @@ def pages() -> dict[str, str]:
 
 
 def write(folder: Path) -> None:
-    """Write pages and pictures; a page that says the same is left alone, so that Sphinx need not read it again."""
+    """Write pages and pictures; an unchanged page is not written, so Sphinx need not read it again."""
     for path, text in pages().items():
         file = folder / f"{path}.rst"
         file.parent.mkdir(parents=True, exist_ok=True)

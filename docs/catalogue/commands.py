@@ -1,4 +1,4 @@
-"""The command line's page, from the options themselves."""
+"""The page of the command line, generated from the options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from invprior.cli.options import Settings
 
 
 def command_line() -> str:
-    """What every restoring command takes once, then each command with what is its own."""
+    """Each command with its own options, then the options that all restoring commands share."""
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     shared = {f.name for f in fields(Settings)}
     restoring = {name for name, c in commands.items() if shared <= {p.name for p in c.params}}
@@ -30,7 +30,7 @@ def command_line() -> str:
 
 
 def with_options(text: str) -> str:
-    """A sentence with the options and specs in it set as code; ``tv:0.05`` in plain text would be a link."""
+    """A sentence with its options and specs as code; a plain ``tv:0.05`` would become a link."""
     code = re.compile(r"(?<![\w-])(--\w[\w-]*|[\w-]+:\w+(?:[.,=]\w+)*)")
     return "``".join(p if i % 2 else code.sub(r"``\1``", p) for i, p in enumerate(escaped(text).split("``")))
 

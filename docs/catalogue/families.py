@@ -1,4 +1,4 @@
-"""What the reference is divided into: one module a family, its members found by introspection."""
+"""The families of the reference: one module each, with members found by introspection."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Family:
     Attributes
     ----------
     path
-        Of the page.
+        Path of the page.
     title
-        Its heading.
+        Heading of the page.
     name
-        Of the module.
+        Name of the module.
     apart
-        What it exports and another family documents.
+        Exported names that another family documents.
     shows
         What the members' pictures show.
     first
-        Members to start with.
+        Members listed first.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Family:
 
     @property
     def members(self) -> list[str]:
-        """The exported classes and functions, those to derive from last."""
+        """The exported classes and functions, abstract classes last."""
         names = [n for n in self.module.__all__ if n not in self.apart and callable(self.member(n))]
         rest = [n for n in names if n not in self.first]
         by_kind = sorted(rest, key=lambda n: (inspect.isabstract(self.member(n)), inspect.isfunction(self.member(n))))
@@ -51,11 +51,11 @@ class Family:
         return getattr(self.module, name)
 
     def concrete(self, name: str) -> bool:
-        """Whether it is a class to make instances of: one that a picture can be drawn of."""
+        """True for a class with instances, which a picture can show."""
         return inspect.isclass(self.member(name)) and not inspect.isabstract(self.member(name))
 
 
-DENOISED = "Pictures: x, y with Gaussian noise of σ = 0.1, and the estimate; of a film or a pair the first picture."
+DENOISED = "Pictures: x, y with Gaussian noise of σ = 0.1, and the estimate; for a film or a pair, its first picture."
 
 # A page and a picture for each member.
 PICTURED = (

@@ -1,4 +1,4 @@
-"""From a formula in plain text, as docstrings carry it, to TeX."""
+"""Translates a formula in plain text, as in docstrings, to TeX."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from catalogue.pieces import Item, fractions, join
 
 
 def tex(formula: str) -> str:
-    """The formula as TeX; a new line, or three spaces between two formulas, makes a row."""
+    """The formula as TeX; a new line, or three spaces between two formulas, starts a new row."""
     try:
         rows = [Reader(row).row() for row in re.split(r"\s*\n\s*|\s{3,}", formula.strip())]
     except ValueError as error:
@@ -49,11 +49,11 @@ class Reader:
 
     @property
     def touches(self) -> bool:
-        """Whether something follows that no space sets apart."""
+        """True if the next token follows without a space."""
         return bool(self.tokens) and not self.tokens[0][0]
 
     def row(self, until: str = "", script: bool = False) -> list[Item]:
-        """Items up to a closing character, which is left to be taken."""
+        """Items up to a closing character, which is not consumed."""
         items: list[Item] = []
         while self.tokens and self.next not in until:
             items.append(self.item(script, items[-1] if items else None))
@@ -103,7 +103,7 @@ class Reader:
         return Item(f"{left}{space}{content}{right}", "atom", inner=content if token == "(" else "")
 
     def radicand(self) -> str:
-        """One item; of a sum or a function what it is of, too."""
+        """The item under a root; for a sum or a function, its argument too."""
         items = [self.item()]
         if items[0].kind in ("sum", "function") and self.tokens:
             items.append(self.item())
@@ -132,7 +132,7 @@ class Reader:
         return replace(item, tex=item.tex + scripts, inner="" if scripts else item.inner)
 
     def script(self) -> str:
-        """What stands after _ or ^: a group in braces or parentheses, letters of indices, a word, or one symbol."""
+        """The script after _ or ^: a group in braces or parentheses, letters of indices, a word, or one symbol."""
         if not self.tokens:
             raise ValueError("no TeX for an empty script")
         _, token = self.tokens.pop(0)

@@ -1,4 +1,4 @@
-"""Where formulas stand in docstrings and pages: in blocks of their own, and in sentences."""
+"""Finds the formulas of docstrings and pages: blocks of their own, and parts of sentences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECTION = re.compile(r"^(\w+\n-{3,}\n)", re.MULTILINE)
 
 
 def with_math(docstring: str) -> str:
-    """A docstring with its formulas as directives and roles; names in its sections and references stay as they are."""
+    """A docstring with its formulas as directives and roles; names in sections and references are not changed."""
     first, *rest = SECTION.split(docstring)
     out = with_displays(first, lines)
     for title, body in zip(rest[::2], rest[1::2], strict=True):
@@ -27,7 +27,7 @@ def with_math(docstring: str) -> str:
 
 
 def with_displays(text: str, prose: Callable[[str], str]) -> str:
-    """Indented blocks as displays, but for those that a directive or ``::`` announces; all else as ``prose`` does."""
+    """Indented blocks as displays, except after a directive or ``::``; ``prose`` converts the rest."""
     before, out, code = "", "", False
     for i, paragraph in enumerate(re.split(r"(\n(?:[ \t]*\n)+|\n\Z)", text)):
         if i % 2 or not paragraph:
@@ -42,7 +42,7 @@ def with_displays(text: str, prose: Callable[[str], str]) -> str:
 
 
 def fenced(page: str) -> str:
-    """A Markdown page with its indented blocks as displays; code stands between fences."""
+    """A Markdown page with its indented blocks as displays; fenced code is not changed."""
     parts = re.split(r"(^```.*?^```$)", page, flags=re.MULTILINE | re.DOTALL)
     block = re.compile(r"(?<=\n\n)(?: {4}\S.*\n)+(?=\n)")
     return "".join(
@@ -52,12 +52,12 @@ def fenced(page: str) -> str:
 
 
 def entries(paragraph: str) -> str:
-    """Names, and indented below each what it is."""
+    """A section of names, each with an indented description."""
     return lines(paragraph, named=True)
 
 
 def lines(paragraph: str, named: bool = False) -> str:
-    """Those of one indentation are read as one text; ``named``: those without any are names."""
+    """Converts lines of equal indentation together; with ``named``, lines without indentation are names."""
     groups = groupby(paragraph.split("\n"), key=lambda line: len(line) - len(line.lstrip()))
     texts = ((indent, "\n".join(group)) for indent, group in groups)
     return "\n".join(text if named and not indent else sentence(text) for indent, text in texts)

@@ -1,4 +1,4 @@
-"""What is changed on the way from docstrings and pages to the site."""
+"""Sphinx hooks that change docstrings and pages on their way to the site."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from catalogue import write
 from catalogue.found import fenced, with_displays, with_math
 from catalogue.pages import escaped
 
-# Links that lead to sources where a repository shows the pages lead to what is made of those sources here.
+# In the repository these links lead to source files; on the site they lead to the pages made from them.
 MADE = {
-    r"\]\(docs/": "](",  # README's and CONTRIBUTING's links, from here on as those of the pages
+    r"\]\(docs/": "](",  # links of README and CONTRIBUTING become like those of the pages
     r"\]\(gallery/(\w+)\.py\)": r"](auto_examples/\1.rst)",
     r"\]\(gallery/?\)": "](auto_examples/index.rst)",
     r"\]\((?:\.\./)?(operators|priors)/?\)": r"](reference/\1.rst)",
@@ -23,7 +23,7 @@ MADE = {
 }
 
 
-# The gallery from the first steps to what one adds oneself; a new example comes last until it has its place here.
+# The gallery, from first steps to extensions; an example that is not listed comes last.
 ORDER = (
     "idea.py",
     "denoise.py",
@@ -63,7 +63,7 @@ def follow(text: list[str]) -> None:
 
 
 def typeset(file: Path, text: list[str]) -> None:
-    """The formulas of a page or an example; those of the reference come with the docstrings."""
+    """Typesets the formulas of a page or an example; the reference gets its formulas with the docstrings."""
     if file.suffix == ".md":
         text[0] = fenced(text[0])
     elif file.parent.name == "auto_examples":
@@ -81,7 +81,7 @@ def read_included(app: Any, path: Path, parent: str, content: list[str]) -> None
 
 
 def before_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Formulas are set, a | is a modulus, "R." no list's item; a property's first line, split at a colon, is second."""
+    """Typesets formulas and escapes | and "R."; a property gets a first line, as Sphinx splits that at a colon."""
     text = escaped(with_math("\n".join(lines)))
     lines[:] = [re.sub(r"^(\s*\w)\.(?=\s|$)", r"\1\\.", line) for line in text.split("\n")]
     if what == "property":
@@ -89,7 +89,7 @@ def before_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, line
 
 
 def after_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Two attributes with one description would be read as a type and a name."""
+    """Escapes the comma of two attributes with one description, which would be read as a type and a name."""
     lines[:] = [re.sub(r"^(:ivar \w+), (\w+:)", r"\1,\2", line) for line in lines]
 
 

@@ -1,4 +1,4 @@
-"""What the formulas of docstrings are written with, and the TeX of it."""
+"""The notation of formulas in docstrings, and its TeX."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIGNS |= {":": r"\colon", "−": "-", "·": r"\cdot", "∗": r"\ast", "⊙": r"\
 RELATIONS = {"=": "=", "<": "<", ">": ">", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "~": r"\sim"}
 RELATIONS |= {"∈": r"\in", "∝": r"\propto", "←": r"\leftarrow", "↦": r"\mapsto", "≈": r"\approx"}
 SYMBOLS = {"Σ": r"\sum", "∂": r"\partial", "∇": r"\nabla", "∞": r"\infty", "∓": r"\mp", "…": r"\dots", "½": r"\tfrac12"}
-SYMBOLS |= {"ε": r"\varepsilon", "φ": r"\varphi"}  # the forms that Unicode shows
+SYMBOLS |= {"ε": r"\varepsilon", "φ": r"\varphi"}  # the glyphs of Unicode
 PRODUCT = re.compile(r"[A-Z]{1,2}[a-z]?")  # Ax, UV, SX: letters side by side; another word is a name
 TOKEN = re.compile(
     rf"(\s*)(\d+(?:\.\d+)?|[A-Za-z]{{2,}}(?![\u0300-\u036f])|[{''.join(RAISED)}]+|[{''.join(LOWERED)}]+|\S[\u0300-\u036f]*)"
@@ -26,12 +26,12 @@ TOKEN = re.compile(
 
 
 def decomposed(text: str) -> str:
-    """Every accent after its letter."""
+    """The text with each accent after its letter."""
     return "".join(unicodedata.normalize("NFD", c) if c.isalpha() else c for c in text)
 
 
 def characters(formula: str) -> list[tuple[int, str]]:
-    """Numbers, words, scripts and letters with their accents, each after so many spaces."""
+    """Numbers, words, scripts and accented letters, each with the number of spaces before it."""
     return [(len(space), token) for space, token in TOKEN.findall(decomposed(formula.strip()))]
 
 

@@ -17,7 +17,7 @@ def toctree(*entries: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Plain text in which a | is a modulus and starts no substitution, literals left alone."""
+    """Plain text with | escaped outside of literals, so that a modulus starts no substitution."""
     return "``".join(p if i % 2 else p.replace("|", r"\|") for i, p in enumerate(text.split("``")))
 
 
@@ -34,7 +34,7 @@ def index() -> str:
     )
     return (
         heading("Reference")
-        + "Written from the code: what a module exports stands here, with its formula, its cost and its source.\n\n"
+        + "Generated from the code: every exported name, with its formula, its cost and its source.\n\n"
         + ".. list-table::\n   :widths: 22 78\n\n"
         + rows
         + "   * - :doc:`Command line <command-line>`\n     - every command and option\n\n"
@@ -43,12 +43,12 @@ def index() -> str:
 
 
 def above(family: Family) -> str:
-    """The title and what the module says of itself."""
+    """The title and the module's docstring."""
     return heading(family.title) + f".. automodule:: {family.name}\n   :no-members:\n\n"
 
 
 def pictured_page(family: Family) -> str:
-    """A table of all members, each with its picture and the first line of its docstring."""
+    """A table of all members, each with its picture and the first paragraph of its docstring."""
     rows = "".join(
         f"   * - {thumbnail(family, name)}\n     - :doc:`{name} <{family.path}/{name}>`\n\n"
         f"       {summary(family.member(name))}\n"

@@ -1,4 +1,4 @@
-"""Pieces of TeX, and how they are put together."""
+"""Pieces of TeX, and how they are joined."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Item:
-    """A piece of TeX, perhaps after a space: an atom, sum, sign, relation, function or word."""
+    """A piece of TeX: an atom, sum, sign, relation, function or word; ``apart`` if a space precedes it."""
 
     tex: str
     kind: str
     apart: bool = False
-    inner: str = ""  # what stands in the parentheses, where it is nothing but these
+    inner: str = ""  # the content, if the piece is just a pair of parentheses
 
     @property
     def joins(self) -> bool:
-        """Whether it stands between two others, so that a fraction ends there."""
+        """True for signs and relations, at which a fraction ends."""
         return self.kind in ("sign", "relation")
 
 
 def join(items: list[Item]) -> str:
-    """The pieces in a row, spaced as in the text; TeX needs to be told where a word stands apart."""
+    """The pieces in a row, spaced as in the text; TeX needs an explicit space beside a word."""
     out, last, said = "", Item("", "sign"), False
     for item in items:
         if item.kind == last.kind == "word":
@@ -37,7 +37,7 @@ def join(items: list[Item]) -> str:
 
 
 def fractions(items: list[Item]) -> list[Item]:
-    """A slash divides what touches on its left, or stands next to it, by what does on its right."""
+    """Turns each slash into a fraction of the pieces that adjoin it on the left and on the right."""
     out: list[Item] = []
     rest = list(items)
     while rest:

@@ -1,4 +1,4 @@
-"""Which of the words of a sentence are a formula."""
+"""Finds the formulas in a sentence."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ SCRIPTS = "".join([*RAISED, *LOWERED])
 GREEK = "Α-Ωα-ω"
 NOTATION = [*BARS, *CLOSING, *OPENING, *RELATIONS, *SIGNS, *SYMBOLS, *ACCENTS, *"_^√"]
 KNOWN = re.compile(rf"[A-Za-z0-9\s{GREEK}{SCRIPTS}{re.escape(''.join({*NOTATION} - {*'-!'}))}]+")
-# What makes letters and numbers a formula: a sign that prose has no use for, an index, or a sum or product.
+# Letters and numbers are a formula if they hold a sign that prose does not use, an index, or a sum or product.
 PECULIAR = "".join([*RELATIONS, *SYMBOLS, *ACCENTS, *"⟨⌊‖√∗⊙"])
 TELLING = re.compile(rf"[{GREEK}{SCRIPTS}{PECULIAR}]|[A-Za-z]_[a-z{{]|[\w)\]] ?[+−·] ?[\w(]|\blog ")
-JOINING = re.compile(rf"[−+·/…⊙×{''.join(RELATIONS)}]$")  # what comes next belongs to it
+JOINING = re.compile(rf"[−+·/…⊙×{''.join(RELATIONS)}]$")  # the next word belongs to the formula
 UNFINISHED = re.compile(rf"^[+·/⊙×{''.join(RELATIONS)}]|{JOINING.pattern}|\b(?:{'|'.join(FUNCTIONS)})$")
 SNAKE = re.compile(r"(?<![A-Za-z_])(?!argmin|prox|min|max|sup)[a-z]{2,}_[a-z]")  # a name in a program
 VERBATIM = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`_)", re.DOTALL)  # code, links and roles
 
 
 def sentence(text: str) -> str:
-    """Plain text with each formula in it as a role."""
+    """Plain text with each of its formulas as a role."""
     return "".join(part if i % 2 else marked(part) for i, part in enumerate(VERBATIM.split(text)))
 
 
@@ -78,7 +78,7 @@ def marked(text: str) -> str:
 
 
 def role(run: str) -> str:
-    """A run of notation as a formula, if it is a whole one and not a number or a letter only."""
+    """A run of notation as a formula, if it is complete and more than a number or a letter."""
     if not TELLING.search(decomposed(run)) or UNFINISHED.search(run.strip()):
         return run
     space = run[: len(run) - len(run.lstrip())]
@@ -86,7 +86,7 @@ def role(run: str) -> str:
 
 
 def chunks(text: str) -> list[str]:
-    """The text cut at spaces outside brackets, each piece with the space before it."""
+    """The text split at spaces outside of brackets; each piece keeps the space before it."""
     out, depth = [""], 0
     for c in text:
         depth = max(0, depth + (c in OPENING) - (c in CLOSING))
@@ -97,11 +97,11 @@ def chunks(text: str) -> list[str]:
 
 
 def is_formula(chunk: str) -> bool:
-    """Whether it is notation alone: a word in it is called, an index, a factor, or in the brackets of a letter."""
+    """True for pure notation: every word in it is a function, an index, a factor, or in brackets after a letter."""
     chunk = decomposed(chunk)
     if not KNOWN.fullmatch(chunk) or SNAKE.search(chunk):
         return False
-    outside, depth = "", 0  # what stands outside the brackets that touch something on their left
+    outside, depth = "", 0  # the text outside of brackets that adjoin something on their left
     for before, c in zip(" " + chunk, chunk, strict=False):
         depth += c in OPENING and (depth > 0 or c in "⌊⟨" or before not in " ([{−+·")
         outside += c if not depth else "("

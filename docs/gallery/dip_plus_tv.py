@@ -71,8 +71,8 @@ for name, weight in weights.items():
 
 # %%
 # Left: without a penalty the fit reaches its best and then learns the noise. A little TV makes the best higher and
-# broader, so it matters less when the fit stops. The whole λ keeps the noise out for good; but then the penalty does the
-# work, and the picture is close to that of TV alone.
+# broader, so it matters less when the fit stops. The whole λ keeps the noise out for good; but then the penalty does
+# the work, and the picture is close to that of TV alone.
 #
 # Right: the distance of the network's picture from the data, in units of σ; at 1 the residual is as large as the noise.
 # A larger penalty slows the descent below 1, because TV penalises noise most.

@@ -15,9 +15,9 @@ or both are measurements of one unknown x = (a, f), the picture in ambient light
 # %%
 # A scene lit twice
 # -----------------
-# Real pairs have no truth. So we use one photograph as the colours of the scene and light it in both ways: dim, warm and
-# from the right; and by a flash that falls off, throws a shadow and makes a highlight. ``FlashPair`` is the operator
-# A(a, f) = (a, t (a + f)), where the flash picture is exposed for t = 0.4 of the time.
+# Real pairs have no truth. So we use one photograph as the colours of the scene and light it in both ways: dim, warm
+# and from the right; and by a flash that falls off, throws a shadow and makes a highlight. ``FlashPair`` is the
+# operator A(a, f) = (a, t (a + f)), where the flash picture is exposed for t = 0.4 of the time.
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def restore(prior: ip.Prior) -> torch.Tensor:
 # - ``DIP(..., input=...)`` feeds the flash picture to the network instead of random numbers (Ulyanov, Vedaldi &
 #   Lempitsky 2018, section 3.5), so its edges are there from the start.
 #
-# ``contrast`` is the logarithm of the picture: an edge then counts equally in shade and in light. Plain TV and DIP, which
-# never see the flash picture, are shown for comparison.
+# ``contrast`` is the logarithm of the picture: an edge then counts equally in shade and in light. Plain TV and DIP,
+# which never see the flash picture, are shown for comparison.
 
 guide = contrast(y1)
 restored = {
@@ -91,8 +91,8 @@ restored = {
 # %%
 # Two measurements of one unknown
 # -------------------------------
-# Each exposure is a data term with its own noise: ``Take`` selects it from the output of ``FlashPair``. ``Joint`` turns a
-# prior of one picture into a prior of both: here the edges of a and f coincide.
+# Each exposure is a data term with its own noise: ``Take`` selects it from the output of ``FlashPair``. ``Joint`` turns
+# a prior of one picture into a prior of both: here the edges of a and f coincide.
 
 data_terms = (
     ip.DataTerm(ip.operators.Take(A.out_shape, 0) @ A, y0, model),

@@ -61,10 +61,10 @@ ip.show({f"{name}: R = {float(tv(x)):.0f}": x for name, x in pictures.items()})
 # %%
 # The other kind: a parametrisation
 # ---------------------------------
-# The deep image prior has no R at all. It writes x = f_θ(z) with a convolutional network f, random weights θ and a fixed
-# random input z, and fits θ to this one picture (Ulyanov, Vedaldi & Lempitsky 2018). With enough iterations the network
-# can draw nearly anything. It is a prior because some pictures take much longer: fitted to the three pictures above, the
-# network reproduces the photograph first by far.
+# The deep image prior has no R at all. It writes x = f_θ(z) with a convolutional network f, random weights θ and a
+# fixed random input z, and fits θ to this one picture (Ulyanov, Vedaldi & Lempitsky 2018). With enough iterations the
+# network can draw nearly anything. It is a prior because some pictures take much longer: fitted to the three pictures
+# above, the network reproduces the photograph first by far.
 
 figure, axes = pyplot.subplots(figsize=(6, 3.5), layout="constrained")
 solver = ip.priors.DIP().settings.solver
@@ -84,8 +84,9 @@ _ = axes.legend()
 # %%
 # What early stopping keeps
 # -------------------------
-# A network fitted to a noisy picture therefore passes near the clean one on its way. It first has the outlines, then the
-# picture, and in the end the noise as well. :doc:`when_dip_stops` shows where to stop without knowing the clean picture.
+# A network fitted to a noisy picture therefore passes near the clean one on its way. It first has the outlines, then
+# the picture, and in the end the noise as well. :doc:`when_dip_stops` shows where to stop without knowing the clean
+# picture.
 
 moments = (LATE // 40, LATE // 10, LATE)
 shots = {}

@@ -51,8 +51,8 @@ print(f"{picture.format}, {tuple(picture.x.shape)}, from {picture.x.min():.5f} t
 print(f"gray levels: {len(picture.x.unique())}; in 8 bits: {len((picture.x * 255).round().unique())}")
 
 # %%
-# Priors and displays expect values that fill [0, 1]. So subtract the black level, which cameras state, and divide by the
-# brightest value. One line of code undoes this at the end.
+# Priors and displays expect values that fill [0, 1]. So subtract the black level, which cameras state, and divide by
+# the brightest value. One line of code undoes this at the end.
 
 black = BLACK / 65535
 white = float(picture.x.max())

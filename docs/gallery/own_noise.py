@@ -7,15 +7,15 @@ In
     x* = argmin_x  E(Ax; y) + R(x)
 
 the noise model E says how far a measurement y may lie from Ax: it is the negative log-likelihood. Radar, ultrasound and
-laser pictures have *speckle*, which multiplies the light instead of adding to it: bright parts are noisy, dark ones
-clean. This page adds it, and compares it with Gaussian noise of the same strength on the same data.
+laser pictures have *speckle*, which multiplies the light instead of adding to it: bright parts are noisy, dark parts
+clean. This page adds such a model, and compares it with Gaussian noise of the same strength on the same data.
 """
 
 # %%
 # Sample and likelihood
 # ---------------------
-# An average of L looks at a surface of brightness u gives y = u n, with n of mean 1 and variance 1/L,
-# Gamma-distributed. Its likelihood (Aubert & Aujol 2008) is
+# The average of L looks at a surface of brightness u is y = u n, where n is Gamma-distributed with mean 1 and
+# variance 1/L. Its likelihood (Aubert & Aujol 2008) is
 #
 #     −log p(y | u) = L Σ (log u + y/u) + constant
 #
@@ -36,7 +36,7 @@ from invprior import noise, operators, priors, testing
 
 SHORT = os.environ.get("INVPRIOR_DOCS") == "short"
 SIZE, CASES, STOP = (48, 2, ip.stop.MaxIterations(10)) if SHORT else (160, 10, None)
-DARKEST = 0.01  # no surface is black: values of u below count as this
+DARKEST = 0.01  # no surface is black: smaller values of u count as this
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Speckle(noise.Noise):
     looks: float = 8.0
 
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        # a Gamma variable of whole order is the sum of as many exponential ones
+        # a Gamma variable of integer order L is the sum of L exponential ones
         draws = torch.empty(int(self.looks), *u.shape, dtype=u.dtype, device=u.device).exponential_(generator=rng)
         return u * draws.mean(0)
 
@@ -72,8 +72,8 @@ class Speckle(noise.Noise):
 # %%
 # Is it right?
 # ------------
-# ``check_noise`` draws many samples and compares them with what the model says of itself: the variance, the slope of
-# the likelihood, that it is least where the samples come from, and that it is neither too sure nor too unsure.
+# ``check_noise`` draws many samples and compares them with the model: the variance, the slope of the likelihood, its
+# minimum at the level that was sampled, and its curvature, so that it is neither over- nor underconfident.
 
 try:
     testing.check_noise(Speckle, examples=CASES)
@@ -81,14 +81,14 @@ except testing.LawError as error:
     print(error)
 
 # %%
-# It has found something. Stop rules ask a model for the ``estimated_variance``, how far y lies from u on average. We do
-# not know u, and by default the variance at y stands for that at u: good for photons, but the mean of y² is (1 + 1/L)
-# times that of u². So we say it ourselves.
+# It has found a fault. Stop rules ask a model for the ``estimated_variance``, the mean squared distance of y from u. As
+# u is unknown, the default is the variance at ``signal(y)``, here y itself. That is unbiased for photons, but the mean
+# of y² is (1 + 1/L) times u². So we override the method.
 
 
 @dataclass(frozen=True)
 class MendedSpeckle(Speckle):
-    """Speckle whose variance is told by the data without bias."""
+    """Speckle with an unbiased estimate of its variance from the data."""
 
     def estimated_variance(self, y: Tensor) -> Tensor:
         return y.square() / (self.looks + 1)
@@ -100,8 +100,8 @@ print("every law of noise models holds")
 # %%
 # The same data, two likelihoods
 # ------------------------------
-# Gaussian noise of the same mean strength takes bright and dark parts for equally noisy. E being a likelihood, one
-# weight of the prior stands for both; 10 is typical of total variation of photographs.
+# Gaussian noise of the same mean strength assumes that bright and dark parts are equally noisy. As E is a likelihood,
+# one weight of the prior suits both models; 10 is typical for total variation of photographs.
 
 picture = torch.from_numpy(data.camera()).float()[None] / 255
 truth = picture[:, 60 : 60 + SIZE, 150 : 150 + SIZE]
@@ -126,7 +126,7 @@ for name, model in {"Gaussian": gaussian, "speckle": speckle}.items():
 ip.show(pictures, columns=3)
 
 # %%
-# Told the noise is Gaussian, a prior must take the grain of the sky for detail or the folds of the coat for noise:
-# total variation here does the latter, the deep image prior (Ulyanov, Vedaldi & Lempitsky 2018) the former. The right
-# likelihood trusts dark pixels more than bright ones. Total variation then leaves some grain in the hair, since its
-# charge for an edge does not shrink with the light; Aubert & Aujol discuss better ones.
+# With the Gaussian model a prior either keeps the grain of the sky as detail or removes the folds of the coat as noise.
+# Here total variation does the latter, the deep image prior (Ulyanov, Vedaldi & Lempitsky 2018) the former. The right
+# likelihood trusts dark pixels more than bright ones. Total variation then leaves some grain in the hair, because its
+# cost of an edge does not shrink with the light; Aubert & Aujol discuss better penalties.

@@ -6,20 +6,20 @@ Every problem here has the form
 
     x* = argmin_x  E(Ax; y) + R(x)
 
-with an operator A from the scene x to what was measured, y, the noise model E and the prior R. This page adds an A
-that is not in the box, the rolling shutter of a phone, joins it with two that are, has it checked, and solves with two
-priors. For a shorter start see the page *Write your own operator*.
+with an operator A from the scene x to the measurement y, the noise model E and the prior R. This page adds an operator
+that is not included, the rolling shutter of a phone. It checks the operator, joins it with two included ones, and
+solves with two priors. The page *Write your own operator* is a shorter start.
 """
 
 # %%
 # One class, one method
 # ---------------------
-# A phone's sensor is read one row after another. While the camera pans to the right each row sees the scene a little
-# further to the right than the row above, so that upright lines lean. Row i of the sensor sees the columns from
-# slope · i on, and between two pixels of the scene it sees their mixture.
+# A phone's sensor is read row by row. While the camera pans to the right, each row sees the scene a little further to
+# the right than the row above, so upright lines lean. Row i of the sensor sees the columns from slope · i on, and
+# interpolates between two pixels of the scene.
 #
-# An operator says in its constructor which shape goes in and which comes out, and in ``forward`` what happens. Axes in
-# front of (channels, height, width) are a batch, so index from the back. Everything else is given: the adjoint by
+# The constructor of an operator declares the input and output shapes, and ``forward`` computes Ax. Axes in front of
+# (channels, height, width) are a batch, so index from the back. The base class provides the rest: the adjoint by
 # automatic differentiation, checked calls, the norm, products and sums.
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ class RollingShutter(ip.LinearOperator):
 
 
 # %%
-# ``register_buffer`` is for tensors that move with ``.to()``. ``example`` is optional: it tells the checks below how to
-# make an instance where the constructor takes more than a shape; shapes that do not suit raise ``InvpriorError``.
+# ``register_buffer`` is for tensors that move with ``.to()``. ``example`` is needed only if the constructor takes more
+# than a shape: the checks below use it to make instances. Unsuitable shapes raise ``InvpriorError``.
 #
 # Is it right?
 # ------------
-# ``check_linear_operator`` searches shapes, edge cases and both precisions for a case in which a law of linear
-# operators is broken, and raises with the smallest one.
+# ``check_linear_operator`` searches shapes, edge cases and both precisions for a case that breaks a law of linear
+# operators, and raises with the smallest one.
 
 testing.check_linear_operator(RollingShutter, examples=CASES)
 print("every law of linear operators holds")
@@ -79,9 +79,9 @@ print("every law of linear operators holds")
 # %%
 # Join it with others
 # -------------------
-# Light reaches the sensor through a lens that darkens the corners (vignetting, one factor a pixel: ``Diagonal``), and
-# the camera writes every second pixel after a Lanczos filter. The product reads from right to left, as on paper, and
-# shapes are checked when it is written.
+# Light reaches the sensor through a lens that darkens the corners (vignetting, one factor per pixel: ``Diagonal``), and
+# the camera writes every second pixel after a Lanczos filter. The product reads from right to left, as on paper; its
+# shapes are checked when it is formed.
 
 picture = torch.from_numpy(data.astronaut()).permute(2, 0, 1).float() / 255
 truth = picture[:, :SIZE, 150 : 150 + SIZE]
@@ -98,8 +98,8 @@ y = model.sample(A(truth), torch.Generator().manual_seed(0))
 # %%
 # Solve
 # -----
-# Nothing in the solvers knows the new operator. The weight of total variation is found without the truth; the deep
-# image prior (Ulyanov, Vedaldi & Lempitsky 2018) takes the settings for upscaling and stops at the noise level.
+# The solvers need no change for the new operator. The weight of total variation is chosen without the truth; the deep
+# image prior (Ulyanov, Vedaldi & Lempitsky 2018) uses the settings for upscaling and stops at the noise level.
 
 tv = ip.weight.auto(ip.Problem(A, y, noise=model, prior=priors.TV())).weight * priors.TV()
 pictures = {"scene": truth, "what the camera wrote": y}
@@ -110,9 +110,9 @@ for name, prior in {"TV": tv, "DIP": priors.DIP(task="upscale")}.items():
     print(f"{name:3s} {psnr:.2f} dB in {result.seconds:.1f} s, {result.iterations} iterations: {result.status.name}")
 
 # %%
-# Both stand the scene upright again, give the corners their light back and double the rows and columns. The two
-# triangles at the upper right and the lower left no row has ever seen: what stands there comes from the prior alone,
-# and spoils the figures. Which pixels those are the operator knows: the adjoint brings nothing back to them.
+# Both results show the scene upright, with bright corners, and with twice the rows and columns. No row has ever seen
+# the two triangles at the upper right and the lower left: their content comes from the prior alone and lowers the
+# figures. The operator knows these pixels: its adjoint is zero there.
 
 seen = shutter.H(torch.ones(shutter.out_shape)) > 0
 ip.show(pictures | {"seen by the sensor": seen.float()})

@@ -6,23 +6,23 @@ In
 
     x* = argmin_x  E(Ax; y) + R(x)
 
-with the operator A and the noise model E, the prior R has two faces. It may be a *penalty* on the pixels, as total
-variation is, or a *parametrisation*, a way to write the picture as x = f(θ) with fewer possibilities, as the deep image
-prior is. This page adds one of each and sums them with what is there.
+with the operator A and the noise model E, the prior R may be a *penalty* on the pixels, such as total variation, or a
+*parametrisation* x = f(θ), which restricts the possible pictures, such as the deep image prior. This page adds one of
+each and sums them with included priors.
 """
 
 # %%
 # A penalty is functionals after operators
 # ----------------------------------------
-# Total variation charges for every slope, and so turns a smooth shade into stairs. Charging for *bending*, the second
-# differences, leaves ramps free but softens edges; the sum of both is a compromise (Papafitsoros & Schönlieb 2014). For
-# a penalty of our own we also round off the norm at 0, after Huber: bends below δ are charged by their square.
+# Total variation penalises every slope, so it turns smooth shading into stairs. Penalising *bending*, the second
+# differences, leaves ramps free but softens edges; the sum of both is a compromise (Papafitsoros & Schönlieb 2014). Our
+# own penalty also smooths the norm at 0, after Huber: bends below δ are penalised by their square.
 #
 #     R(x) = Σ_i h(‖(∇²x)_i‖),    h(r) = r²/(2δ) for r ≤ δ,  r − δ/2 above
 #
-# A functional needs its value. With ``prox``, argmin_v f(v) + ‖v − u‖²/(2 step), the fast convex solver PDHG takes it;
-# with the conjugate ``conj`` that solver also knows how far from the minimum it is. Say what it can by the class
-# attributes.
+# A functional needs its value. With ``prox``, argmin_v f(v) + ‖v − u‖²/(2 step), the fast convex solver PDHG accepts
+# it; with the conjugate ``conj`` that solver also computes its distance from the minimum. Class attributes declare what
+# the functional provides.
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ class Bending(ip.Prior):
 # %%
 # Is it right?
 # ------------
-# A wrong ``prox`` gives a wrong picture without any complaint. ``check_functional`` compares it with many other points,
-# the conjugate with Fenchel's identity, and more; it raises with the smallest case that breaks a law.
+# A wrong ``prox`` silently gives a wrong picture. ``check_functional`` compares it with many other points, the
+# conjugate with Fenchel's identity, and more; it raises with the smallest case that breaks a law.
 
 testing.check_functional(HuberNorm(0.3), shape=(3, 1, 4, 5), examples=CASES)
 print("every law of functionals holds")
 
 # %%
-# Beside total variation
-# ----------------------
-# Priors add up and take weights. The weight of a whole sum is found without the truth.
+# Together with total variation
+# -----------------------------
+# Priors can be added and multiplied by weights. The weight of the whole sum is chosen without the truth.
 
 portrait = torch.from_numpy(data.astronaut()).permute(2, 0, 1).float() / 255
 truth = portrait[:, 30 : 30 + SIZE, 150 : 150 + SIZE]
@@ -111,15 +111,15 @@ for name, prior in {
 ip.show(pictures, part=(slice(SIZE // 4, SIZE), slice(SIZE // 8, SIZE * 7 // 8)))
 
 # %%
-# The figures are close, the look is not: TV makes patches of cheeks and wall, bending shades them but leaves a grain
-# and soft edges, and the sum lies between.
+# The figures are close, but the pictures differ: TV turns cheeks and wall into patches, bending shades them but leaves
+# a grain and soft edges, and the sum lies between.
 #
 # A parametrisation is a module that gives the picture
 # ----------------------------------------------------
-# A wall of bricks repeats itself, so each of its rows is nearly a mixture of a few rows: as a matrix the picture is the
-# product of a tall one and a wide one. A prior says so by ``generator``, which returns a module; its parameters are
-# what is optimised. ``recipe`` names the solver and when to stop: here at the noise level (Morozov 1966). Half of the
-# pixels are all that is measured.
+# A brick wall repeats itself, so each of its rows is nearly a mixture of a few rows: as a matrix, the picture is the
+# product of a tall matrix and a wide one. The method ``generator`` of a prior returns a module, whose parameters are
+# optimised. ``recipe`` names the solver and the stop rule, here the noise level (Morozov 1966). Half of the pixels are
+# measured.
 
 
 class Product(ip.Generator):
@@ -168,6 +168,6 @@ for name, prior in {"TV": tv, "low rank": LowRank(12), "low rank + TV": LowRank(
 ip.show(pictures)
 
 # %%
-# Low rank alone is no match for TV: nothing ties a row to the next one, and the noise comes back as stripes. Summed
-# with a smaller weight of TV the stripes go. A new prior is quickly written, and the same ``solve`` says just as
-# quickly whether it is a good one.
+# Low rank alone is worse than TV: nothing ties a row to the next one, and the noise comes back as stripes. Adding TV
+# with a smaller weight removes the stripes. A new prior is quickly written, and the same ``solve`` shows as quickly
+# whether it is a good one.

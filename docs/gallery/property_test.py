@@ -6,16 +6,16 @@ Every solver of
 
     x* = argmin_x  E(Ax; y) + R(x)
 
-walks along the adjoint: E's slope is Aᴴ times a residual. With a wrong Aᴴ it walks somewhere else, and says nothing.
-This page plants such a fault, shows what it does to a picture, lets the laws find it, and mends it.
+uses the adjoint: E's gradient is Aᴴ times a residual. With a wrong Aᴴ a solver silently converges to something else.
+This page plants such a fault, shows its effect on a picture, finds it by the laws, and mends it.
 """
 
 # %%
 # A faulty operator
 # -----------------
-# A cheap camera averages 2 × 2 pixels, *binning*. The adjoint could be left to automatic differentiation; written by
-# hand it is faster, and easily wrong. Here it puts every value back into one pixel of its four, which is the adjoint of
-# *taking* one pixel of four, and not of averaging them.
+# A cheap camera averages 2 × 2 pixels, *binning*. Automatic differentiation could give the adjoint; a hand-written one
+# is faster, and easily wrong. This one puts every value back into one of its four pixels, which is the adjoint of
+# *taking* one pixel of four, not of averaging them.
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SIZE, CASES, STOP = (32, 5, ip.stop.MaxIterations(10)) if SHORT else (160, 40, i
 
 
 class Binning(ip.LinearOperator):
-    """The mean of 2×2 pixels; of odd sizes the last row or column is not seen."""
+    """The mean of 2×2 pixels; the last row or column of an odd size is not seen."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         if min(shape[-2:]) < 2:
@@ -53,9 +53,9 @@ class Binning(ip.LinearOperator):
 
 
 # %%
-# What it does
-# ------------
-# The solver is sure of itself: it makes its iterations and returns a picture.
+# Its effect
+# ----------
+# The solver notices nothing: it makes its iterations and returns a picture.
 
 picture = torch.from_numpy(data.chelsea()).permute(2, 0, 1).float() / 255
 truth = picture[:, 60 : 60 + SIZE, 110 : 110 + SIZE]
@@ -74,9 +74,9 @@ wrong = restore(Binning(truth.shape))
 # %%
 # The laws find it
 # ----------------
-# ``operator_outcomes`` measures seventeen laws on shapes it makes up, odd ones among them, with random
-# pictures, ramps, single points, huge and tiny numbers, in both precisions. Where a law is broken it looks for the
-# *smallest* case that breaks it (hypothesis' shrinking; MacIver & Donaldson 2020).
+# ``operator_outcomes`` measures eighteen laws on generated shapes, including odd ones, with random pictures, ramps,
+# single points, huge and tiny numbers, in both precisions. If a law is broken, it searches for the *smallest* case that
+# breaks it (hypothesis' shrinking; MacIver & Donaldson 2020).
 
 for outcome in testing.operator_outcomes(Binning, examples=CASES):
     if not outcome.holds:
@@ -86,9 +86,9 @@ for outcome in testing.operator_outcomes(Binning, examples=CASES):
 # ``adjoint``: on a picture of 2 × 2 pixels ⟨Ax, y⟩ and ⟨x, Aᴴy⟩ differ. ``vjp`` compares with automatic
 # differentiation, ``norm`` with the matrix.
 #
-# Mend it, and find the next
-# --------------------------
-# Each of the four pixels had a share of a quarter, so each gets a quarter back.
+# Mend it, and find the next fault
+# --------------------------------
+# Each of the four pixels contributed a quarter, so each gets a quarter back.
 
 
 class Repeating(Binning):
@@ -104,12 +104,12 @@ except testing.LawError as error:
     print(error)
 
 # %%
-# Right for the picture at hand, and still wrong: the smallest failing shape has an odd side. The column that binning
-# never sees is missing from the adjoint's picture. It belongs there, as zeros.
+# This is right for our picture, and still wrong: the smallest failing shape has an odd side. The column that binning
+# never sees is missing from the adjoint's picture. It must be there, as zeros.
 
 
 class Mended(Binning):
-    """Binning with its adjoint, zeros where it does not look."""
+    """Binning with its adjoint, which is zero on the unseen pixels."""
 
     def adjoint(self, y: Tensor) -> Tensor:
         rows, columns = self.in_shape[-2] % 2, self.in_shape[-1] % 2
@@ -125,13 +125,13 @@ ip.show({"truth": truth, "measured": y, "wrong adjoint": wrong, "mended": right}
 # %%
 # In your tests, and from the shell
 # ---------------------------------
-# One line in a test is enough; pytest prints the smallest case as the failure. ::
+# One line in a test is enough; pytest prints the smallest failing case. ::
 #
 #     def test_binning_obeys_the_laws():
 #         testing.check_linear_operator(Binning)
 #
-# Without a test, ``invprior check mypackage.mymodule:Binning`` prints a line a law and exits with 1 if one is broken.
-# ``check_functional``, ``check_noise`` and ``check_solver`` do the same for the other pieces. All that comes with
-# invprior is found by introspection and checked so on every run of its tests:
+# Without a test, ``invprior check mypackage.mymodule:Binning`` prints a line per law and exits with 1 if one is broken.
+# ``check_functional``, ``check_noise`` and ``check_solver`` do the same for the other pieces. invprior's own tests find
+# every included piece by introspection and check it in this way:
 
 testing.check_linear_operator(operators.Lanczos, examples=CASES)

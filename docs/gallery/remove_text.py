@@ -1,19 +1,19 @@
 """
-Removing a text
-===============
+Removing overlaid text
+======================
 
-Somebody wrote over a photograph. The mask m is 0 where the writing is and 1 where the picture is known, and
+Text covers a photograph. The mask m is 0 under the letters and 1 where the picture is known, and
 
     x* = argmin_x ‖m ⊙ x − y‖² / (2σ²) + R(x)
 
-so A is the multiplication with m. Under the letters the data say nothing; whatever stands there comes from R.
+so A is the multiplication with m. Under the letters there are no data; the picture there comes from R.
 """
 
 # %%
 # The damage
 # ----------
-# ``Mask.text`` makes such a mask; ``Mask.from_file`` reads one that you painted, white where something is to go. σ is
-# the error of rounding to 8 bits.
+# ``Mask.text`` makes such a mask; ``Mask.from_file`` reads a painted one, white on the parts to remove. σ is the error
+# of rounding to 8 bits.
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ print(f"{A}; as measured {ip.metrics.psnr(y, truth):.2f} dB")
 # %%
 # Two priors
 # ----------
-# TV fills a hole as flat as its border allows. DIP (Ulyanov, Vedaldi & Lempitsky 2018) draws the whole picture with a
-# network that the known pixels are fitted to, and reads off what it has drawn under the letters.
+# TV fills a hole as flat as its border allows. DIP (Ulyanov, Vedaldi & Lempitsky 2018) fits a network's picture to the
+# known pixels, and takes the pixels under the letters from it.
 #
-# The known pixels are known: no prior shall change them, and after the solve they are put back as they were.
+# No prior may change the known pixels: after the solve they are put back as measured.
 
 tv = ip.priors.TV()
 weight = ip.weight.auto(ip.Problem(A, y, noise=model, prior=tv)).weight
@@ -62,14 +62,14 @@ for name, prior in {"TV": weight * tv, "DIP": ip.priors.DIP("fast", "inpaint")}.
 # %%
 # Before and after
 # ----------------
-# The writing is drawn in white here.
+# The text is drawn in white here.
 
-pictures = {"truth": truth, "written over": torch.where(A.known, y, 1.0)}
+pictures = {"truth": truth, "covered by text": torch.where(A.known, y, 1.0)}
 pictures |= {f"{name}, {ip.metrics.psnr(x, truth):.1f} dB": x for name, x in restored.items()}
 ip.show(pictures, columns=2)
 
 # %%
-# The middle, closer: where a letter crossed a strut or the edge of a spoke TV leaves a gap, since a short edge across
-# the line is cheaper than the two long ones along it. DIP carries the line on.
+# A closer look at the middle: where a letter crossed a strut or the edge of a spoke, TV leaves a gap, because a short
+# edge across the line costs less than the two long ones along it. DIP continues the line.
 
 ip.show(pictures, part=(slice(5 * SIZE // 16, 11 * SIZE // 16), slice(5 * SIZE // 16, 11 * SIZE // 16)))

@@ -2,17 +2,17 @@
 Tomography: least squares, total variation and the deep image prior
 ===================================================================
 
-A slice is X-rayed from 30 directions: far fewer than its 64 × 64 pixels would need. deepinv brings the projector, we
-bring the problem
+A slice is X-rayed from 30 directions, far fewer than its 64 × 64 pixels would need. deepinv provides the projector,
+invprior solves the problem
 
     x* = argmin_x  E(Ax; y) + R(x),        E(Ax; y) = ‖Ax − y‖² / (2σ²)
 
-with the operator A (the rays' sums), the noise model E and the prior R. Three pictures differ in R alone.
+with the operator A (sums along the rays), the noise model E and the prior R. Three results differ only in R.
 """
 
 # %%
-# What is needed
-# --------------
+# Requirements
+# ------------
 # ``pip install 'invprior[deepinv]'``.
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FACTOR, STOP = (12, ip.stop.MaxIterations(10)) if SHORT else (6, None)
 # %%
 # The slice
 # ---------
-# The Shepp–Logan phantom, brought to 64 × 64 by our own Lanczos operator.
+# The Shepp–Logan phantom, reduced to 64 × 64 by the operator ``Lanczos``.
 
 phantom = torch.from_numpy(shepp_logan_phantom()).float()[None, 8:-8, 8:-8]
 truth = ip.operators.Lanczos(phantom.shape, FACTOR)(phantom).clamp(0, 1)
@@ -40,25 +40,25 @@ size = truth.shape[-1]
 # %%
 # The projector
 # -------------
-# Any linear physics of deepinv becomes an operator, and its adjoint is checked on the way. Lengths are counted in
-# pixels: a ray through the whole slice sums up to some 20 units. The measurement is a picture too, the sinogram: a
-# column for each direction.
+# Any linear physics of deepinv becomes an operator; ``from_physics`` checks its adjoint. Lengths are in pixels: a ray
+# through the whole slice sums to about 20 units. The measurement is a picture too, the sinogram, with a column for each
+# direction.
 
 physics = deepinv.physics.Tomography(angles=30, img_width=size, circle=False, normalize=False)
 A = ip.interop.deepinv.from_physics(physics, truth.shape)
 noise = ip.noise.Gaussian(0.2)
 y = noise.sample(A(truth), torch.Generator().manual_seed(0))
 print(f"{A!r}: {A.in_shape} to {A.out_shape}, rays up to {float(y.max()):.1f}")
-ip.show({"the slice": truth, "what is measured": y / y.max()})
+ip.show({"the slice": truth, "the sinogram": y / y.max()})
 
 # %%
 # Three priors, one solve
 # -----------------------
-# Without a prior, conjugate gradients fit the noise. The weight of the total variation is the one of least estimated
-# risk, which never looks at the truth. The deep image prior (Ulyanov, Vedaldi & Lempitsky 2018) stops where the misfit
-# has come down to the noise, or after the iterations that its preset allows. Its settings depend on the task; those for
-# denoising are for pictures that are there pixel by pixel, and end long before these rays are fitted. Those for
-# upscaling, a measurement through an operator too, go on for longer.
+# Without a prior, conjugate gradients fit the noise. The weight of total variation is that of least estimated risk,
+# which does not use the truth. The deep image prior (Ulyanov, Vedaldi & Lempitsky 2018) stops when the misfit reaches
+# the noise level, or at its preset's limit of iterations. Its settings depend on the task. Those for denoising assume
+# that every pixel is measured, and end long before these rays are fitted. Those for upscaling, also a measurement
+# through an operator, run longer.
 
 choice = ip.weight.auto(ip.Problem(A, y, noise=noise, prior=ip.priors.TV()))
 print(f"weight of the total variation: {choice.weight:.2f} ({choice.rule})")
@@ -81,7 +81,7 @@ for name, prior in priors.items():
 # %%
 # Side by side
 # ------------
-# Least squares follows the noise. Flat regions with sharp edges are just what total variation describes; it leaves
-# speckle and a trace of the three small ellipses at the bottom. DIP has the better figure here, and has lost them.
+# Least squares follows the noise. Total variation suits flat regions with sharp edges; it leaves speckle and a trace of
+# the three small ellipses at the bottom. DIP has the better figure here, but has lost these ellipses.
 
 ip.show(pictures)

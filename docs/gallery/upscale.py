@@ -1,21 +1,21 @@
 """
-Four times larger
-=================
+4× super-resolution
+===================
 
-A small photograph y, and the question which large one it was made from:
+Given a small photograph y, we look for the large one from which it was made:
 
     x* = argmin_x ‖Ax − y‖² / (2σ²) + R(x)
 
-A is a Lanczos decimation by 4, the filter that good software shrinks pictures with. Sixteen unknowns share one measured
-value, so almost all of the answer is the prior's. Bicubic interpolation, which knows neither A nor a prior, stands
-beside it.
+A is a Lanczos decimation by 4, the filter with which good software shrinks pictures. There are sixteen unknowns per
+measured value, so the prior determines most of the answer. Bicubic interpolation, which uses neither A nor a prior, is
+shown for comparison.
 """
 
 # %%
 # The small photograph
 # --------------------
-# ``Lanczos`` decimates; a sample of a ×4 sits in the middle of its four pixels. What was measured is rounded to 8 bits:
-# that error is even over a step of 1/255, and its standard deviation is 1/(255 √12). It is what σ stands for here.
+# ``Lanczos`` decimates; a sample of a ×4 sits in the middle of its four pixels. The measurement is rounded to 8 bits.
+# Its error is uniform over a step of 1/255, with standard deviation 1/(255 √12), which is σ here.
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ print(f"{A}: {A.in_shape} to {A.out_shape}")
 # %%
 # Interpolation, TV, DIP
 # ----------------------
-# There is hardly any noise to weigh a prior against, so TV takes the typical weight. DIP is told the task, because the
-# settings of its ``fast`` preset differ between denoising and upscaling (Ulyanov, Vedaldi & Lempitsky 2018 upscale so).
+# There is too little noise for choosing a weight by it, so TV takes the typical one. DIP gets the task, because the
+# settings of its ``fast`` preset differ between denoising and upscaling (after Ulyanov, Vedaldi & Lempitsky 2018).
 
 tv = ip.priors.TV()
 choice = ip.weight.auto(ip.Problem(A, y, noise=model, prior=tv))
@@ -54,19 +54,19 @@ for name, prior in {"TV": choice.weight * tv, "DIP": ip.priors.DIP("fast", "upsc
     print(f"{name}: {result.iterations} iterations in {result.seconds:.1f} s, {result.status}")
 
 # %%
-# What each is worth
-# ------------------
-# The literature measures the luma, four pixels off the border. The second column is how far A x is from y in steps of
-# 8 bits: interpolation, made small again, is not the picture that was measured.
+# Scores
+# ------
+# The literature measures the PSNR of the luma, four pixels from the border. The second column is the distance of A x
+# from y in steps of 8 bits: the interpolated picture, made small again, is not the measured one.
 
 for name, x in enlarged.items():
     off = 255 * (A(x) - y).square().mean().sqrt()
     print(f"{name:8s} {ip.metrics.psnr_luma(x.clamp(0, 1), truth):5.2f} dB   Ax is {off:.2f} steps from y")
 
 # %%
-# The lettering and most of the cooling fins are finer than a measured pixel: no prior brings them back, and none
-# invents them here. It is the edges that differ. Bicubic blurs them. TV makes them sharp and the areas between flat,
-# so that slanted lines turn into polygons. DIP draws them sharp and continues them along their direction.
+# The lettering and most of the cooling fins are finer than a measured pixel: no prior restores them, and none invents
+# them here. The edges differ. Bicubic blurs them. TV makes them sharp and the areas between them flat, so slanted lines
+# become polygons. DIP draws them sharp and continues them along their direction.
 
 small = torch.nn.functional.interpolate(y[None], scale_factor=4, mode="nearest")[0]
 pictures = {"truth": truth, "y, pixels enlarged": small}
@@ -74,7 +74,7 @@ pictures |= {f"{k}, {ip.metrics.psnr_luma(x.clamp(0, 1), truth):.1f} dB": x for 
 ip.show(pictures, columns=3)
 
 # %%
-# The crankcase, closer.
+# A closer look at the crankcase.
 
 part = (slice(3 * SIZE // 8, SIZE), slice(3 * SIZE // 8, SIZE))
 ip.show({name: pictures[name] for name in pictures if not name.startswith("y")}, part=part)

@@ -6,15 +6,15 @@ A film is a tensor x of shape (T, C, H, W), T frames of C channels, and one unkn
 
     x* = argmin_x ‖x − y‖² / (2σ²) + R(x)
 
-Frame by frame, R knows nothing of time. But what is seen in one frame is seen in the next, a little further on, with
-other noise. A prior that follows the motion averages along it.
+Frame by frame, R does not use time. But the next frame shows the same scene, slightly displaced and with other noise. A
+prior that follows the motion averages along it.
 """
 
 # %%
 # The film
 # --------
-# A camera pans over a photograph: crops that move by 3 rows and 5 columns a frame, halved, so that in the film all
-# moves by 1.5 and 2.5 pixels. A ``Lanczos`` decimation acts on the last two axes, whatever stands in front.
+# A camera pans over a photograph: crops that move by 3 rows and 5 columns per frame, reduced by half, so everything in
+# the film moves by 1.5 and 2.5 pixels. A ``Lanczos`` decimation acts on the last two axes of any tensor.
 
 from __future__ import annotations
 
@@ -54,34 +54,34 @@ def restore(prior: ip.Prior) -> torch.Tensor:
 # %%
 # Frame by frame
 # --------------
-# TV of every frame for itself. One weight serves all.
+# TV of each frame separately, with one weight for all frames.
 
 restored = {"frame TV": restore(weighed(ip.priors.TV()))}
 
 # %%
 # Along the motion
 # ----------------
-# Motion is estimated from the frames just restored (TV-L1 optical flow; Zach, Pock & Bischof 2007), because in the
-# noisy ones noise would pass for motion. ``VideoTV`` then adds to the differences in space those from each point to
-# where it is in the next frame; a norm, not its square, so that a point that is covered costs its contrast once.
+# Motion is estimated from the frames just restored (TV-L1 optical flow; Zach, Pock & Bischof 2007), because noise in
+# the measured ones would look like motion. ``VideoTV`` adds to the differences in space those between each point and
+# its place in the next frame. It uses a norm, not its square, so an occluded point costs its contrast once.
 
 flow = ip.motion.estimate(restored["frame TV"])
-print(f"motion found: {flow[:, 0].median():.2f} rows, {flow[:, 1].median():.2f} columns a frame (median)")
+print(f"estimated motion: {flow[:, 0].median():.2f} rows, {flow[:, 1].median():.2f} columns a frame (median)")
 restored["VideoTV"] = restore(weighed(ip.priors.VideoTV(3.0, flow)))
 
 # %%
 # One network for all frames
 # --------------------------
-# ``VideoDIP`` draws every frame with the same network from inputs that change smoothly with time. What the frames have
-# in common is learned from all of them, and the noise, which they do not share, comes late.
+# ``VideoDIP`` draws every frame with the same network from inputs that change smoothly with time. It learns the common
+# content from all frames, and learns the noise, which they do not share, late.
 
 restored["VideoDIP"] = restore(ip.priors.VideoDIP("denoise"))
 
 # %%
-# Sharper, and at rest
-# --------------------
-# Flicker is the mean change along the true motion, which we know here, in steps of 8 bits. Even the clean film has
-# some, since it is sampled anew in every frame.
+# PSNR and flicker
+# ----------------
+# Flicker is the mean change along the true motion, which is known here, in steps of 8 bits. Even the clean film has
+# some, because every frame is sampled anew.
 
 true_flow = torch.tensor([-1.5, -2.5])[:, None, None].expand(T - 1, 2, H, W)
 D = ip.operators.MotionDifference(clean.shape, true_flow)
@@ -97,15 +97,15 @@ for name, x in films.items():
     print(f"{name:8s} {ip.metrics.psnr(x, clean):5.2f} dB, flicker {flicker(x):5.2f}")
 
 # %%
-# With so few frames the motion is worth more than the network, and costs less; what the two do on longer films stands
-# on the page about films. One frame of each:
+# With so few frames the motion gains more than the network, and costs less; the page about films has the figures for
+# longer films. One frame of each:
 
 captions = {name: name if x is clean else f"{name}, {ip.metrics.psnr(x, clean):.1f} dB" for name, x in films.items()}
 ip.show({captions[name]: x[T // 2] for name, x in films.items()}, columns=3)
 
 # %%
-# And one column of pixels through the face, in all frames, time from left to right, moved along with the scene to the
-# nearest pixel. Where nothing flickers every row keeps its colour.
+# One column of pixels through the face, in all frames, with time from left to right, following the scene to the nearest
+# pixel. Without flicker every row keeps its colour.
 
 reach = H - 3 * T // 2
 strips = {

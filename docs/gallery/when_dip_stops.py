@@ -2,13 +2,13 @@
 When the deep image prior stops
 ===============================
 
-A network fitted to a noisy picture draws the picture first and the noise later (Ulyanov, Vedaldi & Lempitsky 2018). So
+A network fitted to a noisy picture learns the picture first and the noise later (Ulyanov, Vedaldi & Lempitsky 2018). So
 the answer is not the minimiser of
 
     θ* = argmin_θ ‖f_θ(z) − y‖² / (2σ²)
 
-but a point on the way to it, and one has to know when to stop without knowing the clean picture. This example watches
-one fit: what a stop rule sees, where it stops, and what would have come later.
+but a point on the way to it, and one has to stop there without knowing the clean picture. This example watches one fit:
+what a stop rule sees, where it stops, and how the fit would continue.
 """
 
 # %%
@@ -41,28 +41,27 @@ problem = ip.Problem(A, y, noise=model, prior=ip.priors.DIP())
 # Watching a solve
 # ----------------
 # A callback is called after every iteration with an ``Iterate``: ``iterate.x`` is the estimate that would be returned
-# now (here an average of the last outputs), ``iterate.state.x`` what the network has just drawn, ``iterate.value`` the
-# objective. This callback notes what we want to draw. The PSNR is for the reader; nothing that decides ever sees it.
+# now (here an average of the last outputs), ``iterate.latest`` the network's last output, ``iterate.value`` the
+# objective. This callback records the curves to plot. The PSNR is for the reader; no rule uses it.
 
 seen: dict[str, list[float]] = {"iteration": [], "objective": [], "psnr": []}
 
 
 def watch(iterate) -> None:
-    """Note the objective per value, and how near the truth the estimate is."""
+    """Record the objective per value and the PSNR of the estimate."""
     seen["iteration"].append(iterate.iteration)
     seen["objective"].append(iterate.value / y.numel())
     seen["psnr"].append(ip.metrics.psnr(iterate.x.clamp(0, 1), clean))
 
 
 # %%
-# A rule that looks at the iterates alone
-# ---------------------------------------
-# While the network learns the picture its outputs move; while it learns the noise they move again; in between they
+# A rule that looks only at the iterates
+# --------------------------------------
+# While the network learns the picture, its outputs move; while it learns the noise, they move again; in between they
 # rest. ``WindowedVariance`` (Wang et al. 2021) measures how much the last outputs differ, keeps the estimate where that
 # is least, and stops when it has not fallen for a while. It needs no noise level.
 #
-# ``DIP()`` by itself would average three fits, each with its rules. We give the solver of one, so that there is one
-# curve to look at.
+# ``DIP()`` averages three fits, each with its own rules. Here we use the solver of a single fit, so there is one curve.
 
 solver = ip.priors.DIP().settings.solver
 rule = ip.stop.WindowedVariance(window=WINDOW, patience=PATIENCE, min_start=WINDOW + 10)
@@ -71,9 +70,10 @@ print(f"stopped after {result.iterations} iterations, {result.status}")
 print(f"kept the estimate of iteration {result.kept}: {ip.metrics.psnr(result.x.clamp(0, 1), clean):.2f} dB")
 
 # %%
-# What would have come later
+# How the fit would continue
 # --------------------------
-# ``result.state`` holds all that is needed to go on as if the solve had never stopped. With more patience it does.
+# ``result.state`` holds everything needed to continue as if the solve had never stopped. Here it continues with more
+# patience.
 
 stopped = result.iterations
 patient = ip.stop.WindowedVariance(window=WINDOW, patience=ITERATIONS, min_start=WINDOW + 10)
@@ -87,11 +87,11 @@ print(f"the last one, of iteration {seen['iteration'][-1]}: {seen['psnr'][-1]:.2
 # %%
 # The curves
 # ----------
-# - The objective falls and falls: it never says that the noise has begun. With Gaussian noise it is ½ a value where as
-#   much is left unexplained as there was noise. A rule that knows σ stops near there (``Discrepancy``, Morozov 1966);
-#   it is what the presets do for denoising.
-# - The variance of the outputs (drawn from 0.9 to 2 times its least) has its valley, and needs no σ.
-# - The PSNR, which no rule sees, rises and falls again. The step in it is where the average of the outputs begins.
+# - The objective only falls: it does not show when the network begins to learn noise. With Gaussian noise it is ½ per
+#   value when the residual is as large as the noise. A rule that knows σ stops near there (``Discrepancy``, Morozov
+#   1966), as the presets do for denoising.
+# - The variance of the outputs (shown from 0.9 to 2 times its minimum) has a valley there, and needs no σ.
+# - The PSNR, which no rule sees, rises and falls again. It jumps where the average of the outputs begins.
 
 signal = {row["iteration"]: row["windowed_variance"] for row in later.history if "windowed_variance" in row}
 figure, (objective, variance, score) = pyplot.subplots(1, 3, figsize=(12, 3.5), layout="constrained")
@@ -111,7 +111,7 @@ objective.legend()
 # %%
 # The pictures
 # ------------
-# What was kept, and the estimate at the end of the longer fit, with the noise in it again.
+# The kept estimate, and the one at the end of the longer fit, which has learned the noise.
 
 last = solver.estimate(later.state.solver_state)
 estimates = {"kept": result.x, f"at iteration {later.iterations}": last}

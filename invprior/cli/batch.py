@@ -69,7 +69,7 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
         if job.request.record is not None:
             save_record(job.request.record, [records[e] for e in entries if e in records])
     if interrupted:
-        print("invprior: interrupted; finished pictures are kept, run the same command again to resume", file=sys.stderr)
+        print("invprior: interrupted; finished pictures are kept, run the command again to resume", file=sys.stderr)
         sys.exit(130)
     if failures:
         first = failures[0].source

@@ -62,7 +62,7 @@ def run_compare(study: Study, output: Path, jobs: int | None, device: str, clust
                 study, output, again=again(study, output), jobs=jobs, device=device, cluster=cluster, listener=listener
             )
     except KeyboardInterrupt:
-        print("invprior: interrupted; finished cells are kept, run the same command again to resume", file=sys.stderr)
+        print("invprior: interrupted; finished cells are kept, run the command again to resume", file=sys.stderr)
         sys.exit(130)
     if not quiet:
         _print_table(result)

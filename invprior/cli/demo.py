@@ -69,7 +69,7 @@ def run_demo(task: str, output: Path, device: str, seed: int, quiet: bool) -> No
         measured = degrade(name, clean, torch.Generator().manual_seed(seed))
         panels = [
             Panel("truth", clean),
-            Panel({"denoise": "noisy", "inpaint": "text across it", "upscale": "4 x smaller"}[name], measured.data[0].y),
+            Panel({"denoise": "noisy", "inpaint": "with text", "upscale": "4 x smaller"}[name], measured.data[0].y),
         ]
         for prior in PRIORS:
             x, record = _restore(name, prior, measured, where, clean, seed, quiet)

@@ -240,9 +240,7 @@ def compare(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the files that a study file names.", show_default="beside it"),
     ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="Number of solves of each cell.", min=1, show_default="3")
-    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Number of solves of each cell.", min=1, show_default="3")] = None,
     crop: Annotated[
         int | None,
         typer.Option(help="Use only the middle N×N pixels; 0 for all.", min=0, metavar="N", show_default="all"),

@@ -57,7 +57,9 @@ class Settings:
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     truth: Annotated[
         Path | None,
-        typer.Option(metavar="CLEAN", help="The clean picture, to compute scores; the solve never sees it.", show_default=False),
+        typer.Option(
+            metavar="CLEAN", help="The clean picture, for scores; never used by the solve.", show_default=False
+        ),
     ] = None
     record: Annotated[
         Path | None,

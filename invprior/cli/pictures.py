@@ -74,7 +74,7 @@ def entries(inputs: list[Path], output: Path, truth: Path | None) -> list[Entry]
                 )
             found[place] = source
     if truth is not None and not truth.is_dir():
-        raise InvpriorError(f"--truth of several pictures must be a folder with the same tree, and {truth} is not a folder")
+        raise InvpriorError(f"--truth of several pictures must be a folder with the same tree, and {truth} is not")
     truths = {place: None if truth is None else truth / place for place in found}
     if missing := [path for path in truths.values() if path is not None and not path.is_file()]:
         raise InvpriorError(f"{len(missing)} of {len(found)} truths are missing, the first {missing[0]}")

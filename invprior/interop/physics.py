@@ -75,8 +75,7 @@ class LinearPhysicsOperator(PhysicsOperator, LinearOperator):
     in_shape
         Event shape of the image.
     adjoint
-        Source of the adjoint: the ``physics``, or ``autograd``, which is exact unless ``physics.A`` has a backward of its
-        own.
+        Source of the adjoint: ``physics``, or ``autograd``, which is exact unless ``physics.A`` has its own backward.
     """
 
     def __init__(

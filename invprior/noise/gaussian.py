@@ -36,6 +36,8 @@ class Gaussian(Noise):
     sigma: float | Tensor
 
     def __post_init__(self) -> None:
+        if not isinstance(self.sigma, int | float | Tensor):
+            raise InvpriorError(f"sigma is a number or a tensor, got {self.sigma!r}")
         sigma = torch.as_tensor(self.sigma)
         if not bool(((sigma > 0) & sigma.isfinite()).all()):
             raise InvpriorError(

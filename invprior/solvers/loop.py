@@ -135,6 +135,7 @@ def solve(
     InvpriorError
         If the solver cannot solve the problem; the message names one that can.
     """
+    _check(problem, solver, stop, state, seed)
     chosen = choose(problem) if solver is None else Recipe(solver, solver.default_stop())
     solver = chosen.solver
     rule = stop or chosen.stop
@@ -178,6 +179,22 @@ def solve(
     if kept_x is None:
         kept_x, kept = iterate.x, iterate.iteration
     return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
+
+
+def _check(problem: object, solver: object, stop: object, state: object, seed: object) -> None:
+    """Raise if an argument of :func:`solve` is of a wrong kind."""
+    takes: list[tuple[str, object, type, str]] = [
+        ("problem", problem, Problem, "Problem(operator, y, noise=…, prior=…)"),
+        ("solver", solver, Solver, "solvers.PDHG()"),
+        ("stop", stop, StopRule, "stop.MaxIterations(100)"),
+        ("state", state, SolveState, "result.state of an earlier solve"),
+    ]
+    for name, value, kind, such in takes:
+        if not isinstance(value, kind) and (value is not None or name == "problem"):
+            got = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:60]
+            raise InvpriorError(f"solve takes a {name} such as {such}, got {got}")
+    if not isinstance(seed, int) or not 0 <= seed < 2**62:
+        raise InvpriorError(f"a seed is a whole number from 0 to 2^62 − 1, got {seed!r}")
 
 
 def _diverged(iterate: Iterate) -> bool:

@@ -90,11 +90,12 @@ class Restarts(Solver[RestartsState]):
         iterate = Iterate(problem, self.inner, inner, 0.0)
         memory, verdict = self.each.update(memory, iterate)
         if verdict.keep:
-            kept = iterate.x
-        ended, total = verdict.stop is not None, state.total
-        if ended:
-            total = total + (iterate.x if kept is None else kept)
-        ends = state.ends if verdict.stop is None else (*state.ends, verdict.stop)
+            kept = self.inner.estimate(inner)
+        reason, total, ends = self.inner.ended(inner) or verdict.stop, state.total, state.ends
+        if reason is not None:
+            total = total + (self.inner.estimate(inner) if kept is None else kept)
+            ends = (*ends, reason)
+        ended = reason is not None
         return RestartsState(state.iteration + 1, inner.x, inner, memory, kept, ended, total, ends, state.seed)
 
     def default_stop(self) -> StopRule:

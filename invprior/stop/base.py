@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from invprior.errors import InvpriorError
 from invprior.problem import Problem
 
 CONVERGED = "converged"
@@ -156,11 +157,19 @@ class AnyOf(StopRule):
         old = memory or {}
         new, stop, opinions = {}, None, []
         for name, rule in self._named():
-            new[name], verdict = rule.update(old.get(name), iterate)
+            new[name], verdict = _answer(rule, old.get(name), iterate)
             stop = stop or verdict.stop
             if verdict.keep is not None:
                 opinions.append(verdict.keep)
         return new, Verdict(stop, any(opinions) if opinions else None)
+
+
+def _answer(rule: StopRule, memory: Any, iterate: IterateLike) -> tuple[Any, Verdict]:
+    """What a rule says; a user's rule that answers something else is named."""
+    answer = rule.update(memory, iterate)
+    if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], Verdict)):
+        raise InvpriorError(f"{rule!r}.update returns a pair (memory, Verdict), got {answer!r:.60}")
+    return answer
 
 
 @dataclass(frozen=True)
@@ -173,6 +182,10 @@ class MaxIterations(StopRule):
     """
 
     n: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.n, int) or self.n < 1:
+            raise InvpriorError(f"a limit of iterations is a whole number of 1 or more, got {self.n!r}")
 
     @property
     def most(self) -> int:

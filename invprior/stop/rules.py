@@ -57,7 +57,7 @@ class Stationary(StopRule):
 
 @dataclass(frozen=True)
 class Discrepancy(StopRule):
-    """Stop once the data are fitted to the noise level, ‖y − E(y|Ax)‖² ≤ factor²·E‖n‖² (Morozov 1966).
+    """Stop once the data are fitted to the noise level, ‖y − E(y | Ax)‖² ≤ factor²·E‖n‖² (Morozov 1966).
 
     Checked every ``every`` iterations from ``min_start`` on, and on the iterate itself: a running average of iterates
     fits the data worse and the truth better. The estimate at which this rule stops is kept, whatever other rules kept

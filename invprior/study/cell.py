@@ -25,20 +25,20 @@ from invprior.study.plan import Cell
 from invprior.study.scores import scores
 from invprior.study.watch import Watch
 
-# Threads, memory and clock are those of the process: one cell at a time in each, whatever a cluster sends it.
+# One cell at a time per process, whatever a cluster sends: threads, memory and clock belong to the process.
 _ALONE = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
 class CellJob:
-    """A cell with all that its solve needs, so that a worker needs no file.
+    """A cell with all that its solve needs, so that a worker reads no files.
 
     Attributes
     ----------
     limit
-        Iterations at most, None for the prior's own stop rule alone.
+        Limit of iterations; None for the prior's own stop rule alone.
     gigabytes
-        What the solve will take, where it is known beforehand.
+        Predicted memory of the solve in GB, or None.
     """
 
     cell: Cell
@@ -50,7 +50,7 @@ class CellJob:
 
 @dataclass(frozen=True, eq=False)
 class CellOutcome:
-    """What became of a cell: a record and the picture (H, W, C) in 8 bits, or the sentence that says what failed."""
+    """The outcome of a cell: a record and the picture (H, W, C) in 8 bits, or a sentence that says what failed."""
 
     cell: Cell
     record: dict[str, Any] | None = None
@@ -59,7 +59,7 @@ class CellOutcome:
 
 
 def execute(job: CellJob, device: str, threads: int) -> CellOutcome:
-    """Solve and score; whatever goes wrong is the cell's own outcome."""
+    """Solve and score; any error becomes the outcome of this cell."""
     with _ALONE:
         before = torch.get_num_threads()
         torch.set_num_threads(threads)
@@ -67,7 +67,7 @@ def execute(job: CellJob, device: str, threads: int) -> CellOutcome:
             return _execute(job, pick_device(device) if device == "auto" else device)
         except InvpriorError as error:
             return CellOutcome(job.cell, failure=str(error))
-        except Exception as error:  # a bug in someone's operator is no reason to lose the other cells
+        except Exception as error:  # a bug in a user's operator must not lose the other cells
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{last.filename}:{last.lineno}"
             return CellOutcome(job.cell, failure=f"{type(error).__name__}: {error or 'no message'} ({where})")

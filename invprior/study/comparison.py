@@ -1,4 +1,4 @@
-"""``ip.compare``: run what is missing of a study."""
+"""``ip.compare``: solve the missing cells of a study."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from invprior.study.source import open_source, sources
 from invprior.study.store import Store
 from invprior.study.workers import workers
 
-# Hears of the study before it starts, with the cells that are on disk already, and of every outcome.
+# Called before the study starts, with the cells that are on disk already, and after every outcome.
 Listener = Callable[["Progress"], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """How far a study is: all its cells, the records of the finished ones, what failed, and the latest outcome."""
+    """Progress of a study: all its cells, the records of the finished ones, the failures, and the latest outcome."""
 
     cells: tuple[Cell, ...]
     records: dict[Cell, dict[str, Any]]
@@ -54,9 +54,9 @@ def compare(
 ) -> Comparison:
     """Compare priors on pictures whose truth is known.
 
-    Every combination is solved once a seed, in processes of this machine; finished cells stay in ``output``, and a
-    study that was cut off goes on there. Each prior has its automatic weight and its own stop rule; the truth scores,
-    and nothing else.
+    Every combination is solved once per seed, in processes of this machine. Finished cells stay in ``output``; the same
+    call resumes an interrupted study. Each prior has its automatic weight and its own stop rule; the truth is used for
+    scores only.
 
     Parameters
     ----------
@@ -68,24 +68,24 @@ def compare(
         Specs as on the command line: ``lanczos:4``, ``mask:0.5``, ``blur:psf.png``, ``module:make_operator``;
         ``gaussian:0.1``, ``rounding``; ``tv``, ``tv:0.05``, ``dip:preset=paper``, ``dip+tv``.
     degraded
-        Trials that exist already, one for each clean picture.
+        Files of existing measurements, one for each clean picture.
     seeds
-        How many times each cell is solved.
+        Number of solves of each cell.
     crop
-        Look at the middle ``crop`` × ``crop`` pixels alone.
+        Use only the middle ``crop`` × ``crop`` pixels.
     iterations
-        A limit for every solve.
+        Limit of iterations in every solve.
     jobs
-        Cells at a time; None for one a processor or GPU.
+        Cells solved at a time; None for one per processor or GPU.
     device
         ``auto``, ``cpu`` or ``cuda``.
     cluster
-        The address of a running Dask scheduler, to solve there.
+        Address of a running Dask scheduler to solve on.
 
     Raises
     ------
     InvpriorError
-        If something of this cannot be read, or does not fit; a picture that fails costs its cells alone.
+        If an argument cannot be read or does not fit; a picture that fails affects only its own cells.
     """
     study = Study(
         sources=sources([Path(p) for p in clean], [Path(p) for p in degraded]),
@@ -109,9 +109,9 @@ def run_study(
     cluster: str | None = None,
     listener: Listener = lambda progress: None,
 ) -> Comparison:
-    """Solve the cells of a study that are not on disk yet, each kept as soon as it is finished.
+    """Solve the cells of a study that are not on disk yet; each is saved as soon as it is finished.
 
-    ``again`` is the line that starts the study again, for the report; a call of :func:`compare` where it is None.
+    ``again`` is the command that repeats the study, for the report; None for a call of :func:`compare`.
     """
     if jobs is not None and jobs < 1:
         raise InvpriorError(f"jobs takes a whole number of 1 or more, got {jobs}")
@@ -141,7 +141,7 @@ def run_study(
 
 
 def _call(study: Study, output: Path | str) -> str:
-    """The call of :func:`compare` that makes a study."""
+    """The call of :func:`compare` that repeats a study."""
     degraded = [str(s.degraded) for s in study.sources if s.degraded is not None]
     settings = {
         "operators": study.operators,
@@ -152,12 +152,12 @@ def _call(study: Study, output: Path | str) -> str:
         "crop": study.crop,
         "iterations": study.iterations,
     }
-    told = ", ".join(f"{key}={value!r}" for key, value in settings.items())
-    return f"invprior.compare({[str(s.clean) for s in study.sources]!r}, output={str(output)!r}, {told})"
+    arguments = ", ".join(f"{key}={value!r}" for key, value in settings.items())
+    return f"invprior.compare({[str(s.clean) for s in study.sources]!r}, output={str(output)!r}, {arguments})"
 
 
 class _Preparation:
-    """From a cell to its job; the measurement is made once for all priors of a scene and seed."""
+    """Turns a cell into its job; all priors of a scene and seed share one measurement."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -181,11 +181,11 @@ class _Preparation:
 
 
 def trial(study: Study, scene: Scene, seed: int) -> Trial:
-    """What all priors see of a scene: the same in every process, for the same seed."""
+    """The measurement that all priors of a scene share; one seed gives the same in every process."""
     subject = open_source(scene.source, study.crop)
     try:
         return measure(subject, study.operator_specs[scene.operator], scene.noise, seed)
     except InvpriorError:
         raise
-    except Exception as error:  # of a user's operator
+    except Exception as error:  # from a user's operator
         raise InvpriorError(f"operator {scene.operator!r}: {type(error).__name__}: {error}") from error

@@ -1,4 +1,4 @@
-"""Studies worth keeping: TOML files."""
+"""Study files, in TOML."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ LISTS = ("pictures", "operators", "noises", "priors")
 
 
 def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | None, iterations: int | None) -> Study:
-    """Read a study; the numbers given here stand above those of the file.
+    """Read a study file; ``seeds``, ``crop`` and ``iterations`` override those of the file.
 
     Parameters
     ----------
     path
         The TOML file: ``pictures``, a list of files or of tables ``{clean, degraded, name}``; ``operators``,
         ``noises``, ``priors``, ``seeds``, ``crop``, ``iterations`` and ``title``; ``[published]`` with
-        ``figure``, ``metric``, ``columns`` and ``[published.figures]``, where nan stands for one not printed.
+        ``figure``, ``metric``, ``columns`` and ``[published.figures]``, where nan is a number not published.
     data
-        The folder that its pictures, masks and point spread functions are in; the file's own where that is None.
+        Folder of its pictures, masks and point spread functions; None for the folder of the file.
 
     Raises
     ------
     InvpriorError
-        If the file cannot be read, or holds something that a study has not.
+        If the file cannot be read, or holds an unknown key or a wrong value.
     """
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvpriorError(f"cannot read the study {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvpriorError(f"{path} is no TOML: {error}") from error
+        raise InvpriorError(f"{path} is not TOML: {error}") from error
     base = path.parent if data is None else data
     if not base.is_dir():
         raise InvpriorError(f"there is no folder {base} to take the pictures of {path} from")
@@ -78,10 +78,10 @@ def _source(path: Path, base: Path, entry: Any) -> Source:
 
 
 def _texts(path: Path, table: dict[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    found = tuple(table.get(key, default))
-    if not all(isinstance(text, str) for text in found):
+    values = tuple(table.get(key, default))
+    if not all(isinstance(text, str) for text in values):
         raise InvpriorError(f"{path}: {key} must be a list of texts, got {table[key]!r}")
-    return found
+    return values
 
 
 def _published(path: Path, table: Any) -> Published:
@@ -89,9 +89,9 @@ def _published(path: Path, table: Any) -> Published:
         figures = {
             str(name): tuple(None if math.isnan(x) else float(x) for x in row) for name, row in table["figures"].items()
         }
-        found = str(table["figure"]), str(table["metric"]), tuple(map(str, table["columns"])), figures
+        values = str(table["figure"]), str(table["metric"]), tuple(map(str, table["columns"])), figures
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvpriorError(
-            f"{path}: published takes figure, metric, columns and figures, of each picture one number a column"
+            f"{path}: published takes figure, metric, columns and figures, one number per column for each picture"
         ) from error
-    return Published(*found)
+    return Published(*values)

@@ -1,4 +1,4 @@
-"""What all priors of a study are given alike: operator, measurement and noise model."""
+"""The measurement that all priors of a study share: operator, data and noise model."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from invprior.specs import noises, parse_noise
 from invprior.specs.operator import OperatorSpec
 from invprior.study.source import Subject
 
-# A solve draws a network's input from its seed: from the same numbers as the noise, that input would hold the noise.
-# torch's generator looks at 32 bits.
+# Added to the seeds of mask and noise: a solve draws a network's input from its seed, and from the same seed as the
+# noise that input would contain the noise. torch's generator uses 32 bits.
 DATA_SEED = 2**31
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What all priors of a scene and seed are given alike, and the truth that nothing but the scores may see."""
+    """The measurement that all priors of a scene and seed share, and the truth, which only the scores may see."""
 
     measured: Measured
     truth: Tensor
@@ -40,7 +40,7 @@ class Trial:
 
 
 def check_noise(text: str, degraded: bool) -> str:
-    """Raise if a noise spec cannot be read, or asks for an estimate of noise that the study itself has to add."""
+    """Raise if a noise spec cannot be read, or estimates noise that the study itself has to add."""
     if parse_noise(text) == "auto" and not degraded:
         raise InvpriorError(
             f"noise {text!r} estimates the level of degraded files; to degrade clean pictures take rounding, or "
@@ -74,9 +74,9 @@ def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> 
             clean = A(subject.truth)
         y = given.sample(clean, rng) if isinstance(given, noise.Noise) else clean.clamp(0, 1).mul(255).round() / 255
     if isinstance(given, noise.Noise):
-        found, rule, exact = given, "given", False
+        likelihood, rule, exact = given, "given", False
     else:
-        found = noise.Gaussian(level)
+        likelihood = noise.Gaussian(level)
     if isinstance(A, Mask):
-        y = A(y)  # what stands in a hole was not measured
-    return Trial(Measured((DataTerm(A, y, found),), rule, exact), subject.truth)
+        y = A(y)  # values in a hole were not measured
+    return Trial(Measured((DataTerm(A, y, likelihood),), rule, exact), subject.truth)

@@ -1,4 +1,4 @@
-"""The memory that a piece of work takes at its peak."""
+"""Measurement of peak memory."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 import torch
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-RESET_PEAK = "5"  # of proc(5)
+RESET_PEAK = "5"  # see proc(5)
 
 
 @dataclass
 class Peak:
-    """Megabytes above what was held before; None where the system does not tell."""
+    """Peak memory in MB above that at the start; None if the system does not report it."""
 
     megabytes: float | None = None
 
 
 @contextmanager
 def peak_memory(device: str) -> Iterator[Peak]:
-    """Measure the peak on the device, or in the process, between here and the end of the block.
+    """Measure the peak memory of a block, on the GPU or in the process.
 
-    On a CPU it is Linux's high-water mark, reset at the start after freed memory was handed back, since a process
-    that has worked before would seem to need nothing.
+    On a CPU it is Linux's high-water mark. Freed memory is first returned to the system and the mark reset, otherwise
+    a process that has worked before would seem to need nothing.
     """
     peak = Peak()
     if device.startswith("cuda"):
@@ -42,9 +42,9 @@ def peak_memory(device: str) -> Iterator[Peak]:
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
     CLEAR.write_text(RESET_PEAK)
-    held = _megabytes("VmRSS")
+    start = _megabytes("VmRSS")
     yield peak
-    peak.megabytes = max(0.0, _megabytes("VmHWM") - held)
+    peak.megabytes = max(0.0, _megabytes("VmHWM") - start)
 
 
 def _megabytes(field: str) -> float:

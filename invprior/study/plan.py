@@ -1,4 +1,4 @@
-"""A study: pictures × operators × noises × priors × seeds, as a value that was checked."""
+"""A study: pictures × operators × noises × priors × seeds, as a checked value."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from invprior.specs import OperatorSpec, PriorSpec, parse_operator, parse_prior
 from invprior.study.measurement import check_noise
 from invprior.study.source import Source
 
-# What a published number may stand under.
+# Columns that published numbers may belong to.
 FIGURE_KEYS = ("psnr", "psnr_y", "ssim", "lpips")
 DEFAULT_PRIORS = ("none", "tv", "dip")
 
 
 @dataclass(frozen=True)
 class Published:
-    """Printed figures to stand beside the table.
+    """Published figures to show in the table.
 
     Attributes
     ----------
     figure
         The column of the table that they belong to: ``psnr``, ``psnr_y`` …
     metric
-        What exactly was printed, in words.
+        What exactly was published, in words.
     columns
         The methods.
     figures
-        Of each picture, by its name, one number a method, None where none was printed.
+        For each picture, by its name, one number per method, None if none was published.
     """
 
     figure: str
@@ -44,7 +44,7 @@ class Published:
     figures: Mapping[str, tuple[float | None, ...]]
 
     def rows(self, name: str) -> list[tuple[str, float]]:
-        """Method and number of every figure that was printed for a picture."""
+        """Method and number of every figure that was published for a picture."""
         row = self.figures.get(name, ())
         return [(column, x) for column, x in zip(self.columns, row, strict=False) if x is not None]
 
@@ -60,7 +60,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Scene:
-    """One degraded picture: what all priors and seeds of a block of the table have in common."""
+    """One degraded picture, which all priors and seeds of a block of the table share."""
 
     source: Source
     operator: str
@@ -77,7 +77,7 @@ class Cell:
     Attributes
     ----------
     key
-        Of all that determines the result; the cell is finished where a record with this key is.
+        Hash of all that determines the result; the cell is finished if there is a record with this key.
     """
 
     scene: Scene
@@ -87,7 +87,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Of its folder: readable, and different wherever the key is."""
+        """Name of its folder: readable, and different for every key."""
         text = f"{self.scene.source.name}--{self.scene.operator}--{self.scene.noise}--{self.prior}"
         return f"{re.sub(r'[^A-Za-z0-9.=+@-]+', '_', text)[:120]}--seed{self.seed}-{self.key[:8]}"
 
@@ -97,33 +97,33 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """The grid.
+    """The grid of a study.
 
     Parameters
     ----------
     sources
         Pictures with their truth.
     operators, noises, priors
-        Specs, as the command line writes them.
+        Specs, as on the command line.
     seeds
-        How many times each cell is solved; a seed draws mask, noise and everything random in the solve.
+        Number of solves of each cell; a seed draws the mask, the noise and everything random in the solve.
     crop
-        Look at the middle ``crop`` × ``crop`` pixels alone; None for the whole picture.
+        Use only the middle ``crop`` × ``crop`` pixels; None for the whole picture.
     iterations
-        A limit for every solve below its own; None for none. For trying a study out.
+        Limit of iterations in every solve, to try a study out; None for each prior's own.
     base
-        The folder that files named in operator specs are relative to.
+        Folder that file names in operator specs are relative to.
     title
-        Of the report.
+        Title of the report.
     published
-        Printed figures for the same pictures.
+        Published figures of the same pictures.
     file
         The study file that this was read from.
 
     Raises
     ------
     InvpriorError
-        If a spec cannot be read, comes twice, or a number is out of range.
+        If a spec cannot be parsed or is repeated, or a number is out of range.
     """
 
     sources: tuple[Source, ...]
@@ -150,7 +150,7 @@ class Study:
                 raise InvpriorError(f"{what} takes a whole number of 1 or more, got {number!r}")
         for text in self.noises:
             check_noise(text, all(s.degraded is not None for s in self.sources))
-        _ = self.operator_specs  # reads every spec now, before anything runs
+        _ = self.operator_specs  # parses every spec now, before anything runs
         for spec in self.prior_specs.values():
             spec.made(Purpose())
 
@@ -167,7 +167,7 @@ class Study:
         return [Scene(s, A, noise) for s in self.sources for A in self.operators for noise in self.noises]
 
     def cells(self) -> Iterator[Cell]:
-        """The grid, seed by seed, so that a first complete table is there early."""
+        """The cells, seed by seed, so that a first complete table is there early."""
         pictures = {source: source.digest() for source in self.sources}
         files = {text: [_digest(path) for path in spec.files] for text, spec in self.operator_specs.items()}
         for seed in range(self.seeds):

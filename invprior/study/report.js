@@ -4,7 +4,7 @@ const at = id => document.getElementById(id);
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7f7f7f"];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
-// The table: a click sorts, numbers as numbers, what is missing last whichever way.
+// The table: a click sorts a column, numbers by value; missing values come last in both directions.
 const body = at("table").tBodies[0];
 const headings = [...at("table").tHead.rows[0].cells];
 headings.forEach((heading, column) => heading.querySelector("button").addEventListener("click", () => {
@@ -20,8 +20,8 @@ headings.forEach((heading, column) => heading.querySelector("button").addEventLi
   body.append(...known, ...unknown);
 }));
 
-// The pictures: two on top of each other, the right one cut off left of the divider.
-const seen = { column: Infinity, row: Infinity }; // the pixel in the middle of the loupe; at first that of the picture
+// The viewer: two pictures on top of each other; the right one is clipped to the right of the divider.
+const seen = { column: Infinity, row: Infinity }; // the pixel in the middle of the loupe; at first the middle of the picture
 const fill = (select, texts, wanted) => {
   select.replaceChildren(...texts.map((text, k) => new Option(text, k)));
   select.selectedIndex = Math.max(0, texts.indexOf(wanted));
@@ -125,7 +125,7 @@ const element = (name, attributes, ...children) => {
 };
 const short = value => Math.abs(value) >= 1e4 || (value && Math.abs(value) < 1e-3) ? value.toExponential(0) : String(+value.toPrecision(3));
 
-// From values to pixels, and the values to write at the axis.
+// The map from values to pixels, and the tick values of the axis.
 function scale(values, from, to, logarithmic) {
   const map = logarithmic ? Math.log10 : value => value;
   let low = Math.min(...values.map(map)), high = Math.max(...values.map(map));

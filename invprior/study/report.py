@@ -1,4 +1,4 @@
-"""One page that holds a whole study and needs nothing else: table, pictures, curves, and how to run it again."""
+"""The report of a study, one self-contained page: table, pictures, curves, and how to run the study again."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from invprior.study.table import Row
 
 NAME = "report.html"
 
-# What all priors were given of a scene, for a seed.
+# The measurement of a scene, for a seed.
 Trials = Callable[[Scene, int], Trial]
 
-# Columns of a history that a stop rule looks at; the objective says nothing of when to stop.
+# Columns of a history that stop rules use; the objective does not tell when to stop.
 SIGNALS = ("gap", "residual", "discrepancy", "windowed_variance", "moving_variance", "held_out")
 
 
@@ -57,7 +57,7 @@ class _Line:
 
 
 class Pictures:
-    """PNGs in base64 under numbers, each once."""
+    """Numbered PNGs in base64, without duplicates."""
 
     def __init__(self) -> None:
         self.held: list[str] = []
@@ -180,7 +180,7 @@ def _run(cell: Cell, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _visible(given: Trial) -> Tensor:
-    """The measurement where it is a picture, else what the operator's adjoint makes of it."""
+    """The measurement if it is a picture, else its back projection."""
     y = given.y
     if y.is_floating_point() and y.ndim == 3 and y.shape[0] == given.truth.shape[0]:
         return y
@@ -198,5 +198,5 @@ def _versions(records: list[dict[str, Any]]) -> list[tuple[str, str]]:
         rows[f"{key} of a cell"] = ", ".join(sorted({str(r[key]) for r in records}))
     older = {json.dumps(r["versions"]) for r in records} - {json.dumps(versions())}
     if older:
-        rows["note"] = "some cells were solved with other versions; each run.json has its own"
+        rows["note"] = "some cells were solved with other versions; the run.json of each cell has them"
     return list(rows.items())

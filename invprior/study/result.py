@@ -1,4 +1,4 @@
-"""What a comparison gives back."""
+"""The result of a comparison."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Comparison:
     Attributes
     ----------
     study, folder
-        What was asked, and where it lies.
+        The study, and the folder of its results.
     records
         The run record of every finished cell.
     failures
-        The sentence that says what went wrong, of every cell that has no record.
+        For every cell without a record, a sentence that says what went wrong.
     """
 
     study: Study
@@ -35,7 +35,7 @@ class Comparison:
 
     @property
     def cells(self) -> list[dict[str, Any]]:
-        """One dict a finished cell: what it was, its figures and why it stopped, without the curves."""
+        """One dict per finished cell: its specs, its figures and why it stopped, without the curves."""
         return [{k: v for k, v in r.items() if not isinstance(v, list | dict)} for r in self.records.values()]
 
     @cached_property
@@ -45,7 +45,7 @@ class Comparison:
 
     @property
     def verdicts(self) -> list[str]:
-        """A sentence for each operator and noise: which prior leads PSNR, and by how much."""
+        """A sentence for each operator and noise: which prior has the highest PSNR, and by how much."""
         return verdicts(self.study, self.rows, FIGURES[0])
 
     @property
@@ -54,7 +54,7 @@ class Comparison:
         return self.folder / "report.html"
 
     def plot(self, figure: str = "psnr") -> Any:
-        """Bars of a figure, a group for each picture, with the seeds' spread; a pyplot figure, as of ``show``.
+        """Bars of a figure, one group per picture, with the spread of the seeds; a pyplot figure, as from ``show``.
 
         Raises
         ------

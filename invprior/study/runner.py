@@ -1,4 +1,4 @@
-"""The grid, cell by cell: hand out what is missing, give back what became of it."""
+"""The scheduler of a study: hands missing cells to workers and yields their outcomes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from invprior.study.workers import Workers
 
 CRASHED = "the worker process died, and again when the cell ran alone; it may need more memory than there is"
 
-# From a cell to its job, or to the outcome where there is none to do.
+# Turns a cell into its job, or into its outcome if it cannot be solved.
 Prepare = Callable[[Cell], CellJob | CellOutcome]
 
 
 @dataclass(frozen=True, eq=False)
 class _UnderWay:
-    """A job, the slot it runs in, and whether it runs alone because a worker has died on it before."""
+    """A running job, its slot, and whether it runs alone because a worker died with it before."""
 
     job: CellJob
     slot: str
@@ -28,55 +28,55 @@ class _UnderWay:
 
 
 def run_cells(cells: Iterable[Cell], prepare: Prepare, workers: Workers) -> Iterator[CellOutcome]:
-    """The outcomes in the order in which they come; a cell that crashes its worker costs itself alone.
+    """Yield outcomes as they come; a cell that crashes its worker affects only itself.
 
-    When a process of this machine dies, nobody can say which of the jobs under way was to blame. Each is tried again
-    on its own, and one with which it happens again has failed.
+    When a process of this machine dies, any of the running jobs may be to blame. Each is run again alone, and fails if
+    its process dies again.
     """
     waiting = deque(cells)
     suspects: deque[CellJob] = deque()
     under_way: dict[Future[CellOutcome], _UnderWay] = {}
-    held: CellJob | None = None  # prepared, and waiting for a slot or for memory
-    while waiting or suspects or held or under_way:
+    pending: CellJob | None = None  # prepared, and waiting for a slot or for memory
+    while waiting or suspects or pending or under_way:
         if suspects and not under_way:
             _start(workers, under_way, _UnderWay(suspects.popleft(), workers.slots()[0], alone=True))
         while not suspects:
-            if held is None and waiting:
-                made = prepare(waiting.popleft())
-                if isinstance(made, CellOutcome):
-                    yield made
+            if pending is None and waiting:
+                prepared = prepare(waiting.popleft())
+                if isinstance(prepared, CellOutcome):
+                    yield prepared
                     continue
-                held = made
-            slot = None if held is None else _free(workers, held, under_way)
-            if held is None or slot is None:
+                pending = prepared
+            slot = None if pending is None else _free(workers, pending, under_way)
+            if pending is None or slot is None:
                 break
             try:
-                _start(workers, under_way, _UnderWay(held, slot, alone=False))
+                _start(workers, under_way, _UnderWay(pending, slot, alone=False))
             except BrokenExecutor:
-                suspects.append(held)
-            held = None
+                suspects.append(pending)
+            pending = None
         done, _ = wait(under_way, return_when=FIRST_COMPLETED)
         for future in done:
-            was = under_way.pop(future)
+            ended = under_way.pop(future)
             try:
                 yield future.result()
             except BrokenExecutor:
-                if was.alone:
-                    yield CellOutcome(was.job.cell, failure=CRASHED)
+                if ended.alone:
+                    yield CellOutcome(ended.job.cell, failure=CRASHED)
                 else:
-                    suspects.append(was.job)
+                    suspects.append(ended.job)
             except CancelledError as error:
                 raise InvpriorError(
-                    "the cluster went away; the finished cells are kept, and the same command goes on"
+                    "the connection to the cluster was lost; finished cells are kept, run the command again to resume"
                 ) from error
             except Exception as error:  # such as Dask's KilledWorker, or a job that cannot be sent
-                yield CellOutcome(was.job.cell, failure=f"{type(error).__name__}: {error}")
+                yield CellOutcome(ended.job.cell, failure=f"{type(error).__name__}: {error}")
 
 
 def _free(workers: Workers, job: CellJob, under_way: dict[Future[CellOutcome], _UnderWay]) -> str | None:
-    """A free slot, where there is one and memory for the job beside what those under way will take.
+    """A free slot, or None if there is none or the running jobs leave too little memory.
 
-    None beside a job that is tried on its own.
+    None also while a job runs alone.
     """
     slots = workers.slots()
     if not under_way:

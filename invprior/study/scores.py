@@ -14,13 +14,13 @@ from torch import Tensor
 
 from invprior.metrics import psnr, psnr_luma, ssim
 
-# What torchvision saves the features of LPIPS under; nothing is ever downloaded for it.
+# torchvision's file of the features of LPIPS; it is never downloaded.
 ALEXNET = "alexnet-owt-7be5be79.pth"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A column: how it is written, which way is better (None where neither), and its definition."""
+    """A column of the table: its format, which way is better (None for neither), and its definition."""
 
     key: str
     title: str
@@ -38,7 +38,7 @@ FIGURES = (
         "dB",
         2,
         "higher",
-        "PSNR of Y = (65.481 R + 128.553 G + 24.966 B + 16)/255, 4 pixels cut on each side; gray is taken as it is.",
+        "PSNR of Y = (65.481 R + 128.553 G + 24.966 B + 16)/255, 4 pixels cut on each side; gray is used as it is.",
     ),
     Figure(
         "ssim",
@@ -55,17 +55,17 @@ FIGURES = (
         "",
         3,
         "lower",
-        "Learned perceptual distance, AlexNet features, version 0.1 (Zhang et al. 2018; torchmetrics); there where its "
+        "Learned perceptual distance, AlexNet features, version 0.1 (Zhang et al. 2018; torchmetrics); shown if its "
         f"weights, {ALEXNET}, are in torch's hub folder.",
     ),
-    Figure("seconds", "time", "s", 1, None, "Wall time of choosing the weight and of the solve, scoring left out."),
+    Figure("seconds", "time", "s", 1, None, "Wall time of choosing the weight and of the solve, without scoring."),
     Figure(
         "memory_mb",
         "memory",
         "MB",
         0,
         None,
-        "Peak of the process (on a GPU: of torch's allocations) above what was held before the cell.",
+        "Peak memory of the process (on a GPU: of torch's allocations) above that before the cell.",
     ),
     Figure("iterations", "iterations", "", 0, None, "Iterations of the solver until its stop rule ended it."),
     Figure("kept", "kept", "", 0, None, "The iteration whose estimate is the result, chosen without the truth."),
@@ -74,14 +74,14 @@ FIGURES = (
 
 
 def scores(x: Tensor, truth: Tensor) -> dict[str, float]:
-    """PSNR, PSNR of Y, SSIM and where its weights are here LPIPS, of pictures (C, H, W) in [0, 1]."""
-    found = {"psnr": psnr(x, truth), "psnr_y": psnr_luma(x, truth), "ssim": ssim(x, truth)}
+    """PSNR, PSNR of Y, SSIM, and LPIPS if its weights are installed, of pictures (C, H, W) in [0, 1]."""
+    values = {"psnr": psnr(x, truth), "psnr_y": psnr_luma(x, truth), "ssim": ssim(x, truth)}
     metric = _lpips()
     if metric is None or x.shape[-3] not in (1, 3) or min(x.shape[-2:]) < 32:
-        return found
+        return values
     pair = (t.detach().cpu().float().expand(3, -1, -1)[None] for t in (x, truth))
     with torch.no_grad():
-        return found | {"lpips": float(metric(*pair))}
+        return values | {"lpips": float(metric(*pair))}
 
 
 def figures(records: list[dict[str, Any]]) -> list[Figure]:
@@ -90,7 +90,7 @@ def figures(records: list[dict[str, Any]]) -> list[Figure]:
 
 
 def number(record: dict[str, Any], key: str) -> float:
-    """A figure of a record; NaN where it has none."""
+    """A figure of a record; NaN if it has none."""
     value = record.get(key)
     return math.nan if value is None else float(value)
 

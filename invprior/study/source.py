@@ -1,4 +1,4 @@
-"""The pictures of a study: where they are, and what part of them it looks at."""
+"""The pictures of a study: their files, and the part of them that is used."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from invprior.specs.operator import Frame
 
 @dataclass(frozen=True)
 class Source:
-    """A clean picture under its name, and the file of its measurement where there is one."""
+    """A clean picture with its name, and the file of its measurement if there is one."""
 
     name: str
     clean: Path
     degraded: Path | None = None
 
     def digest(self) -> str:
-        """Of the bytes of the files, so that another picture under the old name is another cell."""
+        """Hash of the bytes of the files, so that another picture under the old name is another cell."""
         found = hashlib.sha256(self.clean.read_bytes())
         if self.degraded is not None:
             found.update(self.degraded.read_bytes())
@@ -32,7 +32,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A source that was read: the truth, what it was cut from, and the degraded file's picture."""
+    """A source that was read: the truth, its place in its file, and the picture of the degraded file."""
 
     truth: Tensor
     frame: Frame
@@ -58,7 +58,7 @@ def sources(clean: Sequence[Path], degraded: Sequence[Path]) -> tuple[Source, ..
 
 
 def check_sources(found: Sequence[Source]) -> tuple[Source, ...]:
-    """Raise where a file is missing or a name comes twice."""
+    """Raise if a file is missing or a name is repeated."""
     for source in found:
         for path in (source.clean, source.degraded):
             if path is not None and not path.is_file():
@@ -71,19 +71,19 @@ def check_sources(found: Sequence[Source]) -> tuple[Source, ...]:
 
 
 def open_source(source: Source, crop: int | None) -> Subject:
-    """Read a source, and cut the middle ``crop`` × ``crop`` pixels out of it; all of it where that is None.
+    """Read a source and crop it to the middle ``crop`` × ``crop`` pixels; None keeps all of it.
 
     Raises
     ------
     InvpriorError
-        If a file is no gray or RGB picture, is smaller than the crop, or a degraded one to be cut has another size.
+        If a file is not a gray or RGB picture or is smaller than the crop, or a degraded one to crop has another size.
     """
     clean = read(source.clean)
     truth = clean.x
     if truth.shape[0] not in (1, 3):
         raise InvpriorError(f"{source.clean} has {truth.shape[0]} channels; a study takes gray and RGB pictures")
     file = None if source.degraded is None else read(source.degraded)
-    if file is not None:  # the truth's scale is that of all figures
+    if file is not None:  # all figures are computed in the scale of the truth
         file = file.with_pixels(file.in_scale_of(clean), None)
     C, H, W = truth.shape
     if crop is None:
@@ -91,7 +91,7 @@ def open_source(source: Source, crop: int | None) -> Subject:
     if crop > min(H, W):
         raise InvpriorError(f"{source.clean} is {W}×{H} pixels, too small to cut {crop}×{crop} out of it")
     if file is not None and file.x.shape[-2:] != truth.shape[-2:]:
-        raise InvpriorError(f"{source.degraded} has another size than {source.clean}, so that neither can be cut")
+        raise InvpriorError(f"{source.degraded} has another size than {source.clean}, so neither can be cropped")
     frame = Frame((C, crop, crop), (H, W), (H - crop) // 2, (W - crop) // 2)
     if file is not None:
         file = file.with_pixels(frame.cut(file.x), None)

@@ -1,4 +1,4 @@
-"""A study on disk: every finished cell at once, whole or not at all."""
+"""A study on disk: every finished cell is written at once, whole or not at all."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ COLUMNS = (
 class Store:
     """The folder of a study.
 
-    ``cells/NAME/`` with ``run.json`` and ``restored.png`` for every finished cell, ``results.csv`` with a line for
-    each, ``pictures/`` with the truths and the measurements.
+    It holds ``cells/NAME/`` with ``run.json`` and ``restored.png`` for every finished cell, ``results.csv`` with a line
+    for each, and ``pictures/`` with the truths and the measurements.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,7 +54,7 @@ class Store:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Make the folder, and keep every other study out of it.
+        """Make the folder and lock it against other studies.
 
         Raises
         ------
@@ -64,24 +64,24 @@ class Store:
         with held_file(self.folder / ".lock"):
             self._check_version()
             make_folders(self.folder, self.cells.name, self.pictures.name)
-            for torn in (*self.cells.glob(".*"), *self.pictures.glob(".*")):  # of a process that was killed
+            for torn in (*self.cells.glob(".*"), *self.pictures.glob(".*")):  # left by a killed process
                 shutil.rmtree(torn) if torn.is_dir() else torn.unlink()
             yield
 
     def _check_version(self) -> None:
-        """Raise if the cells are of a version whose keys and records have another form; else say which they are of."""
+        """Raise if the cells were written by a version with another format; else write down the version."""
         mark = self.folder / MARK
         if self.cells.is_dir() and any(self.cells.iterdir()):
             text = mark.read_text(encoding="utf-8") if mark.is_file() else ""
             if text != _mark():
                 raise InvpriorError(
-                    f"{self.folder} holds a study of another version of invprior, which is left alone; give another "
+                    f"{self.folder} holds a study of another version of invprior, which is not touched; give another "
                     "folder"
                 )
         self.text(MARK, _mark())
 
     def record(self, cell: Cell) -> dict[str, Any] | None:
-        """What is on disk of a cell; None where it is not finished."""
+        """The record of a cell on disk; None if the cell is not finished."""
         path = self.cells / cell.name / RECORD
         if not path.is_file():
             return None
@@ -89,18 +89,18 @@ class Store:
         return record if record["key"] == cell.key else None
 
     def finished(self, cell: Cell) -> dict[str, Any]:
-        """What is on disk of a cell that was kept."""
+        """The record of a finished cell."""
         record = self.record(cell)
         assert record is not None
         return record
 
     def keep(self, outcome: CellOutcome) -> None:
-        """Write a finished cell: into a folder aside, which is then renamed.
+        """Write a finished cell into a temporary folder, which is then renamed.
 
         Raises
         ------
         InvpriorError
-            If it cannot be written, as on a full disk.
+            If it cannot be written, for instance on a full disk.
         """
         assert outcome.record is not None
         assert outcome.picture is not None
@@ -115,7 +115,7 @@ class Store:
             os.replace(aside, final)
         except OSError as error:
             raise InvpriorError(
-                f"cannot write {final}: {error.strerror}; what is finished is kept, and the same command goes on"
+                f"cannot write {final}: {error.strerror}; finished cells are kept, run the command again to resume"
             ) from error
 
     def restored(self, cell: Cell) -> bytes:
@@ -123,13 +123,13 @@ class Store:
         return (self.cells / cell.name / PICTURE).read_bytes()
 
     def picture(self, name: str, pixels: NDArray[np.uint8]) -> bytes:
-        """The PNG of a truth or a measurement, written where it is not there yet."""
+        """Write a truth or a measurement as PNG and return its bytes."""
         path = self.pictures / f"{re.sub(r'[^A-Za-z0-9.=+@-]+', '_', name)}.png"
         write_pixels(path, pixels)
         return path.read_bytes()
 
     def rewrite_table(self, cells: list[Cell]) -> None:
-        """``results.csv`` of the finished cells among these, whole."""
+        """Write ``results.csv`` anew, for the finished cells among these."""
         lines = io.StringIO()
         writer = csv.writer(lines)
         writer.writerow(COLUMNS)
@@ -140,13 +140,13 @@ class Store:
         self.text(TABLE, lines.getvalue())
 
     def add_line(self, outcome: CellOutcome) -> None:
-        """One more line of ``results.csv``."""
+        """Append a line to ``results.csv``."""
         assert outcome.record is not None
         with (self.folder / TABLE).open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerow(self._line(outcome.cell, outcome.record))
 
     def text(self, name: str, text: str) -> Path:
-        """Write a text file beside its name and rename it."""
+        """Write a text file, whole or not at all."""
         path = self.folder / name
         with tempfile.NamedTemporaryFile(
             "w", dir=self.folder, prefix=".", delete=False, encoding="utf-8", newline=""
@@ -161,7 +161,7 @@ class Store:
 
 
 def _mark() -> str:
-    """What a folder's ``study.json`` says."""
+    """The content of ``study.json``: the version of the format."""
     return json.dumps({"invprior study": VERSION}) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What a comparison gives back: cells, their mean and spread, and a verdict."""
+"""Tables of a comparison: mean and spread over the seeds, and the verdicts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Spread:
         return cls(statistics.fmean(known), statistics.stdev(known) if len(known) > 1 else math.nan)
 
     def text(self, digits: int) -> str:
-        """``31.24 ± 0.05``; a dash where nothing is known."""
+        """``31.24 ± 0.05``; a dash if the mean is NaN."""
         if math.isnan(self.mean):
             return "–"
         mean = f"{self.mean:.{digits}f}"
@@ -36,7 +36,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """A prior on a scene: the records of its seeds, what they amount to, and where that is best of the scene."""
+    """A prior on a scene: the records of its seeds, their figures, and the figures in which it is best."""
 
     scene: Scene
     prior: str
@@ -61,7 +61,7 @@ def rows(study: Study, records: Sequence[dict[str, Any]]) -> list[Row]:
 
 
 def verdicts(study: Study, found: Sequence[Row], figure: Figure) -> list[str]:
-    """A sentence for each operator and noise: which prior leads the figure, on how many pictures, by how much."""
+    """A sentence for each operator and noise: which prior is best, by how much, and on how many pictures."""
     said = []
     for A in study.operators:
         for noise in study.noises:
@@ -92,7 +92,7 @@ def _best(row: Row, block: Sequence[Row]) -> frozenset[str]:
 
 
 def _verdict(scenes: Sequence[Scene], found: Sequence[Row], figure: Figure) -> str:
-    """Only scenes that every prior has finished count, so that all means are over the same pictures."""
+    """The sentence, over the scenes that every prior has finished, so that all means are over the same pictures."""
     priors = list(dict.fromkeys(r.prior for r in found))
     means = {(r.scene, r.prior): r.figures[figure.key] for r in found if figure.key in r.figures}
     whole = [s for s in scenes if all((s, p) in means for p in priors)]
@@ -104,7 +104,7 @@ def _verdict(scenes: Sequence[Scene], found: Sequence[Row], figure: Figure) -> s
     wins = sum(all(sign * means[s, first].mean >= sign * means[s, p].mean for p in priors) for s in whole)
     leads = [sign * (means[s, first].mean - means[s, second].mean) for s in whole]
     unit = f" {figure.unit}" if figure.unit else ""
-    lead = f"{first} leads {figure.title}, {statistics.fmean(leads):.{figure.digits}f}{unit} before {second}"
+    lead = f"{first} has the highest {figure.title}, {statistics.fmean(leads):.{figure.digits}f}{unit} above {second}"
     if len(whole) > 1:
         lead += (
             f" on average ({min(leads):+.{figure.digits}f} to {max(leads):+.{figure.digits}f}), and is best on "
@@ -113,5 +113,5 @@ def _verdict(scenes: Sequence[Scene], found: Sequence[Row], figure: Figure) -> s
     spreads = [means[s, p].deviation for s in whole for p in (first, second)]
     largest = max((d for d in spreads if not math.isnan(d)), default=0.0)
     if abs(statistics.fmean(leads)) <= largest:
-        lead += f"; that is within the spread of the seeds ({largest:.{figure.digits}f}), so call it a draw"
+        lead += f"; this is within the spread of the seeds ({largest:.{figure.digits}f}): a draw"
     return lead + "."

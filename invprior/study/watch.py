@@ -1,4 +1,4 @@
-"""Scores of a solve under way, taken without touching its clock."""
+"""PSNR during a solve, not counted in the solve's time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from torch import Tensor
 from invprior.metrics import psnr
 from invprior.solvers.iterate import Iterate
 
-DENSE = 10  # iterations at the start that are all scored: a convex solve may need few
+DENSE = 10  # the first iterations, all scored: a convex solve may need few
 
 
 class Watch:
-    """A callback that notes the PSNR of the estimate; the solve sees nothing of it.
+    """A callback that notes the PSNR of the estimate; the solve never sees it.
 
     Attributes
     ----------
     curve
-        Rows ``(iteration, seconds, psnr)``, the seconds without those that scoring took.
+        Rows ``(iteration, seconds, psnr)``, the seconds without scoring.
     spent
-        Seconds that scoring took so far.
+        Seconds spent on scoring so far.
     """
 
     def __init__(self, truth: Tensor) -> None:
@@ -39,5 +39,5 @@ class Watch:
         self.spent += time.perf_counter() - begin
 
     def seconds(self, iteration: int) -> float:
-        """When an iteration was finished."""
+        """Time in seconds, without scoring, at which an iteration was finished."""
         return self._seconds[iteration - 1]

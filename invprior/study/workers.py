@@ -1,4 +1,4 @@
-"""Where cells are solved: processes of this machine, or a running Dask cluster."""
+"""The workers that solve cells: processes of this machine, or a running Dask cluster."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from invprior.study.cell import CellJob, CellOutcome, execute
 
 
 class Workers(ABC):
-    """Solves jobs aside; a slot is what one job at a time runs on."""
+    """Solves jobs in other processes; a slot runs one job at a time."""
 
     @abstractmethod
     def slots(self) -> list[str]:
-        """The places there are now."""
+        """The slots that exist now."""
 
     @abstractmethod
     def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
         """Start a job in a free slot.
 
-        The future of a job whose worker died, or may have been the one that died, raises BrokenExecutor; so does this
-        where a death has not been seen yet.
+        The future raises BrokenExecutor if the job's worker died, or may have died; so does this call if a death had
+        not been noticed yet.
         """
 
     @abstractmethod
     def close(self, kill: bool) -> None:
-        """Let the workers go, and with ``kill`` what they are at."""
+        """Release the workers; with ``kill``, end their running jobs."""
 
     @property
     def gigabytes(self) -> float:
-        """The memory that all jobs under way share."""
+        """Memory in GB that all running jobs share."""
         return float("inf")
 
 
 class LocalWorkers(Workers):
-    """Processes of joblib's loky: as many as there are processors, which share them out, or one for each GPU.
+    """Processes of joblib's loky: ``jobs`` that share the processors out, or one per GPU.
 
     Parameters
     ----------
     jobs
-        At most so many at a time; None for one per processor or GPU.
+        Limit of jobs at a time; None for one per processor or GPU.
     device
         ``auto``, ``cpu`` or ``cuda``.
 
     Raises
     ------
     InvpriorError
-        If the device is not here.
+        If this machine has no such device.
     """
 
     def __init__(self, jobs: int | None, device: str) -> None:
@@ -76,7 +76,7 @@ class LocalWorkers(Workers):
         return self._slots
 
     def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
-        # the same processes as before, or new ones where one has died
+        # the same processes as before, or new ones if one has died
         self._executor = loky.get_reusable_executor(
             len(self._slots), initializer=_begin, initargs=(os.getpid(),), kill_workers=True
         )
@@ -100,7 +100,7 @@ class DaskWorkers(Workers):
     Raises
     ------
     InvpriorError
-        If ``distributed`` is not installed, nobody answers at the address, or the cluster has no workers.
+        If ``distributed`` is not installed, no scheduler answers at the address, or the cluster has no workers.
     """
 
     def __init__(self, address: str, device: str) -> None:
@@ -132,12 +132,12 @@ class DaskWorkers(Workers):
         self._client.close()
 
     def _workers(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
-        return found
+        by_address: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return by_address
 
 
 def _begin(parent: int) -> None:
-    """What a process of this machine does first: it ends with the one that started it, even if that was killed."""
+    """Initialise a process of this machine: it ends when its parent ends, even if the parent was killed."""
     tune_allocator()
 
     def watch() -> None:
@@ -150,10 +150,10 @@ def _begin(parent: int) -> None:
 
 @contextmanager
 def workers(jobs: int | None, device: str, cluster: str | None) -> Iterator[Workers]:
-    """Workers that are let go at the end, and killed where the block was left by an exception."""
+    """Workers for a block, released at its end and killed if it raises."""
     pool: Workers = LocalWorkers(jobs, device) if cluster is None else DaskWorkers(cluster, device)
     with warnings.catch_warnings():
-        # loky replaces a process that has grown, as one does that was a large picture's: nothing is lost by it
+        # loky replaces a process whose memory has grown, as with a large picture; no result is lost
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         try:
             yield pool

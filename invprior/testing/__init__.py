@@ -1,7 +1,7 @@
 """Property tests of operators, functionals, noise models and solvers: named laws, searched for counterexamples.
 
-They need hypothesis, not pytest. Each ``check_`` function raises :class:`LawError` with the first broken law, the
-measured value, its bound and the smallest failing example; each ``_outcomes`` function returns the outcomes of all laws.
+They need hypothesis, not pytest. Each ``check_`` function raises :class:`LawError` with the first broken law, its
+measured value, its bound and the smallest failing example. Each ``_outcomes`` function returns the results of all laws.
 """
 
 from invprior.testing.functional_laws import check_functional, functional_outcomes

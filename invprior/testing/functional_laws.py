@@ -159,6 +159,7 @@ def _bounded(case: FunctionalCase) -> Measurement | None:
         return None
     middle = case.w.abs().mean()
     low, high = torch.zeros_like(case.u) - 0.3 * middle, torch.zeros_like(case.u) + middle + 1e-6
+    # for a separable f the proximal point of f plus the box is the clamped one of f
     v = torch.minimum(torch.maximum(f.prox(case.u, case.step), low), high)
     if not math.isfinite(float(f(v))):  # the box and the domain of f do not meet
         return None

@@ -67,16 +67,16 @@ def _variance(case: NoiseCase) -> Measurement:
     var = r.square().mean()
     # the standard error of a sample variance, from the fourth moment
     error = (r.square() - var).square().mean().sqrt() / math.sqrt(DRAWS)
-    said = float(case.model.variance(case.clean()).expand_as(case.y).mean())
-    off = abs(float(var) - said) / max(float(error), 1e-300)
-    return Measurement(off, SIGMAS, f"{case!r}: samples have variance {float(var):.6g}, the model says {said:.6g}")
+    declared = float(case.model.variance(case.clean()).expand_as(case.y).mean())
+    off = abs(float(var) - declared) / max(float(error), 1e-300)
+    return Measurement(off, SIGMAS, f"{case!r}: samples have variance {float(var):.6g}, the model says {declared:.6g}")
 
 
 def _level(case: NoiseCase) -> Measurement:
     measured = float((case.model.signal(case.y) - case.clean()).square().mean())
-    said = float(case.model.estimated_variance(case.y).expand_as(case.y).mean())
+    declared = float(case.model.estimated_variance(case.y).expand_as(case.y).mean())
     return Measurement(
-        abs(said / measured - 1), 0.1, f"{case!r}: estimated variance {said:.6g}, samples {measured:.6g}"
+        abs(declared / measured - 1), 0.1, f"{case!r}: estimated variance {declared:.6g}, samples {measured:.6g}"
     )
 
 
@@ -102,7 +102,8 @@ def _information(case: NoiseCase) -> Measurement:
     h = 0.1 * case.spread()
     fisher = float(case.score().square().mean())
     near, far = (float((case.score(case.level - d) - case.score(case.level + d)).mean()) / (2 * d) for d in (h, 2 * h))
-    curvature = 2 * near - far  # extrapolated, since a kink in the likelihood, as Laplace's, gives each quotient an error linear in h
+    # extrapolated to h = 0, since a kink in the likelihood, as Laplace's, gives each quotient an error linear in h
+    curvature = 2 * near - far
     return Measurement(
         abs(fisher / curvature - 1),
         0.08,

@@ -71,11 +71,11 @@ def inner(a: Tensor, b: Tensor) -> Tensor:
 
 def random_case(A: LinearOperator, real: torch.dtype) -> OperatorCase:
     """One case of random content for the operator as it is, on the device of its buffers."""
-    buffer = next(A.buffers(), torch.zeros(()))
+    like = next(A.buffers(), torch.zeros(()))
 
     def draw(shape: Shape, dtype: torch.dtype, seed: int) -> Content:
         x = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=as_complex(torch.float64, True))
-        return Content((x if dtype.is_complex else x.real).to(device=buffer.device, dtype=dtype), f"random (seed {seed})")
+        return Content((x if dtype.is_complex else x.real).to(device=like.device, dtype=dtype), f"random (seed {seed})")
 
     into, out = input_dtype(A, real), output_dtype(A, real)
     return OperatorCase(A, real, draw(A.in_shape, into, 0), draw(A.in_shape, into, 1), draw(A.out_shape, out, 2))
@@ -110,5 +110,5 @@ def _made(draw: st.DrawFn, factory: Callable[[Shape], LinearOperator]) -> Linear
     except Exception as error:
         raise InvpriorError(f"the factory failed for shape {shape}: {type(error).__name__}: {error}") from error
     if not isinstance(operator, LinearOperator):
-        raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(made).__name__}")
+        raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(operator).__name__}")
     return operator

@@ -48,7 +48,7 @@ class SolverCase:
         return f"{self.solver!r} on {self.label}"
 
     def states(self, n: int, start: Any = None) -> Any:
-        """The state after n steps, from the start unless another is given."""
+        """The state after n steps, from ``start`` or else from the initial state."""
         if start is not None:
             return self._step(start, n)
         earlier = max((k for k in self._reached if k <= n), default=0)
@@ -64,7 +64,7 @@ class SolverCase:
 
     @cached_property
     def _reached(self) -> dict[int, Any]:
-        """States by their step, so that a law goes on from where another has been."""
+        """States by step number, so that a longer run goes on from a shorter one."""
         return {}
 
 
@@ -98,7 +98,7 @@ def _checkpoint(case: SolverCase) -> Measurement:
 
 
 def _another(case: SolverCase) -> Measurement | None:
-    """From the state of one problem another one is solved as well as from its image."""
+    """Another problem is solved from this problem's state as well as from its image."""
     if case.scale != 1:  # a fixed learning rate suits one scale
         return None
     first = solve(case.problem, case.solver, stop=MaxIterations(40))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
 
 import torch
+from torch import Tensor
 
 from invprior.linear_operator import LinearOperator
+from invprior.noise import Noise
 from invprior.operators import Mask
 from invprior.problem import DataTerm, Problem
 from invprior.shapes import Shape, Window
@@ -63,19 +66,29 @@ def _alike(parts: list[DataTerm]) -> DataTerm | None:
     x = torch.rand(first.in_shape, generator=torch.Generator().manual_seed(0)).to(y)
     if any(A.out_shape != first.out_shape or not torch.allclose(A(x), first(x), atol=1e-5) for A in others):
         return None
-    return DataTerm(first, torch.stack([d.y for d in parts]), parts[0].noise)
+    return DataTerm(first, torch.stack([d.y for d in parts]), _stacked(parts))
 
 
 def _masked(parts: list[DataTerm]) -> DataTerm | None:
     """The tiles under one stack of masks; tiles without known pixels are left out."""
-    known, ys = [], []
+    known, seen = [], []
     for d in parts:
         assert isinstance(d.operator, Mask)
         mask = d.operator.known
         if bool(mask.any()):
             known.append(mask[None] if mask.ndim == 2 else mask)
-            ys.append(d.y)
-    if not ys:
+            seen.append(d)
+    if not seen:
         return None
-    y = torch.stack(ys)
-    return DataTerm(Mask(y.shape, torch.stack(known)), y, parts[0].noise)
+    y = torch.stack([d.y for d in seen])
+    return DataTerm(Mask(y.shape, torch.stack(known)), y, _stacked(seen))
+
+
+def _stacked(parts: list[DataTerm]) -> Noise:
+    """The noise model of all tiles: levels per pixel differ from tile to tile."""
+    model = parts[0].noise
+    if not is_dataclass(model):
+        return model
+    names = [f.name for f in fields(model) if isinstance(getattr(model, f.name), Tensor)]
+    levels = {name: torch.stack([getattr(d.noise, name).expand(d.y.shape) for d in parts]) for name in names}
+    return replace(model, **levels)

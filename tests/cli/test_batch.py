@@ -107,7 +107,7 @@ def test_nothing_is_written_over_unasked(folder: Path, change: str) -> None:
     if change == "input":
         Image.fromarray(CLEAN).save(folder / "in" / "a.png")
     before = stamps(out)
-    with pytest.raises(InvpriorError, match=r"files in .* are not what this command makes.*--overwrite replaces them"):
+    with pytest.raises(InvpriorError, match=r"files in .* were not made by this command.*--overwrite replaces them"):
         run("denoise", folder / "in", "-o", out, *options)
     assert stamps(out) == before
     assert run("denoise", folder / "in", "-o", out, *options, "--overwrite") == (0, "")
@@ -121,7 +121,7 @@ def test_a_bad_picture_costs_itself(folder: Path) -> None:
     assert tree(folder / "out") == TREE
     first, last = errors.splitlines()
     assert "b-torn.png is not a picture that can be read" in first
-    assert first.endswith("it is left out")
+    assert first.endswith("this picture is skipped")
     assert last == f"invprior: 1 of 4 pictures failed, the first {folder / 'in' / 'b-torn.png'}"
 
 
@@ -167,7 +167,7 @@ def test_truths_stand_in_a_folder_of_the_same_tree(folder: Path) -> None:
     (folder / "truth" / "a.png").unlink()
     with pytest.raises(InvpriorError, match=r"1 of 3 truths are missing, the first .*a\.png"):
         run("denoise", folder / "in", "-o", folder / "three", *TV, *truth)
-    with pytest.raises(InvpriorError, match="--truth of several pictures is a folder"):
+    with pytest.raises(InvpriorError, match="--truth of several pictures must be a folder"):
         run("denoise", folder / "in", "-o", folder / "three", *TV, "--truth", folder / "in" / "a.png")
 
 

@@ -78,7 +78,7 @@ def test_a_mistake_is_said_before_anything_is_written(arguments: list[str], says
 def test_a_study_file_stands_alone(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text('pictures = ["chelsea.png"]')
     result = compare(tmp_path / "study.toml", "--prior", "tv", "-o", tmp_path / "out")
-    assert "a study file says its pictures" in str(result.exception)
+    assert "a study file sets its own pictures" in str(result.exception)
 
 
 @pytest.mark.slow

@@ -138,7 +138,7 @@ def test_odd_sizes_are_said(folder: Path) -> None:
     make_film(folder / "odd.mkv", CLEAN[:3, :, :47, :63], "ffv1", "yuv420p")
     result = RUNNER.invoke(app, ["video", "odd.mkv", "-o", "out.mp4", "--prior", "tv", *QUICK])
     assert result.exit_code == 0
-    assert "the pictures get 1 more rows and 1 more columns at the lower right" in result.output
+    assert "frames are padded by 1 rows and 1 columns at the lower right" in result.output
     assert read_clip("out.mp4").shape == (3, 48, 64)
 
 
@@ -159,13 +159,13 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(folder: Path
         done = len(read_clip("out.mkv"))
         assert 3 <= done < 12
         assert done % 3 == 0
-        assert "the same command goes on from here" in errors
+        assert "run the same command again to resume" in errors
         assert psnr(film("out.mkv"), CLEAN[:done]) > 25
         with pytest.raises(InvpriorError, match=r"holds the unfinished work of another run \(weight changed\)"):
             run("noisy.mkv", "-o", "out.mkv", *LONG, "--weight", "0.06")
         again = RUNNER.invoke(app, slow[3:], catch_exceptions=False)
         assert again.exit_code == 0
-        assert f"going on after the {done} frames" in again.stderr
+        assert f"resuming after the {done} frames" in again.stderr
     assert (folder / "out.mkv").read_bytes() == (folder / "whole.mkv").read_bytes()
     assert not (folder / "out.mkv.parts").exists()
 
@@ -221,7 +221,7 @@ MISTAKES = {
     "no mask": (["noisy.mkv", "--task", "inpaint"], "--task inpaint needs --mask"),
     "mask": (["noisy.mkv", "--mask", "logo.png"], "--mask goes with --task inpaint"),
     "small mask": (["small.mkv", "--task", "inpaint", "--mask", "logo.png"], "is 64×48 pixels and the film 32×24"),
-    "short mask": (["noisy.mkv", "--task", "inpaint", "--mask", "short.mkv"], "holds 3 frames, and frames up to 12"),
+    "short mask": (["noisy.mkv", "--task", "inpaint", "--mask", "short.mkv"], "holds 3 frames, and the film needs 12"),
     "prior": (["noisy.mkv", "--prior", "gan"], "no prior 'gan' for films; choose among"),
     "codec": (["noisy.mkv", "--codec", "libnone"], "has no encoder 'libnone'"),
     "truth": (["noisy.mkv", "--truth", "small.mkv"], r"the truth small.mkv has 12 frames of shape \(3, 24, 32\)"),

@@ -101,6 +101,19 @@ def test_a_prior_of_the_pictures_own_size_is_weighted_by_the_whole(monkeypatch: 
         assert (excerpt.excerpt(problem) is not problem) == cut
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_levels_per_pixel_are_those_of_each_tile(monkeypatch: pytest.MonkeyPatch, masked: bool) -> None:
+    monkeypatch.setattr(excerpt, "SIDE", 8)
+    monkeypatch.setattr(excerpt, "SIDE_DENOISING", 8)
+    y = torch.rand(1, 96, 96)
+    levels = torch.linspace(0.05, 0.4, 96)[:, None].expand(96, 96).contiguous()
+    A = Mask(y.shape, torch.ones(96, 96, dtype=torch.bool)) if masked else Identity(y.shape)
+    part = excerpt.excerpt(Problem(A, y, noise=noise.Gaussian(levels), prior=TV())).data_terms[0]
+    assert part.y.shape == (16, 1, 8, 8)
+    assert part.sigma == pytest.approx(float(levels.square().mean().sqrt()), rel=0.05)
+    assert float(part.variance.max()) > 20 * float(part.variance.min())
+
+
 def test_a_tile_of_which_nothing_is_known_tells_nothing() -> None:
     known = torch.ones(96, 96, dtype=torch.bool)
     known[:, 40:] = False

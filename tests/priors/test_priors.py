@@ -110,7 +110,7 @@ def test_a_default_setting_goes_to_the_prior_that_takes_it() -> None:
     spec = parse_prior("tv:0.05+dip").with_setting("preset", "paper", Purpose())
     assert spec.made(Purpose("inpaint")).parametrisation == DIP("paper", "inpaint")
     assert (spec.weight, spec.text) == (0.05, "tv:0.05+dip")
-    with pytest.raises(InvpriorError, match="prior 'tv' has no preset; drop it, or take one that has"):
+    with pytest.raises(InvpriorError, match="prior 'tv' has no preset; drop it, or take a prior that has one"):
         parse_prior("tv").with_setting("preset", "paper", Purpose())
     with pytest.raises(InvpriorError, match="preset is given twice, 'best' and in the prior 'dip:preset=paper'"):
         parse_prior("dip:preset=paper").with_setting("preset", "best", Purpose())
@@ -120,7 +120,7 @@ def test_a_default_setting_goes_to_the_prior_that_takes_it() -> None:
     ("text", "message"),
     [
         ("gan", "no prior 'gan'; choose among box, dip, none, tgv, tikhonov, tv, wavelet"),
-        ("tv+", "is no spec"),
+        ("tv+", "is not a spec"),
         ("guidedtv", r"'guidedtv' needs guide, .* use priors\.GuidedTV in Python"),
         ("dip:preset=slow", "no preset 'slow'; choose one of"),
         ("dip:task=vase", "preset 'fast' has no task 'vase'; choose one of"),

@@ -10,7 +10,7 @@ from torch import nn
 
 from invprior import InvpriorError, Problem, noise, solve, solvers, stop
 from invprior.operators import Identity
-from invprior.priors import DIP
+from invprior.priors import DIP, TGV
 from invprior.solvers import Restarts
 from invprior.stop import Status
 from tests.helpers import photograph, psnr
@@ -99,3 +99,18 @@ def test_how_long_it_takes_at_most_is_known() -> None:
 def test_there_is_at_least_one_fit() -> None:
     with pytest.raises(InvpriorError, match="at least one fit, got 0"):
         restarts(0)
+
+
+def test_fits_of_a_lifted_prior_average_their_variables() -> None:
+    clean = photograph(size=12)
+    A = Identity(clean.shape)
+    y = noise.Gaussian(0.1).sample(torch.stack([clean, 1 - clean]), torch.Generator().manual_seed(0))  # a batch of two
+    p = Problem(A, y, noise=noise.Gaussian(0.1), prior=10 * TGV())
+    solver = Restarts(solvers.PDHG(), stop.MaxIterations(20), 2)
+    result, state = solve(p, solver), solver.init(p, None, torch.Generator())
+    assert result.x.shape == y.shape
+    while solver.ended(state) is None:
+        state = solver.step(p, state)
+    once = solve(p, solvers.PDHG(), stop=stop.MaxIterations(20))  # without a network all fits are alike
+    assert torch.allclose(result.x, once.x)
+    assert torch.allclose(solver.estimate(state), once.state.solver_state.x)

@@ -39,7 +39,7 @@ def test_the_weight_of_a_spec_is_the_options() -> None:
     asked = request(Settings(prior="tv:0.05"), None, Purpose())
     assert asked.restoration.weight == 0.05
     assert request(Settings(prior="tv", weight="0.05"), None, Purpose()).restoration == asked.restoration
-    with pytest.raises(InvpriorError, match=r"the prior 'tv:0\.05' has its weight; drop --weight 0\.1"):
+    with pytest.raises(InvpriorError, match=r"the prior 'tv:0\.05' has its own weight; drop --weight 0\.1"):
         request(Settings(prior="tv:0.05", weight="0.1"), None, Purpose())
 
 

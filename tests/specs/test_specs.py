@@ -107,7 +107,7 @@ def test_an_operator_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(tmp_path)
     x = torch.rand(3, 32, 40)
     assert torch.equal(build("my_half_study:make_operator")(x), 0.5 * x)
-    with pytest.raises(InvpriorError, match="no Operator"):
+    with pytest.raises(InvpriorError, match="not an Operator"):
         build("my_half_study:wrong")
     with pytest.raises(InvpriorError, match="has no 'nothing'"):
         parse_operator("my_half_study:nothing", tmp_path)
@@ -122,7 +122,7 @@ def test_an_operator_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("lanczos:x", "'lanczos:x': factor takes a number, got 'x'"),
         ("mask:1.5", "at most 1"),
         ("mask:nothing.png", "no file"),
-        ("mask:zeros,flip", "no mask"),
+        ("mask:zeros,flip", "not a mask"),
         ("blur", "blur:PSF.png"),
         ("blur:psf.png,colour=red", "no setting 'colour'"),
         ("no_such_module_at_all:make", "cannot import"),

@@ -39,7 +39,7 @@ def test_the_rows_are_their_means(result: ip.Comparison) -> None:
     assert row.figures["psnr"].mean == pytest.approx(sum(own) / 2)
     assert row.figures["psnr"].deviation == pytest.approx(abs(own[0] - own[1]) / math.sqrt(2))
     assert "psnr" in row.best
-    assert result.verdicts[0].startswith("identity, gaussian:0.1: tikhonov:0.5 leads PSNR")
+    assert result.verdicts[0].startswith("identity, gaussian:0.1: tikhonov:0.5 has the highest PSNR")
     assert result.report.is_file()
 
 
@@ -59,4 +59,4 @@ def test_the_table_of_a_notebook(result: ip.Comparison) -> None:
     text = result._repr_html_()
     assert text.count("<tr>") == 5
     assert "<b>" in text
-    assert "tikhonov:0.5 leads PSNR" in text
+    assert "tikhonov:0.5 has the highest PSNR" in text

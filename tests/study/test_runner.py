@@ -114,7 +114,7 @@ def test_a_cluster_that_goes_away_is_said() -> None:
             future.set_running_or_notify_cancel()
             return future
 
-    with pytest.raises(InvpriorError, match="the cluster went away"):
+    with pytest.raises(InvpriorError, match="the connection to the cluster was lost"):
         list(run_cells(cells(1), job, Gone(1)))
 
 

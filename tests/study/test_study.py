@@ -221,7 +221,7 @@ def test_a_study_file_is_the_study(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("pictures = [", "is no TOML"),
+        ("pictures = [", "is not TOML"),
         ("", "a study needs pictures"),
         ('pictures = ["a.png"]\nprior = ["tv"]', "a study has no 'prior'"),
         ('pictures = ["a.png"]\npriors = "tv"', "priors must be a list"),

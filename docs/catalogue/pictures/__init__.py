@@ -1,4 +1,4 @@
-"""The picture on each member's page, drawn when the pages are built."""
+"""The picture of each member's page, drawn when the pages are built."""
 
 from catalogue.pictures import noise, operators, priors, solvers
 

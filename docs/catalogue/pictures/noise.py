@@ -1,4 +1,4 @@
-"""A sample of each noise model, and how its negative log-likelihood grows away from what was measured."""
+"""A sample of each noise model, and its negative log-likelihood around two measured values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each operator on a photograph: x, Ax, and AᴴAx where there is an adjoint."""
+"""Each operator on a photograph: x, Ax, and AᴴAx if there is an adjoint."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def draw(name: str, path: Path) -> None:
 
 
 def example(name: str) -> Shown:
-    """An instance as the laws have it, for an operator that nothing is said of below."""
+    """An instance as in the laws, for an operator without an entry in ``SHOWN``."""
     x = photograph()
     A = getattr(operators, name).example(tuple(x.shape), Random(0))
     return A, x.expand(A.in_shape)
@@ -95,7 +95,7 @@ def mask() -> Shown:
 
 
 def motion_difference() -> Shown:
-    """Only what does not move with the picture is left: a square that was not there before."""
+    """Only content that does not move with the picture is left: a square that is new in the second frame."""
     x = film(2)
     x[1, :, SIZE // 8 : SIZE // 4, SIZE // 8 : SIZE // 4] = 0
     flow = torch.zeros(1, 2, SIZE, SIZE)

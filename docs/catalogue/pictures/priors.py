@@ -1,4 +1,4 @@
-"""What each prior makes of one noisy picture."""
+"""The result of each prior on one noisy picture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def draw(name: str, path: Path) -> None:
         problem = ip.Problem(A, y, noise=NOISE, prior=ip.weight.auto(problem).weight * prior)
     stop = ip.stop.MaxIterations(20) if SHORT and prior.parametrised else None
     found = ip.solve(problem, stop=stop).x
-    # of a film or a pair one picture, the figure over all
+    # one picture of a film or a pair; the PSNR is over all of it
     one = 0 if x.ndim == 4 else slice(None)
     pictures = {
         "x": x[one],
@@ -54,5 +54,5 @@ SHOWN: dict[str, Callable[[], Shown]] = {
     "VideoTV": lambda: (priors.VideoTV(1.5), film(3 if SHORT else 6)),
     "VideoDIP": lambda: (priors.VideoDIP("denoise"), film(3 if SHORT else 6)),
 }
-# Their weight is the one of least estimated risk.
+# Priors whose weight is that of least estimated risk.
 WEIGHED = {"GuidedTV", "Joint", "TGV", "TV", "Tikhonov", "VideoTV", "Wavelet"}

@@ -1,4 +1,4 @@
-"""What the pictures are made from: a photograph and a film that come with scikit-image, and how to look at tensors."""
+"""The photograph and the film of all pictures, from scikit-image, and how tensors are shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def photograph(size: int = SIZE) -> Tensor:
 
 
 def film(frames: int) -> Tensor:
-    """The photograph under a camera that goes right by ``SPEED`` pixels a frame, (frames, 3, H, W)."""
+    """The photograph under a camera that moves right by ``SPEED`` pixels per frame, (frames, 3, H, W)."""
     return torch.stack([_seen(96 + 4 * t, SIZE) for t in range(frames)])
 
 
@@ -35,7 +35,7 @@ def _seen(left: int, size: int) -> Tensor:
 
 
 def views(caption: str, x: Tensor, most: int = 4) -> dict[str, Tensor]:
-    """Pictures (C, H, W) in [0, 1] to look at: a spectrum's logarithm, 0 as gray among signed values, a few of many."""
+    """Viewable pictures (C, H, W): a spectrum by its logarithm, signed values around gray, at most ``most`` of many."""
     if x.is_complex():
         size = torch.fft.fftshift(x.abs(), (-2, -1)).clamp(min=1e-3).log()
         return views(f"log |{caption}|", (size - size.amin()) / (size.amax() - size.amin()))

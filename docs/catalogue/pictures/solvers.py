@@ -1,4 +1,4 @@
-"""How each solver goes down: the objective over the iterations on a small problem of its kind."""
+"""The objective over the iterations of each solver, on a small problem that suits it."""
 
 from __future__ import annotations
 

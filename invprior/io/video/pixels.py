@@ -61,7 +61,7 @@ def to_frame(x: Tensor, clip: Clip, pixels: str, reformatter: VideoReformatter) 
 
 
 def even(pixels: str) -> tuple[int, int]:
-    """Divisors that height and width need: a chroma sample may cover up to four rows and columns."""
+    """Numbers that must divide height and width: a chroma sample may cover up to four rows or columns."""
     kind = av.VideoFormat(pixels)
     return max(1, round(64 / kind.chroma_height(64))), max(1, round(64 / kind.chroma_width(64)))
 
