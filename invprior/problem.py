@@ -271,16 +271,30 @@ class Problem:
         return self.variable(self.back_projection())
 
     def back_projection(self) -> Tensor:
-        """The image c·Aᴴy with the c that fits the data best, or mid-gray if A is not linear."""
-        x = torch.zeros(self.full_shape, dtype=self.dtype, device=self.device)
+        """The image m + c·Aᴴ(y − m A1): the constant m that fits the data best, then c of what it leaves.
+
+        With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. Mid-gray if A is
+        not linear.
+        """
+        one = torch.ones(self.full_shape, dtype=self.dtype, device=self.device)
+        operators = [d.operator for d in self.data_terms]
+        linear = [A for A in operators if isinstance(A, LinearOperator)]
+        if len(linear) < len(operators):
+            return 0.5 * one
         with torch.no_grad():
-            for d in self.data_terms:
-                if not isinstance(d.operator, LinearOperator):
-                    return torch.full_like(x, 0.5)
-                back = d.operator.H(d.y)
-                image = d.operator(back)
-                energy = image.abs().square().sum()
-                # least squares: c minimises ‖y − c·AAᴴy‖
-                c = torch.where(energy > 0, (d.y.conj() * image).real.sum() / energy, 0)
-                x = x + c * back / len(self.data_terms)
+            flat = [A(one) for A in linear]
+            measured = [d.noise.signal(d.y) for d in self.data_terms]
+            m = _fit(measured, flat)
+            x = m * one
+            for A, y, f in zip(linear, measured, flat, strict=True):
+                rest = y - m * f
+                back = A.H(rest)
+                x = x + _fit([rest], [A(back)]) * back / len(linear)
         return x
+
+
+def _fit(targets: list[Tensor], images: list[Tensor]) -> Tensor:
+    """The real c that minimises Σ‖y − c u‖²; 0 where all u are."""
+    energy = torch.stack([u.abs().square().sum() for u in images]).sum()
+    product = torch.stack([(y.conj() * u).real.sum() for y, u in zip(targets, images, strict=True)]).sum()
+    return torch.where(energy > 0, product / energy, 0)

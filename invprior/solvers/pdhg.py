@@ -94,7 +94,7 @@ class PDHG(Solver[PDHGState]):
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> PDHGState:
         x = problem.start() if x0 is None else x0
-        saddle = problem.once(SaddlePoint.of)
+        saddle = self._saddle(problem)
         y = tuple(torch.zeros_like(b.K.forward(x)) for b in saddle.blocks)
         start = Point(x, y)
         return PDHGState(0, x, saddle, start, start, _first_ratio(saddle), 0.5)
@@ -109,7 +109,7 @@ class PDHG(Solver[PDHGState]):
         return replace(fresh, at=start, relaxed=start)
 
     def step(self, problem: Problem, state: PDHGState) -> PDHGState:
-        saddle, old, rho = problem.once(SaddlePoint.of), state.relaxed, state.rho
+        saddle, old, rho = self._saddle(problem), state.relaxed, state.rho
         tau = 0.99 / (max(len(saddle.blocks), 1) * rho)
         theta = 1 / math.sqrt(1 + saddle.convexity * tau)
         x, ahead = sweep(saddle.parts, lambda part: part.primal(old.x, old.y, tau, theta))
@@ -119,6 +119,9 @@ class PDHG(Solver[PDHGState]):
             return after
         after = replace(after, relaxed=_relax(old, new, self.relaxation))
         return after if after.iteration % self.balance_every else _balance(old, after, tau)
+
+    def _saddle(self, problem: Problem) -> SaddlePoint:
+        return problem.once(SaddlePoint.of)
 
     def default_stop(self) -> StopRule:
         return RelativeGap(1e-4) | MaxIterations(2000)

@@ -26,6 +26,7 @@ from invprior.shapes import Shape, Window
 from invprior.solvers.bands import Part, cut
 from invprior.solvers.conjugate_gradient import CGState, _dot, _hessian
 from invprior.solvers.pdhg import PDHGState
+from invprior.solvers.saddle import SaddlePoint
 from invprior.testing import (
     Outcome,
     functional_outcomes,
@@ -375,21 +376,19 @@ class NotAhead(Part):
 
 @dataclass(frozen=True)
 class NoExtrapolation(solvers.PDHG):
-    def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> PDHGState:
-        state = super().init(problem, x0, rng)
-        parts = tuple(NotAhead(p.rows, p.G, p.blocks) for p in state.saddle.parts)
-        return replace(state, saddle=replace(state.saddle, parts=parts))
+    def _saddle(self, problem: Problem) -> SaddlePoint:
+        saddle = super()._saddle(problem)
+        return replace(saddle, parts=tuple(NotAhead(p.rows, p.G, p.blocks) for p in saddle.parts))
 
 
 @dataclass(frozen=True)
 class NoNorm(solvers.PDHG):
     """Takes every operator for one of norm 1 to 3."""
 
-    def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> PDHGState:
-        state = super().init(problem, x0, rng)
-        blocks = tuple(replace(b, norm=min(max(b.norm, 1.0), 3.0)) for b in state.saddle.blocks)
-        parts = cut(state.saddle.G, blocks, state.x)
-        return replace(state, saddle=replace(state.saddle, blocks=blocks, parts=parts))
+    def _saddle(self, problem: Problem) -> SaddlePoint:
+        saddle = super()._saddle(problem)
+        blocks = tuple(replace(b, norm=min(max(b.norm, 1.0), 3.0)) for b in saddle.blocks)
+        return replace(saddle, blocks=blocks, parts=cut(saddle.G, blocks, problem.start()))
 
 
 @dataclass(frozen=True)
@@ -429,6 +428,34 @@ class ForgetsMoments(solvers.Adam):
 
 
 @dataclass(frozen=True)
+class KeepsItsProblem(solvers.PDHG):
+    """Goes on with the problem that the state was made for, whichever it is given."""
+
+    def carry(self, problem: Problem, state: PDHGState, rng: torch.Generator) -> PDHGState:
+        return replace(state, iteration=0)
+
+    def step(self, problem: Problem, state: PDHGState) -> PDHGState:
+        self.__dict__["first"] = getattr(state, "saddle", None)
+        return super().step(problem, state)
+
+    def _saddle(self, problem: Problem) -> SaddlePoint:
+        first: SaddlePoint | None = self.__dict__.pop("first", None)
+        return super()._saddle(problem) if first is None else first
+
+
+@dataclass(frozen=True)
+class KnowsByIdentity(solvers.PDHG):
+    """Begins its step sizes anew for every object that it has not seen, an equal problem included."""
+
+    def step(self, problem: Problem, state: PDHGState) -> PDHGState:
+        seen = self.__dict__.setdefault("seen", [problem])
+        if state.iteration and seen[-1] is not problem:
+            state = replace(state, rho=2 * state.rho, saddle=self._saddle(problem))
+        seen.append(problem)
+        return super().step(problem, state)
+
+
+@dataclass(frozen=True)
 class Ascends(solvers.Adam):
     def _update(self, *given: Any) -> Any:
         direction, moments = super()._update(*given)
@@ -447,7 +474,17 @@ FUNCTIONALS: tuple[type[Functional], ...] = (
     IgnoresBox, FirstRows,
 )  # fmt: skip
 NOISES: tuple[type[noise.Noise], ...] = (HalfNll, SigmaForVariance, VarianceForSigma, GlobalRng, Biased, DeclaresSigma)
-SOLVERS: tuple[type[Any], ...] = (NoExtrapolation, NoNorm, HalfGap, InPlace, RunsAway, ForgetsMoments, Ascends)
+SOLVERS: tuple[type[Any], ...] = (
+    NoExtrapolation,
+    NoNorm,
+    HalfGap,
+    InPlace,
+    RunsAway,
+    ForgetsMoments,
+    Ascends,
+    KeepsItsProblem,
+    KnowsByIdentity,
+)
 
 MUTANTS: dict[type[Any], Callable[..., list[Outcome]]] = {
     **dict.fromkeys(OPERATORS, operator_outcomes),
