@@ -24,13 +24,29 @@ class LinearOperator(Operator):
     def adjoint(self, y: Tensor) -> Tensor:
         """Aᴴy, with ⟨Ax, y⟩ = ⟨x, Aᴴy⟩: the vector-Jacobian product of the linear map at zero."""
         # keep the graph only for a caller that differentiates through Aᴴ itself
-        differentiable = torch.is_grad_enabled() and y.requires_grad
+        differentiable = torch.is_grad_enabled() and (
+            y.requires_grad or any(p.requires_grad for p in self.parameters())
+        )
         lead = y.shape[: y.ndim - len(self.out_shape)]
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
             dtype = y.dtype if self.in_complex is None else as_complex(y.dtype, self.in_complex)
             x = torch.zeros(*lead, *self.in_shape, dtype=dtype, device=y.device, requires_grad=True)
-            grads = torch.autograd.grad(self.forward(x), x, y, create_graph=differentiable, materialize_grads=True)
+            image = self.forward(x)
+            if not image.requires_grad:
+                return self._adjoint_without_graph(x.detach())
+            if y.is_inference():
+                y = y.clone()
+            grads = torch.autograd.grad(image, x, y, create_graph=differentiable, materialize_grads=True)
         return grads[0]
+
+    def _adjoint_without_graph(self, zero: Tensor) -> Tensor:
+        """0 of an operator that is 0; any other whose result hangs on no graph has left torch on the way."""
+        if bool((self.forward(torch.ones_like(zero)) != 0).any()):
+            raise InvpriorError(
+                f"{self!r} cannot be differentiated, since its forward leaves torch on the way (through NumPy, or with "
+                "detach); give it adjoint(y)"
+            )
+        return zero
 
     @property
     def H(self) -> LinearOperator:

@@ -55,8 +55,11 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
                     opened = job.open(entry.source, entry.target, entry.truth)
                     manifest.note(Line(name, own_key, None))
                     record, interrupted = job.run(opened, f"{number}/{len(todo)} {entry.source.name}")
-                except (InvpriorError, OSError) as error:
-                    message = str(error) if str(entry.source) in str(error) else f"{entry.source}: {error}"
+                except Exception as error:  # whatever is wrong with one picture is no reason to lose the others
+                    what = (
+                        str(error) if isinstance(error, InvpriorError | OSError) else f"{type(error).__name__}: {error}"
+                    )
+                    message = what if str(entry.source) in what else f"{entry.source}: {what}"
                     failures.append(entry)
                     print(f"invprior: {message}; this picture is skipped", file=sys.stderr)
                     continue
@@ -82,9 +85,14 @@ def _name(entry: Entry, output: Path) -> str:
 
 
 def _finished(manifest: Manifest, entries: list[Entry], output: Path) -> dict[Entry, dict[str, Any]]:
-    """The records of the finished pictures whose files are still there."""
-    lines = {entry: manifest.lines.get(_name(entry, output)) for entry in entries if entry.target.is_file()}
-    return {entry: line.record for entry, line in lines.items() if line is not None and line.record is not None}
+    """Records of the finished pictures whose files are still there; scores that are asked for belong to them."""
+    found = {}
+    for entry in entries:
+        line = manifest.lines.get(_name(entry, output))
+        there = entry.target.is_file() and entry.target.stat().st_size > 0
+        if there and line is not None and line.record is not None and (entry.truth is None or "psnr" in line.record):
+            found[entry] = line.record
+    return found
 
 
 def _check_free(manifest: Manifest, entries: list[Entry], settled: str, output: Path) -> None:

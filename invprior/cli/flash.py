@@ -27,8 +27,6 @@ def restore_pair(
     if mode not in ("guide", "pair"):
         raise InvpriorError(f"--mode takes guide or pair, got {mode!r}")
     given = given_number(exposure, "--exposure")
-    if output.exists() and with_flash.exists() and output.samefile(with_flash):
-        raise InvpriorError(f"{output} would be written over its own input; give another OUT")
     picture = read(no_flash)
     flash = read(with_flash).in_scale_of(picture)
     _check_fit(no_flash, picture.x, with_flash, flash)
@@ -38,7 +36,7 @@ def restore_pair(
         if not settings.quiet:
             print(f"{with_flash.name}: moved by {rows:+.2f} rows and {columns:+.2f} columns", file=sys.stderr)
     if mode == "guide":
-        restore(Guided(flash), [no_flash], output, settings)
+        restore(Guided(flash), [no_flash], output, settings, files={"FLASH": with_flash})
         return
     if picture.x.shape != flash.shape:
         raise InvpriorError(
@@ -48,7 +46,7 @@ def restore_pair(
     # a network's output is positive, so the flash light has to be; a penalty allows a negative one
     positive = parse_prior(settings.prior).made(Purpose(Pair.name)).parametrised
     least = longest(picture.x, flash) if positive else 1.0
-    restore(Pair(flash, least if given is None else given), [no_flash], output, settings)
+    restore(Pair(flash, least if given is None else given), [no_flash], output, settings, files={"FLASH": with_flash})
 
 
 def _check_fit(no_flash: Path, x: Tensor, with_flash: Path, flash: Tensor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -91,7 +92,7 @@ def inpaint(
     from invprior.cli.pictures import restore
     from invprior.runs import tasks
 
-    restore(tasks.Inpaint(known_pixels(mask, invert_mask)), inputs, output, settings, tile, overwrite)
+    restore(tasks.Inpaint(known_pixels(mask, invert_mask)), inputs, output, settings, tile, overwrite, {"--mask": mask})
 
 
 @app.command()
@@ -112,7 +113,7 @@ def deblur(
     from invprior.io import read_psf
     from invprior.runs import tasks
 
-    restore(tasks.Deblur(read_psf(psf)), inputs, output, settings, tile, overwrite)
+    restore(tasks.Deblur(read_psf(psf)), inputs, output, settings, tile, overwrite, {"--psf": psf})
 
 
 @app.command()
@@ -299,12 +300,24 @@ def run() -> None:
     """The console script; a user's mistake prints one sentence and exits with code 2."""
     from invprior.errors import InvpriorError
 
+    # names of files may hold bytes that the terminal's encoding lacks
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     tune_allocator()
     try:
         app()
     except InvpriorError as error:
-        print(f"invprior: {error}", file=sys.stderr)
-        sys.exit(2)
+        _leave(str(error), 2)
     except KeyboardInterrupt:
-        print("invprior: interrupted, nothing was written", file=sys.stderr)
-        sys.exit(130)
+        _leave("interrupted, nothing was written", 130)
+    except MemoryError:
+        _leave("there is not enough memory for this; take a smaller picture, tiles or another prior", 2)
+    except OSError as error:
+        place = "" if error.filename is None else f" {error.filename}"
+        _leave(f"cannot read or write{place}: {error.strerror or error}", 2)
+
+
+def _leave(sentence: str, code: int) -> None:
+    print(f"invprior: {sentence}", file=sys.stderr)
+    sys.exit(code)

@@ -49,7 +49,7 @@ class Manifest:
         self.lines: dict[str, Line] = {}
         if not self.path.is_file():
             return
-        for text in self.path.read_text(encoding="utf-8").splitlines():
+        for text in self.path.read_bytes().decode("utf-8", "replace").split("\n"):
             line = _line(text)
             if line is not None:
                 self.lines[line.output] = line
@@ -82,7 +82,7 @@ class Manifest:
     def note(self, line: Line) -> None:
         """Append a line; it is on disk when this returns."""
         text = {"version": line.version, "output": line.output, "key": line.key, "record": finite(line.record)}
-        self._file.write(json.dumps(text, ensure_ascii=False, allow_nan=False) + "\n")
+        self._file.write(json.dumps(text, allow_nan=False) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
         self.lines[line.output] = line

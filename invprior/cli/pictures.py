@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
+from invprior.cli.manifest import NAME
 from invprior.cli.options import Settings
 from invprior.cli.request import request
 from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
 from invprior.io.image import SUFFIXES, check_readable, check_writable
+from invprior.io.whole import check_apart
 from invprior.runs.record import check_record, save_record
 from invprior.runs.tasks import Task
 
 
 def restore(
-    task: Task, inputs: list[Path], output: Path, settings: Settings, tile: int | None = None, overwrite: bool = False
+    task: Task,
+    inputs: list[Path],
+    output: Path,
+    settings: Settings,
+    tile: int | None = None,
+    overwrite: bool = False,
+    files: Mapping[str, Path] | None = None,
 ) -> None:
     """Restore every input; a wrong request raises before the first solve.
 
     One picture is written to ``output``, or into it if it is a folder. Several pictures, or a folder, are written into
-    the folder ``output`` as the same tree, see :func:`~invprior.cli.batch.restore_all`.
+    the folder ``output`` as the same tree, see :func:`~invprior.cli.batch.restore_all`. ``files`` are those that the
+    task was read from, by their options.
     """
     job = PictureJob(task, request(settings, tile, task.purpose("cpu")))
     if settings.record is not None:
         check_record(settings.record)
+    reads = {**(files or {}), "--truth": settings.truth}
+    beside = {"--record": settings.record, "--preview": settings.preview}
     if len(inputs) == 1 and not inputs[0].is_dir():
-        _restore_one(job, inputs[0], output / inputs[0].name if output.is_dir() else output)
+        target = output / inputs[0].name if output.is_dir() else output
+        check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
+        _restore_one(job, inputs[0], target)
         return
     if settings.preview is not None:
         raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
     if output.exists() and not output.is_dir():
         raise InvpriorError(f"several pictures need a folder, and {output} is a file")
-    restore_all(job, entries(inputs, output, settings.truth), output, overwrite)
+    batch = entries(inputs, output, settings.truth)
+    sources = {f"the input {e.source.name}": e.source for e in batch}
+    truths = {f"the truth {e.truth.name}": e.truth for e in batch if e.truth is not None}
+    targets = {f"OUT of {e.source.name}": e.target for e in batch}
+    check_apart({**reads, **sources, **truths}, {**beside, "the manifest": output / NAME, **targets})
+    restore_all(job, batch, output, overwrite)
 
 
 def _restore_one(job: PictureJob, source: Path, target: Path) -> None:

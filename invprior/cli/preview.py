@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from torch import Tensor
 
+from invprior.errors import InvpriorError
 from invprior.io import Picture, write
 from invprior.solvers.iterate import Iterate
 
@@ -29,10 +32,18 @@ class Preview:
         self.path, self.finish = path, finish
         self._due = 0.0
 
+    def _write(self, picture: Picture) -> None:
+        """Write the picture; a preview that cannot be written is given up, and the solve goes on."""
+        try:
+            write(self.path, picture)
+        except (InvpriorError, OSError) as error:
+            print(f"invprior: no more previews: {error}", file=sys.stderr)
+            self._due = math.inf
+
     def __call__(self, iterate: Iterate) -> None:
         begin = time.perf_counter()
         if begin < self._due:
             return
-        write(self.path, self.finish(iterate.x))
+        self._write(self.finish(iterate.x))
         now = time.perf_counter()
-        self._due = now + max(PAUSE, 20 * (now - begin))
+        self._due = max(self._due, now + max(PAUSE, 20 * (now - begin)))

@@ -22,6 +22,7 @@ from invprior.prior import Prior
 from invprior.runs.memory import check_memory, largest_tile
 from invprior.runs.restoration import Restored
 from invprior.runs.tasks import Task
+from invprior.solvers.loop import DIVERGED
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +47,6 @@ class PictureJob:
     def open(self, source: Path, target: Path, truth: Path | None) -> Opened:
         """Read a picture and its truth; whatever is wrong with them raises here, before the solve."""
         asked = self.request
-        if target.exists() and source.exists() and target.samefile(source):
-            raise InvpriorError(f"{target} would be written over its own input; give another OUT")
         picture = read(source)
         prior = self.task.prior(asked.prior, asked.device)
         check_writable(target, picture)
@@ -79,6 +78,10 @@ class PictureJob:
             watch=watched(title, asked.quiet),
             callbacks=[] if asked.preview is None else [Preview(asked.preview, finish)],
         )
+        if restored.result.status.name == DIVERGED.name:
+            raise InvpriorError(
+                f"{opened.source}: the solve diverged, {opened.target} is left as it was: {DIVERGED.message}"
+            )
         final = finish(restored.x)
         write(opened.target, final)
         scores = {} if opened.truth is None else _scores(final, opened.truth)

@@ -22,7 +22,7 @@ def held_file(path: Path) -> Iterator[TextIO]:
     """
     with _writing_into(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
+        file = path.open("a+", encoding="utf-8", errors="replace")
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from invprior.errors import InvpriorError
+
+# Every temporary file and folder bears the program's name, the machine's and the process's, so that what a killed
+# process left behind can be told from everything else, and from what a living one is writing.
+HOST = re.sub(r"[^A-Za-z0-9]", "", platform.node())[:16] or "here"
+OWN = f".invprior-{HOST}-"
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary file beside ``path``, of the same suffix; renamed to ``path`` at the end, removed after an error."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    remove_leftovers(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{OWN}{os.getpid()}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -27,11 +36,75 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside ``path``; takes its place at the end, removed after an error."""
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{OWN}{os.getpid()}-"))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files and folders of processes of this machine that have died; nothing else."""
+    for entry in folder.glob(f"{OWN}*"):
+        found = re.fullmatch(rf"{re.escape(OWN)}(\d+)-[a-z0-9_]{{8}}(\.\w+)?", entry.name)
+        if found and not _alive(int(found[1])):
+            with suppress(OSError):
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def check_place(path: Path) -> None:
-    """Raise if no file can be written to ``path``."""
-    if path.is_dir():
-        raise InvpriorError(f"cannot write {path}: it is a folder")
-    if not path.parent.is_dir():
-        raise InvpriorError(f"cannot write {path}: the folder {path.parent} does not exist")
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-        raise InvpriorError(f"cannot write {path}: permission denied")
+    """Raise if no file of this name can be written."""
+    try:
+        if path.is_dir():
+            raise InvpriorError(f"cannot write {path}: it is a folder")
+        if not path.parent.is_dir():
+            raise InvpriorError(f"cannot write {path}: the folder {path.parent} does not exist")
+        if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+            raise InvpriorError(f"cannot write {path}: permission denied")
+    except OSError as error:  # a name that is too long, a folder that cannot be entered
+        raise InvpriorError(f"cannot write {path}: {error.strerror}") from error
+
+
+def check_apart(reads: Mapping[str, Path | None], writes: Mapping[str, Path | None]) -> None:
+    """Raise if a file would be written over one that is read, or over another that is written; links are followed.
+
+    Parameters
+    ----------
+    reads, writes
+        The paths by what the user calls them, as ``--mask``; None is skipped.
+    """
+    taken = {_real(path): (name, path) for name, path in reads.items() if path is not None}
+    for name, path in writes.items():
+        if path is None:
+            continue
+        other = taken.get(_real(path))
+        if other is not None:
+            what = "its own input" if other[0] == "IN" else other[0]
+            raise InvpriorError(f"{name} {path} would be written over {what} ({other[1]}); give another place")
+        taken[_real(path)] = (name, path)
+
+
+def _real(path: Path) -> tuple[int, int] | str:
+    """What a path leads to: one file by its number, whatever its names; one that is not there yet by its place."""
+    try:
+        status = path.stat()
+        return status.st_dev, status.st_ino
+    except OSError:
+        return os.path.realpath(path)

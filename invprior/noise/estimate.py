@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
@@ -15,7 +17,8 @@ def estimate(y: Tensor) -> float:
     """Estimate the standard deviation of white Gaussian noise in one picture of shape (C, H, W).
 
     The median absolute deviation of the finest diagonal wavelet coefficients, averaged over the channels
-    (Donoho & Johnstone 1994), as computed by ``skimage.restoration.estimate_sigma``.
+    (Donoho & Johnstone 1994), as computed by ``skimage.restoration.estimate_sigma``. Channels without any detail, such
+    as an unused one, tell nothing and are left out; 0 if all are such.
 
     References
     ----------
@@ -27,7 +30,11 @@ def estimate(y: Tensor) -> float:
         raise InvpriorError(
             f"a noise level can be estimated from a picture of shape (C, H, W) of at least 4×4, got {tuple(y.shape)}"
         )
-    return float(estimate_sigma(y.detach().cpu().double().numpy(), channel_axis=0, average_sigmas=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the median of no coefficients, in a constant channel
+        levels = [float(estimate_sigma(channel)) for channel in y.detach().cpu().double().numpy()]
+    told = [level for level in levels if level > 0]  # NaN compares false
+    return sum(told) / len(told) if told else 0.0
 
 
 def estimate_poisson_gaussian(y: Tensor) -> PoissonGaussian:

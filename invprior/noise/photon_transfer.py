@@ -72,7 +72,7 @@ def fit_line(levels: list[Tensor], variances: list[Tensor], counts: list[int], c
     """
     if not levels:
         raise InvpriorError(f"too few unsaturated pixels for a noise profile; give {4 * BINS} or more")
-    m, v, n = torch.stack(levels), torch.stack(variances), torch.tensor(counts, dtype=torch.float64)
+    m, v, n = torch.stack(levels), torch.stack(variances), torch.tensor(counts).to(torch.stack(levels))
     if len(m) < 2 or float(m.var()) <= 4 * chance:
         raise InvpriorError(
             "one gray level does not tell photon noise from read noise; show darker and brighter parts, or take "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import torch
 
 from invprior.errors import InvpriorError
-from invprior.io.whole import whole_file
+from invprior.io.whole import check_place, whole_file
 from invprior.problem import Problem
 from invprior.solvers.loop import Result
 from invprior.specs import PriorSpec
@@ -60,16 +59,18 @@ def run_record(problem: Problem, result: Result, prior: PriorSpec, seed: int) ->
 
 def check_record(path: Path) -> None:
     """Raise if no record can be written to ``path``."""
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise InvpriorError(f"cannot write the record {path}: it must be a file in a folder that can be written")
+    check_place(path)
 
 
 def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Write the record as JSON, whole or not at all; infinite and NaN numbers become null."""
     check_record(path)
     text = json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False)
-    with whole_file(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    try:
+        with whole_file(path) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise InvpriorError(f"cannot write {path}: {error.strerror}; the result itself is written") from error
 
 
 def finite(value: Any) -> Any:

@@ -240,5 +240,6 @@ def _each_frame(A: LinearOperator, shape: Shape) -> LinearOperator:
 
 def _level(y: Tensor) -> float:
     """Noise level of a picture, or the mean over the frames of a film."""
-    frames = y.reshape(-1, *y.shape[-3:])
-    return sum(noise.estimate(x) for x in frames) / len(frames)
+    levels = [noise.estimate(x) for x in y.reshape(-1, *y.shape[-3:])]
+    told = [level for level in levels if level > 0]  # a black frame tells nothing
+    return sum(told) / len(told) if told else 0.0

@@ -69,6 +69,7 @@ class ConjugateGradient(Solver[CGState]):
             if not isinstance(t.functional, Quadratic):
                 raise InvpriorError(f"ConjugateGradient needs quadratic terms, {t!r} is not; take solvers.PDHG()")
 
+    @torch.no_grad()
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> CGState:
         x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
         # the reference of the relative residual, whatever x0
@@ -76,6 +77,7 @@ class ConjugateGradient(Solver[CGState]):
         r = at_zero if x0 is None else _minus_gradient(problem, x) - self.damp**2 * x
         return CGState(0, x, r, r, _dot(r, r), _dot(at_zero, at_zero))
 
+    @torch.no_grad()
     def step(self, problem: Problem, state: CGState) -> CGState:
         q = _hessian(problem, state.p) + self.damp**2 * state.p
         curvature = _dot(state.p, q)

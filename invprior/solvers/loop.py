@@ -160,6 +160,8 @@ def solve(
     history = list(state.history)
     begin = time.perf_counter() - state.seconds
     listeners = tuple(callbacks)
+    sound: Tensor | None = None
+    sound_at = 0
     status: Status | None = None
     while status is None:
         inner = solver.step(problem, inner)
@@ -172,11 +174,15 @@ def solve(
             history.append(iterate.row() | rules.log(memory))
             if _diverged(iterate):
                 status = DIVERGED
+            elif kept_x is None:
+                sound, sound_at = iterate.latest, iterate.iteration
         for listener in listeners:
             listener(iterate)
 
     final = SolveState(state.mark, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
-    if kept_x is None:
+    if kept_x is None and status is DIVERGED:  # the last image that was still finite
+        kept_x, kept = problem.image(problem.start()) if sound is None else sound, sound_at
+    elif kept_x is None:
         kept_x, kept = iterate.x, iterate.iteration
     return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
 

@@ -92,6 +92,7 @@ class PDHG(Solver[PDHGState]):
             if not t.functional.proximable:
                 raise InvpriorError(f"PDHG needs proximable terms, and {t!r} is not; take solvers.Adam()")
 
+    @torch.no_grad()
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> PDHGState:
         x = problem.start() if x0 is None else x0
         saddle = self._saddle(problem)
@@ -108,6 +109,7 @@ class PDHG(Solver[PDHGState]):
         start = Point(state.x, y)
         return replace(fresh, at=start, relaxed=start)
 
+    @torch.no_grad()
     def step(self, problem: Problem, state: PDHGState) -> PDHGState:
         saddle, old, rho = self._saddle(problem), state.relaxed, state.rho
         tau = 0.99 / (max(len(saddle.blocks), 1) * rho)

@@ -78,12 +78,14 @@ class ProximalGradient(Solver[ProximalState]):
                 "take solvers.PDHG()"
             )
 
+    @torch.no_grad()
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> ProximalState:
         x = problem.start() if x0 is None else x0
         saddle = problem.once(SaddlePoint.smooth)
         one = torch.ones((), dtype=x.real.dtype, device=x.device)
         return ProximalState(0, x, saddle, x, one, _curvature(saddle, x), one, 0 * one)
 
+    @torch.no_grad()
     def step(self, problem: Problem, state: ProximalState) -> ProximalState:
         saddle, z = problem.once(SaddlePoint.smooth), state.ahead
         gradient = _gradient(saddle, z)

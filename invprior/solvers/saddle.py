@@ -76,8 +76,9 @@ class SaddlePoint:
     def _join(cls, problem: Problem, start: Tensor, G: Functional, convexity: float, rest: list[Term]) -> SaddlePoint:
         blocks = []
         for t in rest:
-            if isinstance(t.operator, LinearOperator):
-                blocks.append(Block(t.functional, t.operator, max(t.operator.norm(), torch.finfo(start.dtype).tiny)))
+            norm = t.operator.norm() if isinstance(t.operator, LinearOperator) else 0.0
+            if isinstance(t.operator, LinearOperator) and norm != 0:  # else a constant, which moves nothing
+                blocks.append(Block(t.functional, t.operator, max(norm, torch.finfo(start.dtype).tiny)))
         image = problem.image(start)
         low, high = image.amin(), image.amax()
         # not zero for a constant image

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,12 +19,14 @@ from numpy.typing import NDArray
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
 from invprior.io.lock import held_file, make_folders
+from invprior.io.whole import OWN, remove_leftovers, whole_file, whole_folder
 from invprior.runs.record import VERSION, save_record
 from invprior.study.cell import CellOutcome
 from invprior.study.plan import Cell
 from invprior.study.scores import FIGURES
 
 RECORD, PICTURE, TABLE, MARK = "run.json", "restored.png", "results.csv", "study.json"
+LOCK = ".lock"
 COLUMNS = (
     "picture",
     "operator_spec",
@@ -61,32 +61,43 @@ class Store:
         InvpriorError
             If it cannot be made, another process writes into it, or its cells are of another version.
         """
-        with held_file(self.folder / ".lock"):
-            self._check_version()
+        self._check_folder()
+        with held_file(self.folder / LOCK):
+            self.text(MARK, _mark())
             make_folders(self.folder, self.cells.name, self.pictures.name)
-            for torn in (*self.cells.glob(".*"), *self.pictures.glob(".*")):  # left by a killed process
-                shutil.rmtree(torn) if torn.is_dir() else torn.unlink()
+            for folder in (self.folder, self.cells, self.pictures):
+                remove_leftovers(folder)
             yield
 
-    def _check_version(self) -> None:
-        """Raise if the cells were written by a version with another format; else write down the version."""
+    def _check_folder(self) -> None:
+        """Raise unless the folder is new, empty, or bears the mark of a study of this version."""
+        if not self.folder.is_dir():
+            return
         mark = self.folder / MARK
-        if self.cells.is_dir() and any(self.cells.iterdir()):
-            text = mark.read_text(encoding="utf-8") if mark.is_file() else ""
-            if text != _mark():
-                raise InvpriorError(
-                    f"{self.folder} holds a study of another version of invprior, which is not touched; give another "
-                    "folder"
-                )
-        self.text(MARK, _mark())
+        if mark.is_file() and mark.read_bytes() == _mark().encode():
+            return
+        if mark.is_file() or any(self.cells.glob(f"*/{RECORD}")):
+            raise InvpriorError(
+                f"{self.folder} holds a study of another version of invprior, which is not touched; give another folder"
+            )
+        others = [
+            entry.name for entry in self.folder.iterdir() if entry.name != LOCK and not entry.name.startswith(OWN)
+        ]
+        if others:
+            raise InvpriorError(
+                f"cannot write into {self.folder}: it holds {others[0]!r} and is no study; give a new or empty folder"
+            )
 
     def record(self, cell: Cell) -> dict[str, Any] | None:
         """The record of a cell on disk; None if the cell is not finished."""
         path = self.cells / cell.name / RECORD
-        if not path.is_file():
+        picture = path.with_name(PICTURE)
+        try:
+            record = json.loads(path.read_bytes())
+            whole = isinstance(record, dict) and picture.stat().st_size > 0
+        except (OSError, ValueError):  # not there, or cut off: to be done again
             return None
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return record if record["key"] == cell.key else None
+        return record if whole and record.get("key") == cell.key else None
 
     def finished(self, cell: Cell) -> dict[str, Any]:
         """The record of a finished cell."""
@@ -106,13 +117,9 @@ class Store:
         assert outcome.picture is not None
         final = self.cells / outcome.cell.name
         try:
-            aside = Path(tempfile.mkdtemp(dir=self.cells, prefix="."))
-            write_pixels(aside / PICTURE, outcome.picture)
-            save_record(aside / RECORD, outcome.record)
-            aside.chmod(0o755)
-            if final.exists():
-                shutil.rmtree(final)
-            os.replace(aside, final)
+            with whole_folder(final) as aside:
+                write_pixels(aside / PICTURE, outcome.picture)
+                save_record(aside / RECORD, outcome.record)
         except OSError as error:
             raise InvpriorError(
                 f"cannot write {final}: {error.strerror}; finished cells are kept, run the command again to resume"
@@ -124,7 +131,12 @@ class Store:
 
     def picture(self, name: str, pixels: NDArray[np.uint8]) -> bytes:
         """Write a truth or a measurement as PNG and return its bytes."""
-        path = self.pictures / f"{re.sub(r'[^A-Za-z0-9.=+@-]+', '_', name)}.png"
+        readable = re.sub(r"[^A-Za-z0-9.=+@-]+", "_", name)
+        # names that differ only in what a file name cannot show stay apart
+        apart = (
+            "" if readable == name else f"-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+        )
+        path = self.pictures / f"{readable[:120]}{apart}.png"
         write_pixels(path, pixels)
         return path.read_bytes()
 
@@ -148,12 +160,8 @@ class Store:
     def text(self, name: str, text: str) -> Path:
         """Write a text file, whole or not at all."""
         path = self.folder / name
-        with tempfile.NamedTemporaryFile(
-            "w", dir=self.folder, prefix=".", delete=False, encoding="utf-8", newline=""
-        ) as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        with whole_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
         return path
 
     def _line(self, cell: Cell, record: dict[str, Any]) -> list[Any]:

@@ -8,11 +8,11 @@ from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Laplace
 from invprior.problem import Problem
+from invprior.weight.typical import typical, unit
 
-# Noise below this deviation (two 8-bit steps) does not determine the weight: every small one gives the same result.
+# Noise below this deviation (two 8-bit steps of a photograph) does not determine the weight: every small one gives the
+# same result.
 LEAST_SIGMA = 2 / 255
-# 1/weight is the size of a typical edge in the prior's own Laplace model; 0.1 suits photographs in [0, 1].
-TYPICAL = 10.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,6 @@ def without_search(problem: Problem) -> Choice | None:
         raise InvpriorError("an automatic weight needs a linear operator and Gaussian or photon noise; give a weight")
     if not problem.prior.terms(problem.shape):
         return Choice(1.0, "the prior has no penalty", ())
-    if all(d.sigma < LEAST_SIGMA for d in data):
-        return Choice(TYPICAL, "the typical weight, since the noise is below two 8-bit steps", ())
+    if all(d.sigma < LEAST_SIGMA * unit(problem) for d in data):
+        return Choice(typical(problem), "the typical weight, since the noise is below two 8-bit steps", ())
     return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from invprior.problem import Problem
-from invprior.weight.choice import TYPICAL, Choice, without_search
+from invprior.weight.choice import Choice, without_search
 from invprior.weight.excerpt import excerpt
 from invprior.weight.path import Path
+from invprior.weight.typical import typical
 
 # Tolerance of |log(residual/level)|: the energy of the noise in a picture of 512×512 varies as much by chance.
 CLOSE = 2e-3
@@ -75,7 +76,7 @@ class _Excess:
 
 def _root(excess: _Excess, factor: float = 3.0, most: int = 8) -> float:
     """The weight of zero excess, or the last weight tried if the excess keeps its sign."""
-    weight = TYPICAL
+    weight = typical(excess.problem)
     if abs(value := excess(weight)) <= CLOSE:
         return weight
     if value > 0:  # the residual is too large: smaller weights

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from invprior.problem import DataTerm, Problem
-from invprior.weight.choice import TYPICAL, Choice, without_search
+from invprior.weight.choice import Choice, without_search
 from invprior.weight.excerpt import excerpt
 from invprior.weight.path import Path
+from invprior.weight.typical import typical
 
 # ε: small against the noise, large against the rounding of float32.
 PROBE = 0.05
@@ -85,7 +86,7 @@ class _Risk:
 
     def __init__(self, problem: Problem, seed: int) -> None:
         rng = torch.Generator().manual_seed(seed)
-        self.size = problem.size
+        self.size, self.typical = problem.size, typical(problem)
         self.data = [_Probed(d, rng) for d in problem.data_terms]
         self.image = Path([d.twice for d in self.data], problem.prior)
         self.tried: dict[float, float] = {}
@@ -96,12 +97,16 @@ class _Risk:
             self.tried[weight] = sum(d.risk(x) for d in self.data) / self.size
         return self.tried[weight]
 
+    def grid(self, k: float) -> float:
+        """The weight k steps from the typical one; two steps are a factor of 1.5."""
+        return float(self.typical * 1.5 ** (k / 2))
+
 
 def _descend(risk: _Risk, most: int = 12) -> float:
     """Walk downhill in factors of 1.5 from the typical weight, then halve the step and fit a parabola to three."""
 
     def at(k: int) -> float:
-        return risk(_grid(k))
+        return risk(risk.grid(k))
 
     k, step = 0, 2
     if at(step) > at(0):
@@ -115,9 +120,4 @@ def _descend(risk: _Risk, most: int = 12) -> float:
     left, right = at(k - 1), at(k + 1)
     curvature = left - 2 * at(k) + right
     shift = 0.5 * (left - right) / curvature if curvature > 0 else 0.0
-    return _grid(k + max(-1.0, min(1.0, shift)))
-
-
-def _grid(k: float) -> float:
-    """The weight k steps from the typical one; two steps are a factor of 1.5."""
-    return float(TYPICAL * 1.5 ** (k / 2))
+    return risk.grid(k + max(-1.0, min(1.0, shift)))

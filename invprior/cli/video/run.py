@@ -22,7 +22,7 @@ from invprior.cli.video.work import Work
 from invprior.errors import InvpriorError
 from invprior.io import read_psf
 from invprior.io.video import Clip, Coding, Reader, check_coding, encode, join, read_clip, resized
-from invprior.io.whole import check_place
+from invprior.io.whole import check_apart, check_place
 from invprior.prior import Prior
 from invprior.priors.video_dip import fitted
 from invprior.purpose import Film
@@ -56,8 +56,8 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     """Restore a film; a wrong request raises before the first solve."""
     _check_files(film)
     check_place(target)
-    if target.exists() and source.exists() and target.samefile(source):
-        raise InvpriorError(f"{target} would be written over its own input; give another OUT")
+    reads = {"IN": source, "--mask": film.mask, "--psf": film.psf, "--truth": settings.truth}
+    check_apart(reads, {"OUT": target, "--record": settings.record})
     if settings.preview is not None:
         raise InvpriorError("--preview is for pictures; Ctrl-C writes the frames finished so far")
     if settings.record is not None:
@@ -71,27 +71,29 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     size, context = fitting(film.window, film.memory, *_gigabytes(asked.prior.made(purpose), made))
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context), coding))
-    job = FilmJob(task, asked, clip.depth, size + 2 * context)
-    settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
-    spans = plan(len(clip), size, context)
-    if not asked.quiet:
-        _announce(made, coding, work.done and spans[work.done - 1].last)
-    interrupted = _restore(job, settled, film, clip, spans, work, made, coding, truth)
-    records = work.records()
-    if not records:  # Ctrl-C in the first window
-        work.remove()
-        raise KeyboardInterrupt
-    join(target, [work.piece(n) for n in range(len(records))], made)
-    record = film_record(source, target, job, settled, records, len(clip))
-    if asked.record is not None:
-        save_record(asked.record, record)
+    with work.held():
+        job = FilmJob(task, asked, clip.depth, size + 2 * context)
+        settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
+        spans = plan(len(clip), size, context)
+        if not asked.quiet:
+            _announce(made, coding, work.done and spans[work.done - 1].last)
+        interrupted = _restore(job, settled, film, clip, spans, work, made, coding, truth)
+        records = work.records()
+        if not records:  # Ctrl-C in the first window
+            work.remove()
+            raise KeyboardInterrupt
+        join(target, [work.piece(n) for n in range(len(records))], made)
+        record = film_record(source, target, job, settled, records, len(clip))
+        if not interrupted:
+            work.remove()
     if not asked.quiet:
         print_report(record)
+    if asked.record is not None:
+        save_record(asked.record, record)
     if interrupted:
         if not asked.quiet:
             print(f"  run the same command again to resume; {work.folder} holds the finished windows", file=sys.stderr)
         sys.exit(130)
-    work.remove()
 
 
 def _check_files(film: FilmSettings) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from invprior.errors import InvpriorError
+from invprior.io.lock import held_file
 from invprior.io.whole import whole_file
+
+LOCK = ".lock"
 
 
 class Work:
@@ -54,6 +58,16 @@ class Work:
             )
         self.chosen = before["chosen"]
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other run for the same OUT out of the folder."""
+        with held_file(self.folder / LOCK):
+            try:
+                yield
+            finally:
+                if self.folder.is_dir() and [entry.name for entry in self.folder.iterdir()] == [LOCK]:
+                    self.remove()  # nothing was begun
+
     def begin(self, chosen: Mapping[str, Any]) -> None:
         """Make the folder; ``chosen`` holds what was chosen once for the whole film, such as the weight."""
         self.folder.mkdir(exist_ok=True)
@@ -64,7 +78,7 @@ class Work:
     def done(self) -> int:
         """Number of finished windows."""
         n = 0
-        while (self.folder / f"{n:05d}.json").exists():
+        while self._read(f"{n:05d}.json") and self.piece(n).is_file() and self.piece(n).stat().st_size:
             n += 1
         return n
 
@@ -83,7 +97,10 @@ class Work:
     def state(self) -> Any:
         """The state that the next window starts from, or None."""
         path = self.folder / f"{self.done - 1:05d}.pt"
-        return torch.load(path, weights_only=True) if path.exists() else None
+        try:
+            return torch.load(path, weights_only=True) if path.exists() else None
+        except Exception:  # cut off: the next window starts anew
+            return None
 
     def records(self) -> list[dict[str, Any]]:
         """Records of all finished windows."""
@@ -98,7 +115,7 @@ class Work:
             content: dict[str, Any] = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return content
+        return content if isinstance(content, dict) else None
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         with whole_file(self.folder / name) as temporary:
