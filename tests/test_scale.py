@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from invprior import Prior, Problem, noise, operators, solve, stop, weight
+from invprior import LinearOperator, Prior, Problem, noise, solve, stop, weight
 from invprior.operators import Blur, Identity, Lanczos, Mask
 from invprior.priors import TGV, TV, Tikhonov, Wavelet
 from tests.helpers import photograph
@@ -14,7 +14,7 @@ CLEAN = photograph(size=40, top=20, left=100)
 SIGMA = 0.05
 PRIORS: dict[str, Prior] = {"tv": TV(), "tgv": TGV(), "wavelet": Wavelet(), "tikhonov": Tikhonov()}
 KNOWN = torch.rand(40, 40, generator=torch.Generator().manual_seed(0)) > 0.4
-OPERATORS = {
+OPERATORS: dict[str, LinearOperator] = {
     "identity": Identity(CLEAN.shape),
     "mask": Mask(CLEAN.shape, KNOWN),
     "lanczos": Lanczos(CLEAN.shape, 2),
@@ -23,7 +23,7 @@ OPERATORS = {
 LOOSE = stop.RelativeGap(1e-5) | stop.Stationary(1e-7) | stop.MaxIterations(1500)
 
 
-def restored(A: operators.Identity, prior: Prior, s: float, c: float) -> torch.Tensor:
+def restored(A: LinearOperator, prior: Prior, s: float, c: float) -> torch.Tensor:
     """The image by the automatic weight, in the units of scale 1 and offset 0."""
     y = noise.Gaussian(SIGMA).sample(A(CLEAN), torch.Generator().manual_seed(1))
     y = s * y + c * A(torch.ones_like(CLEAN))

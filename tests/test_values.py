@@ -92,7 +92,8 @@ def test_a_warp_follows_its_flow() -> None:
 
 
 def test_arrays_are_not_shared() -> None:
-    known, psf = np.ones((8, 8), bool), np.ones((3, 3), np.float32) / 9
+    known: Any = np.ones((8, 8), bool)
+    psf: Any = np.ones((3, 3), np.float32) / np.float32(9)
     M, B = operators.Mask((1, 8, 8), known), operators.Blur((1, 8, 8), psf)
     before = M(Y), B(Y)
     known[:], psf[:] = False, 0
@@ -105,23 +106,30 @@ class Agrees(stop.StopRule):
         return True
 
 
+# the functions as somebody without a type checker calls them
+any_problem: Any = Problem
+any_solve: Any = solve
+any_limit: Any = stop.MaxIterations
+any_sigma: Any = noise.Gaussian
+any_identity: Any = operators.Identity
+
 WRONG: dict[str, tuple[Any, str]] = {
-    "operator": (lambda: Problem(3, Y, noise=noise.Gaussian(0.1), prior=priors.TV()), "operator of a problem is"),
+    "operator": (lambda: any_problem(3, Y, noise=noise.Gaussian(0.1), prior=priors.TV()), "operator of a problem is"),
     "class": (
-        lambda: Problem(operators.Identity, Y, noise=noise.Gaussian(0.1), prior=priors.TV()),
+        lambda: any_problem(operators.Identity, Y, noise=noise.Gaussian(0.1), prior=priors.TV()),
         "got the class Identity",
     ),
-    "noise": (lambda: Problem(A, Y, noise=0.1, prior=priors.TV()), "noise of a problem is an instance of a Noise"),
-    "stop": (lambda: solve(problem(), stop=10), "solve takes a stop such as stop.MaxIterations"),
-    "solver": (lambda: solve(problem(), "pdhg"), "solve takes a solver such as solvers.PDHG"),
-    "solver class": (lambda: solve(problem(), solvers.PDHG), "got the class PDHG"),
-    "state": (lambda: solve(problem(), state=3), "solve takes a state such as result.state"),
-    "problem": (lambda: solve(A), "solve takes a problem such as Problem"),
-    "seed": (lambda: solve(problem(), seed=2**64), "a seed is a whole number"),
-    "rule": (lambda: solve(problem(), stop=Agrees()), r"update returns a pair \(memory, Verdict\), got True"),
-    "limit": (lambda: stop.MaxIterations(float("nan")), "a limit of iterations is a whole number"),
-    "sigma": (lambda: noise.Gaussian("x"), "sigma is a number or a tensor"),
-    "shape": (lambda: operators.Identity((3, 4.5, 4)), "sizes of a shape are whole numbers"),
+    "noise": (lambda: any_problem(A, Y, noise=0.1, prior=priors.TV()), "noise of a problem is an instance of a Noise"),
+    "stop": (lambda: any_solve(problem(), stop=10), "solve takes a stop such as stop.MaxIterations"),
+    "solver": (lambda: any_solve(problem(), "pdhg"), "solve takes a solver such as solvers.PDHG"),
+    "solver class": (lambda: any_solve(problem(), solvers.PDHG), "got the class PDHG"),
+    "state": (lambda: any_solve(problem(), state=3), "solve takes a state such as result.state"),
+    "problem": (lambda: any_solve(A), "solve takes a problem such as Problem"),
+    "seed": (lambda: any_solve(problem(), seed=2**64), "a seed is a whole number"),
+    "rule": (lambda: any_solve(problem(), stop=Agrees()), r"update returns a pair \(memory, Verdict\), got True"),
+    "limit": (lambda: any_limit(float("nan")), "a limit of iterations is a whole number"),
+    "sigma": (lambda: any_sigma("x"), "sigma is a number or a tensor"),
+    "shape": (lambda: any_identity((3, 4.5, 4)), "sizes of a shape are whole numbers"),
     "psf": (lambda: operators.Blur((8, 8), torch.full((3, 3), float("nan"))), "the PSF holds NaN"),
     "mask": (lambda: operators.Mask((8, 8), torch.full((8, 8), 255.0)), "weights from 0 to 1, got 255 to 255"),
     "empty": (lambda: problem(y=torch.zeros(0, 1, 8, 8)), "the measurement is empty"),

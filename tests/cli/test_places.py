@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor
 from typer.testing import CliRunner
 
 from invprior import InvpriorError
@@ -72,16 +71,10 @@ def test_a_solve_that_diverges_leaves_out_as_it_was(folder: Path, monkeypatch: p
     (folder / "out.png").write_bytes((folder / "b.png").read_bytes())
     before = state(folder)
 
-    def not_a_number(x: Tensor, A: Any, y: Tensor) -> Tensor:
-        return x
-
     monkeypatch.setattr("invprior.operators.Identity.forward", lambda self, x: x * float("nan"))
+    words = ["denoise", "a.png", "-o", "out.png", "--prior", "tv", "--sigma", "0.1", "--weight", "0.1"]
     with pytest.raises(InvpriorError, match=r"a\.png: the solve diverged, out\.png is left as it was"):
-        CliRunner().invoke(
-            app,
-            ["denoise", "a.png", "-o", "out.png", "--prior", "tv", "--sigma", "0.1", "--weight", "0.1"],
-            catch_exceptions=False,
-        )
+        CliRunner().invoke(app, words, catch_exceptions=False)
     assert state(folder) == before
 
 
