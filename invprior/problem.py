@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -202,7 +202,10 @@ class Problem:
                 u = t.operator(x)
                 f = t.functional
                 figures += [float(f(u)) if f.valued else 0.0]
-                figures += [float(f.prox(u, 1.0).abs().sum()) if f.proximable else 0.0]
+                if f.valued and f.proximable:
+                    figures += [float(f.prox(u, 1.0).abs().sum())]
+                elif not f.valued and is_dataclass(f):  # its weight tells it, and a call of a denoiser is dear
+                    figures += [float(v) for v in vars(f).values() if isinstance(v, int | float)]
         return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), figures))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -276,21 +279,27 @@ class Problem:
         With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. Mid-gray if A is
         not linear.
         """
-        one = torch.ones(self.full_shape, dtype=self.dtype, device=self.device)
-        operators = [d.operator for d in self.data_terms]
-        linear = [A for A in operators if isinstance(A, LinearOperator)]
-        if len(linear) < len(operators):
-            return 0.5 * one
+        flat = self.flat()
+        linear = [(d.operator, d) for d in self.data_terms if isinstance(d.operator, LinearOperator)]
+        if len(linear) < len(self.data_terms):
+            return flat
+        x = flat
         with torch.no_grad():
-            flat = [A(one) for A in linear]
-            measured = [d.noise.signal(d.y) for d in self.data_terms]
-            m = _fit(measured, flat)
-            x = m * one
-            for A, y, f in zip(linear, measured, flat, strict=True):
-                rest = y - m * f
+            for A, d in linear:
+                rest = d.noise.signal(d.y) - A(flat)
                 back = A.H(rest)
                 x = x + _fit([rest], [A(back)]) * back / len(linear)
         return x
+
+    def flat(self) -> Tensor:
+        """The constant image m that fits the data best; mid-gray if A is not linear."""
+        one = torch.ones(self.full_shape, dtype=self.dtype, device=self.device)
+        if not all(isinstance(d.operator, LinearOperator) for d in self.data_terms):
+            return 0.5 * one
+        with torch.no_grad():
+            return (
+                _fit([d.noise.signal(d.y) for d in self.data_terms], [d.operator(one) for d in self.data_terms]) * one
+            )
 
 
 def _fit(targets: list[Tensor], images: list[Tensor]) -> Tensor:

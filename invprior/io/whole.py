@@ -96,7 +96,7 @@ def check_apart(reads: Mapping[str, Path | None], writes: Mapping[str, Path | No
             continue
         other = taken.get(_real(path))
         if other is not None:
-            what = "its own input" if other[0] == "IN" else other[0]
+            what = "its own input" if other[0] in ("IN", "FLASH") else other[0]
             raise InvpriorError(f"{name} {path} would be written over {what} ({other[1]}); give another place")
         taken[_real(path)] = (name, path)
 

@@ -17,12 +17,13 @@ from invprior.stop import MaxIterations, Stationary, StopRule
 
 @dataclass(frozen=True, eq=False)
 class CGState(State):
-    """The residual r = −∇, the search direction p, r·r now and at x = 0."""
+    """The residual r = −∇, the search direction p; r·r now, at the best constant image, and where it is rounding."""
 
     r: Tensor
     p: Tensor
     rr: Tensor
     rr0: Tensor
+    floor: Tensor
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,19 @@ class ConjugateGradient(Solver[CGState]):
         x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device) if x0 is None else x0
         # the reference of the relative residual, whatever x0
         at_zero = _minus_gradient(problem, torch.zeros_like(x))
+        # relative to the best constant image, so that a pedestal of the data makes no residual look small
+        at_flat = _minus_gradient(problem, problem.variable(problem.flat()))
         r = at_zero if x0 is None else _minus_gradient(problem, x) - self.damp**2 * x
-        return CGState(0, x, r, r, _dot(r, r), _dot(at_zero, at_zero))
+        rounding = 10 * torch.finfo(problem.dtype).eps
+        rr0 = torch.where(_dot(at_flat, at_flat) > 0, _dot(at_flat, at_flat), _dot(at_zero, at_zero))
+        return CGState(0, x, r, r, _dot(r, r), rr0, rounding**2 * _dot(at_zero, at_zero))
 
     @torch.no_grad()
     def step(self, problem: Problem, state: CGState) -> CGState:
         q = _hessian(problem, state.p) + self.damp**2 * state.p
         curvature = _dot(state.p, q)
         # Below the rounding error the recurrence is driven by noise and would leave the solution: x stays.
-        rounding = 10 * torch.finfo(problem.dtype).eps
-        active = (state.rr > rounding**2 * state.rr0) & (curvature > 0)
+        active = (state.rr > state.floor) & (curvature > 0)
         alpha = torch.where(active, state.rr / curvature, 0)
         x = state.x + alpha * state.p
         r = state.r - alpha * q

@@ -82,7 +82,9 @@ class SaddlePoint:
         image = problem.image(start)
         low, high = image.amin(), image.amax()
         # not zero for a constant image
-        reach = (0.1 * (high - low)).clamp(min=1e-3 * float(torch.maximum(low.abs(), high.abs())) + 1e-30)
+        # a tenth of the range to each side; of a constant image, a share of its value
+        span = high - low
+        reach = torch.where(span > 0, 0.1 * span, 1e-3 * torch.maximum(low.abs(), high.abs()) + 1e-30)
         parts = cut(G, tuple(blocks), start)
         shape = problem.variable_shape
         return cls(shape, problem.lift, G, convexity, tuple(blocks), parts, low - reach, high + reach)

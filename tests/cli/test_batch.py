@@ -148,11 +148,9 @@ def test_results_below_the_inputs_are_no_inputs(folder: Path) -> None:
 
 def test_a_folder_into_itself_is_refused(folder: Path) -> None:
     before = stamps(folder / "in")
-    with pytest.raises(InvpriorError, match="--overwrite replaces them, or give another OUT"):
-        run("denoise", folder / "in", "-o", folder / "in", *TV)
-    code, errors = run("denoise", folder / "in", "-o", folder / "in", *TV, "--overwrite")
-    assert code == 1
-    assert "would be written over its own input" in errors
+    for more in ((), ("--overwrite",)):
+        with pytest.raises(InvpriorError, match=r"OUT of .* would be written over the input"):
+            run("denoise", folder / "in", "-o", folder / "in", *TV, *more)
     assert stamps(folder / "in") == before
 
 

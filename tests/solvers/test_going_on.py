@@ -54,10 +54,11 @@ def test_a_pickled_state_with_an_equal_problem_gives_the_same_bits(A: str, prior
 
 @pytest.mark.parametrize(("A", "prior", "solver"), CASES, ids=lambda v: v if isinstance(v, str) else type(v).__name__)
 def test_another_problem_is_solved_from_a_state(A: str, prior: str, solver: Solver[Any]) -> None:
-    first = solve(problem(OPERATORS[A], prior), solver, stop=stop.MaxIterations(60))
+    few, many = (15, 40) if prior == "dip" else (60, 150)
+    first = solve(problem(OPERATORS[A], prior), solver, stop=stop.MaxIterations(few))
     other = problem(OPERATORS[A], prior, 1 - CLEAN)
-    fresh = solve(other, solver, stop=stop.MaxIterations(150))
-    carried = solve(other, solver, stop=stop.MaxIterations(150), state=first.state)
+    fresh = solve(other, solver, stop=stop.MaxIterations(many))
+    carried = solve(other, solver, stop=stop.MaxIterations(many), state=first.state)
     assert psnr(carried.x, 1 - CLEAN) > psnr(fresh.x, 1 - CLEAN) - 1
     assert carried.history[0]["iteration"] <= 10  # counted anew
 

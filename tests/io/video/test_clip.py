@@ -70,7 +70,7 @@ def test_a_file_that_breaks_off_says_after_which_frame(tmp_path: Path) -> None:
     noise = torch.rand(40, 3, 48, 64, generator=torch.Generator().manual_seed(0))
     for name, codec, pixel in (("a.mkv", "ffv1", "yuv444p"), ("a.avi", "mpeg4", "yuv420p")):
         path = broken(make_film(tmp_path / name, noise, codec, pixel), 0.6)
-        with pytest.raises(InvpriorError, match=r"breaks off after \d+ frames; take --frames 0:\d+") as error:
+        with pytest.raises(InvpriorError, match=r"breaks off after \d+ frames; take the frames 0:\d+") as error:
             read_clip(path)
         n = int(str(error.value).rsplit(":", 1)[1].split()[0])
         assert 5 < n < 38

@@ -124,11 +124,11 @@ def test_larger_pictures_in_the_same_film(tmp_path: Path) -> None:
     ("target", "codec", "message"),
     [
         ("b.gif", None, "must end in one of .mp4"),
-        ("b.mp4", "nothing", "this build of FFmpeg has no encoder 'nothing'; leave --codec out for libx264"),
+        ("b.mp4", "nothing", "this build of FFmpeg has no encoder 'nothing'; leave the codec out for libx264"),
         ("b.mp4", "aac", "aac encodes audio, not pictures"),
-        ("b.webm", "libx264", "a .webm file cannot hold libx264; leave --codec out for libvpx-vp9"),
+        ("b.webm", "libx264", "a .webm file cannot hold libx264; leave the codec out for libvpx-vp9"),
         ("b.webm", None, "cannot hold the flac audio of .*; take .mkv"),
-        ("b.mkv", "rv20", "rv20 cannot encode 62×46 .*; take another --codec, such as libx264"),
+        ("b.mkv", "rv20", "rv20 cannot encode 62×46 .*; take another codec, such as libx264"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_any_work(
