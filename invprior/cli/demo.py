@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invprior import metrics, noise, operators
+import invprior.metrics as metrics
+import invprior.noise as noise
+import invprior.operators as operators
 from invprior.cli.progress import watched
 from invprior.cli.sheet import Panel, contact_sheet
 from invprior.errors import InvpriorError

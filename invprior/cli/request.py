@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from invprior import noise
+import invprior.noise as noise
 from invprior.cli.options import Settings
 from invprior.errors import InvpriorError
 from invprior.purpose import Purpose

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from invprior import noise
+import invprior.noise as noise
 from invprior.cli.preview import Preview
 from invprior.cli.progress import watched
 from invprior.cli.request import Request

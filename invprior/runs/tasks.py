@@ -10,7 +10,9 @@ from typing import ClassVar
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from invprior import noise, operators, priors
+import invprior.noise as noise
+import invprior.operators as operators
+import invprior.priors as priors
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Noise

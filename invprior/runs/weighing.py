@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from invprior import weight
+import invprior.weight as weight
 from invprior.prior import Prior
 from invprior.problem import DataTerm, Problem
 

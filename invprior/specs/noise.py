@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import Literal
 
-from invprior import noise
+import invprior.noise as noise
 from invprior.errors import InvpriorError
 from invprior.noise import Noise
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invprior import operators
+import invprior.operators as operators
 from invprior.errors import InvpriorError
 from invprior.io import read_mask, read_psf
 from invprior.operator import Operator

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from invprior import priors
+import invprior.priors as priors
 from invprior.errors import InvpriorError
 from invprior.prior import Prior, needed
 from invprior.purpose import Purpose

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from invprior import noise
+import invprior.noise as noise
 from invprior.errors import InvpriorError
 from invprior.io.image import rounding
 from invprior.operator import Operator

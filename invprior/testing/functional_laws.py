@@ -11,7 +11,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from torch import Tensor
 
-from invprior import functionals
+import invprior.functionals as functionals
 from invprior.errors import InvpriorError
 from invprior.functional import Functional
 from invprior.shapes import Shape

@@ -9,7 +9,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from invprior import noise
+import invprior.noise as noise
 from invprior.noise import Noise
 from invprior.testing.law import Law, Measurement, Outcome, classes, examine, raise_first
 

@@ -13,7 +13,10 @@ import torch
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from invprior import noise, operators, priors, solvers
+import invprior.noise as noise
+import invprior.operators as operators
+import invprior.priors as priors
+import invprior.solvers as solvers
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem

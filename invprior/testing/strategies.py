@@ -10,7 +10,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from torch import Tensor
 
-from invprior import operators
+import invprior.operators as operators
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from invprior import motion, noise
+import invprior.motion as motion
+import invprior.noise as noise
 from invprior.cli.request import Request
 from invprior.io.image import rounding
 from invprior.prior import Prior
