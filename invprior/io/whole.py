@@ -88,7 +88,7 @@ def check_apart(reads: Mapping[str, Path | None], writes: Mapping[str, Path | No
     Parameters
     ----------
     reads, writes
-        The paths by what the user calls them, as ``--mask``; None is skipped.
+        The paths by what the user calls them; None is skipped.
     """
     taken = {_real(path): (name, path) for name, path in reads.items() if path is not None}
     for name, path in writes.items():

@@ -238,7 +238,10 @@ MISTAKES = {
         ["denoise", "noisy.png", "-o", "o.png", "--truth", "small.png"],
         "the truth small.png has shape",
     ),
-    "record": (["denoise", "noisy.png", "-o", "o.png", "--record", "no/r.json"], "cannot write the record"),
+    "record": (
+        ["denoise", "noisy.png", "-o", "o.png", "--record", "no/r.json"],
+        "cannot write no/r.json: the folder no does not exist",
+    ),
     "empty folder": (["denoise", "empty", "-o", "o"], "the folder empty holds no picture"),
     "too small": (["denoise", "tiny.png", "-o", "o.png", "--sigma", "0.1"], "sides of at least 8"),
     "demo task": (["demo", "--task", "cook"], "--task takes denoise, inpaint, upscale or all"),

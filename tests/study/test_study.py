@@ -7,6 +7,8 @@ import json
 import random
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from PIL import Image
 
 from invprior import InvpriorError
 from invprior.io import read
+from invprior.io.whole import OWN
 from invprior.study.comparison import Progress, run_study, trial
 from invprior.study.file import read_study
 from invprior.study.plan import Published, Study
@@ -71,7 +74,9 @@ def test_cut_off_anywhere_nothing_is_lost_and_nothing_done_twice(tmp_path: Path,
     class CutError(Exception):
         pass
 
-    for _ in range(10):
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    for number in range(10):
         last = len(workers.done) + rng.randrange(1, 12)
 
         def listen(progress: Progress, last: int = last) -> None:
@@ -81,7 +86,7 @@ def test_cut_off_anywhere_nothing_is_lost_and_nothing_done_twice(tmp_path: Path,
         with pytest.raises(CutError):
             run_study(study, tmp_path / "out", listener=listen)
         # what a kill in the middle of writing leaves behind
-        torn = tmp_path / "out" / "cells" / ".torn"
+        torn = tmp_path / "out" / "cells" / f"{OWN}{process.pid}-{number:08d}"
         torn.mkdir()
         (torn / "restored.png").write_bytes(b"\x89PNG")
         with (tmp_path / "out" / "results.csv").open("a") as file:
