@@ -42,6 +42,11 @@ class Noise(ABC):
         levels = {k: window.of_constant(v, shape) for k, v in settings.items() if isinstance(v, Tensor)}
         return replace(self, **levels)
 
+    @property
+    def additive(self) -> bool:
+        """True if y − u does not depend on u: a constant added to both changes no likelihood."""
+        return False
+
     def signal(self, y: Tensor) -> Tensor:
         """y minus the offset that the sensor adds: an unbiased estimate of u."""
         return y

@@ -49,6 +49,10 @@ class Gaussian(Noise):
     def example(cls, rng: Random) -> Gaussian:
         return cls(rng.choice([0.1, 0.02, 0.5]))
 
+    @property
+    def additive(self) -> bool:
+        return True
+
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
         return u + self.sigma * torch.randn(u.shape, generator=rng, dtype=u.dtype, device=u.device)
 

@@ -52,6 +52,10 @@ class Laplace(Noise):
     def example(cls, rng: Random) -> Laplace:
         return cls(rng.choice([0.1, 0.02, 0.5]))
 
+    @property
+    def additive(self) -> bool:
+        return True
+
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
         e1, e2 = (torch.empty_like(u).exponential_(generator=rng) for _ in range(2))
         return u + self.b * (e1 - e2)

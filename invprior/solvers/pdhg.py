@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar
 
 import torch
@@ -34,6 +35,10 @@ class PDHGState(SaddleState):
     relaxed: Point
     rho: float
     rate: float
+
+    @cached_property
+    def primal(self) -> Tensor:
+        return self.saddle.primal(self.at.x)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class PDHG(Solver[PDHGState]):
         x = problem.start() if x0 is None else x0
         saddle = self._saddle(problem)
         y = tuple(torch.zeros_like(b.K.forward(x)) for b in saddle.blocks)
-        start = Point(x, y)
+        start = Point(saddle.lowered(x), y)
         return PDHGState(0, x, saddle, start, start, _first_ratio(saddle), 0.5)
 
     def carry(self, problem: Problem, state: PDHGState, rng: torch.Generator) -> PDHGState:
@@ -106,7 +111,7 @@ class PDHG(Solver[PDHGState]):
         y = state.at.y
         if [v.shape for v in y] != [v.shape for v in fresh.at.y]:
             return fresh
-        start = Point(state.x, y)
+        start = Point(fresh.at.x, y)
         return replace(fresh, at=start, relaxed=start)
 
     @torch.no_grad()
@@ -116,7 +121,7 @@ class PDHG(Solver[PDHGState]):
         theta = 1 / math.sqrt(1 + saddle.convexity * tau)
         x, ahead = sweep(saddle.parts, lambda part: part.primal(old.x, old.y, tau, theta))
         new = Point(x, sweep(saddle.parts, lambda part: part.dual(ahead, old.y, rho)))
-        after = PDHGState(state.iteration + 1, x, saddle, new, new, rho / theta, state.rate)
+        after = PDHGState(state.iteration + 1, saddle.lifted(x), saddle, new, new, rho / theta, state.rate)
         if saddle.convexity > 0:  # Algorithm 2: ρ follows θ, without relaxation or balance
             return after
         after = replace(after, relaxed=_relax(old, new, self.relaxation))
@@ -134,7 +139,7 @@ class PDHG(Solver[PDHGState]):
 
     def gap(self, state: PDHGState) -> Tensor:
         """Primal minus dual value; see :meth:`SaddlePoint.dual` for what it bounds if the data leave pixels free."""
-        return state.primal - state.saddle.dual(state.at.y, state.x)
+        return state.primal - state.saddle.dual(state.at.y, state.at.x)
 
 
 def _relax(before: Point, after: Point, r: float) -> Point:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ from invprior.problem import Problem
 from invprior.shapes import Shape
 from invprior.solvers.bands import Block, Part, cut
 from invprior.solvers.base import State
+from invprior.solvers.pedestal import pedestal, without
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,8 @@ class SaddlePoint:
         G and the blocks in bands of rows.
     low, high
         The range of the back-projected data, widened by a tenth on each side.
+    pedestal
+        m: all of this is of the image less m, see :func:`~invprior.solvers.pedestal.pedestal`.
     """
 
     shape: Shape
@@ -58,12 +61,15 @@ class SaddlePoint:
     parts: tuple[Part, ...]
     low: Tensor
     high: Tensor
+    pedestal: Tensor
 
     @classmethod
     def of(cls, problem: Problem) -> SaddlePoint:
         """The form with as many terms in G as possible."""
-        start = problem.start()
-        return cls._join(problem, start, *_on_pixels(problem, start))
+        m = pedestal(problem)
+        above = without(problem, m) if bool(m) else problem
+        start = above.start()
+        return replace(cls._join(above, start, *_on_pixels(above, start, m)), pedestal=m)
 
     @classmethod
     def smooth(cls, problem: Problem) -> SaddlePoint:
@@ -81,13 +87,26 @@ class SaddlePoint:
                 blocks.append(Block(t.functional, t.operator, max(norm, torch.finfo(start.dtype).tiny)))
         image = problem.image(start)
         low, high = image.amin(), image.amax()
-        # not zero for a constant image
         # a tenth of the range to each side; of a constant image, a share of its value
         span = high - low
         reach = torch.where(span > 0, 0.1 * span, 1e-3 * torch.maximum(low.abs(), high.abs()) + 1e-30)
         parts = cut(G, tuple(blocks), start)
         shape = problem.variable_shape
-        return cls(shape, problem.lift, G, convexity, tuple(blocks), parts, low - reach, high + reach)
+        flat = torch.zeros_like(low)
+        return cls(shape, problem.lift, G, convexity, tuple(blocks), parts, low - reach, high + reach, flat)
+
+    def lifted(self, x: Tensor) -> Tensor:
+        """The problem's variable, of one that stands above the pedestal."""
+        return x if not bool(self.pedestal) else x + self._constant(x)
+
+    def lowered(self, x: Tensor) -> Tensor:
+        """The variable above the pedestal, of the problem's."""
+        return x if not bool(self.pedestal) else x - self._constant(x)
+
+    def _constant(self, x: Tensor) -> Tensor:
+        image = x if self.lift is None else self.lift.forward(x)
+        flat = torch.ones_like(image) * self.pedestal
+        return flat if self.lift is None else self.lift.adjoint(flat)
 
     def primal(self, x: Tensor) -> Tensor:
         """G(x) + Σ f_i(K_i x)."""
@@ -134,8 +153,8 @@ def smooth_and_rest(problem: Problem) -> tuple[list[Term], list[Term]]:
     return smooth, [Term(Bounded(inner, y.new_tensor(low), y.new_tensor(high)), bounds[0].operator)]
 
 
-def _on_pixels(problem: Problem, start: Tensor) -> tuple[Functional, float, list[Term]]:
-    """G, its convexity, and the terms that are not in G."""
+def _on_pixels(problem: Problem, start: Tensor, m: Tensor) -> tuple[Functional, float, list[Term]]:
+    """G, its convexity, and the terms that are not in G; bounds are of the image m higher."""
     quadratic: Quadratic | None = None
     low, high = (start.real.new_full((), bound) for bound in (-torch.inf, torch.inf))
     pixelwise: list[Term] = []
@@ -148,8 +167,8 @@ def _on_pixels(problem: Problem, start: Tensor) -> tuple[Functional, float, list
         if joined is not None:
             quadratic = joined if quadratic is None else _join(quadratic, joined)
         elif isinstance(t.functional, Bounds) and isinstance(S := t.operator, LinearOperator) and S.is_selection:
-            low = torch.maximum(low, _spread(S, start.new_tensor(t.functional.low), -torch.inf))
-            high = torch.minimum(high, _spread(S, start.new_tensor(t.functional.high), torch.inf))
+            low = torch.maximum(low, _spread(S, start.new_tensor(t.functional.low) - m, -torch.inf))
+            high = torch.minimum(high, _spread(S, start.new_tensor(t.functional.high) - m, torch.inf))
         else:
             (pixelwise if t.functional.separable and t.operator.is_identity else rest).append(t)
     G: Functional = Quadratic(0.0, 0.0) if quadratic is None else quadratic
