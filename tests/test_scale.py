@@ -7,7 +7,8 @@ import torch
 
 from invprior import LinearOperator, Prior, Problem, noise, solve, stop, weight
 from invprior.operators import Blur, Identity, Lanczos, Mask
-from invprior.priors import TGV, TV, Tikhonov, Wavelet
+from invprior.prior import SumPrior
+from invprior.priors import TGV, TV, Box, Tikhonov, Wavelet
 from tests.helpers import photograph
 
 CLEAN = photograph(size=24, top=20, left=100)
@@ -77,3 +78,26 @@ def test_little_noise_is_little_against_the_contrast() -> None:
     choice = weight.auto(Problem(Identity(y.shape), noisy, noise=noise.Gaussian(SIGMA / 16), prior=TV()))
     assert choice.rule == "least Monte-Carlo SURE"
     assert weight.auto(Problem(Identity(y.shape), y, noise=noise.Gaussian(1e-5), prior=TV())).weight == 160.0
+
+
+OTHERS = [5 * TGV(), 10 * Wavelet(), 10 * TV() + Box(100.1, 100.9)]
+
+
+@pytest.mark.parametrize(("A", "R"), [*((A, 10 * TV()) for A in OPERATORS), *(("mask", R) for R in OTHERS)])
+def test_a_pedestal_costs_no_iterations_in_single_precision(A: str, R: Prior) -> None:
+    """The image stands a hundred times its contrast above zero, and its certificate is as good as without."""
+    B, clean = OPERATORS[A].float() if A == "blur" else OPERATORS[A], CLEAN.float()
+    bounded = isinstance(R, SumPrior)
+    prior = (10 * TV() + Box(0.1, 0.9), R) if bounded else (R, R)
+    results = []
+    for c, kind in zip((0.0, 100.0), prior, strict=True):
+        y = B(clean + c) + SIGMA * torch.randn(B.out_shape, generator=torch.Generator().manual_seed(1))
+        y = B(y) if A == "mask" else y
+        results.append(solve(Problem(B, y, noise=noise.Gaussian(SIGMA), prior=kind)))
+    plain, high = results
+    assert high.status.name in (plain.status.name, "converged")
+    assert high.iterations <= 1.5 * plain.iterations + 20
+    assert float((high.x - 100 - plain.x).abs().max()) < 0.1 * SIGMA
+    if bounded:
+        assert float(high.x.min()) >= 100.1 - 1e-4
+        assert float(high.x.max()) <= 100.9 + 1e-4
