@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 
 class NetworkSpec(ABC):
@@ -33,10 +36,29 @@ class NetworkSpec(ABC):
 
     def draw(self, inputs: int, outputs: int, rng: torch.Generator) -> nn.Module:
         """A new network whose weights depend on ``rng`` alone."""
-        # torch.nn draws weights from the global generator: fork it, so that its state does not change
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
+        seed = int(torch.randint(2**62, (), generator=rng))
+        with _DrawnFrom(torch.Generator().manual_seed(seed)):
             return self.build(inputs, outputs)
+
+
+class _DrawnFrom(TorchFunctionMode):
+    """Within it, the initialisers of torch.nn draw from a generator of our own.
+
+    They would draw from the process-wide one, whose state other threads share: two networks drawn side by side would
+    then depend on each other, and the caller's random numbers on both. A mode holds for its own thread alone.
+    """
+
+    def __init__(self, rng: torch.Generator) -> None:
+        super().__init__()
+        self.rng = rng
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = dict(kwargs or {})
+        if given.get("generator", self) is None:  # the parameter is there, and left open
+            given["generator"] = self.rng
+        return func(*args, **given)
 
 
 def canvas(n: int, multiple: int, smallest: int) -> int:

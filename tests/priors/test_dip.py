@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import nn
@@ -190,3 +192,30 @@ def test_many_channels_are_fitted(channels: int) -> None:
     r = solve(problem, stop=stop.MaxIterations(3))
     assert r.x.shape == y.shape
     assert bool(r.x.isfinite().all())
+
+
+@pytest.mark.parametrize("network", ["skip", "deep_decoder"])
+def test_a_seed_holds_in_threads_and_disturbs_nobody(network: str) -> None:
+    def weights(seed: int) -> torch.Tensor:
+        made = DIP(network=network).generator((3, 32, 32), torch.Generator().manual_seed(seed))
+        return torch.cat([p.detach().flatten() for p in made.parameters()])
+
+    before = torch.get_rng_state()
+    serial = [weights(seed) for seed in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(3):
+            side_by_side = list(pool.map(weights, range(6)))
+            assert all(torch.equal(a, b) for a, b in zip(serial, side_by_side, strict=True))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not torch.equal(serial[0], serial[1])
+    # as torch.nn draws them after manual_seed
+    with torch.random.fork_rng(devices=[]):
+        rng = torch.Generator().manual_seed(3)
+        z = DIP(network=network).generator((3, 32, 32), rng)
+        assert isinstance(z, NetworkGenerator)
+        rng = torch.Generator().manual_seed(3)
+        settings = DIP(network=network).settings
+        torch.rand(z.z.shape, generator=rng)
+        torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
+        plain = settings.network.build(settings.input_channels, 3)
+    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), z.network.parameters(), strict=True))
