@@ -17,6 +17,9 @@ from invprior.linear_operator import LinearOperator
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 
+# A weight beyond this overflows in single precision before it has any further effect.
+LARGEST = 1e18
+
 
 class Generator(nn.Module):
     """A parametrisation x = f_θ of an image: its parameters are θ, and calling it gives x.
@@ -214,6 +217,10 @@ class ScaledPrior(Prior):
     def __post_init__(self) -> None:
         if not (isinstance(self.factor, int | float) and isfinite(self.factor) and self.factor >= 0):
             raise InvpriorError(f"the weight of a prior must be a number that is 0 or more, got {self.factor!r}")
+        if self.factor > LARGEST:
+            raise InvpriorError(
+                f"the weight of a prior is at most {LARGEST:g}, got {self.factor:g}; give a smaller one"
+            )
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         return tuple(self.factor * term for term in self.inner.terms(shape))

@@ -76,11 +76,14 @@ class DataTerm:
 
     @cached_property
     def observed(self) -> Tensor:
-        """Boolean, of the shape of y: False where A sees no pixel, as in the hole of a mask.
+        """Boolean, of the shape of y: False where A sees no pixel, as in the hole of a mask, or a value is held out.
 
         Computed with one random image, whose measurement is 0 only there. For a nonlinear operator all values count
         as observed.
         """
+        return self._seen()
+
+    def _seen(self) -> Tensor:
         if not isinstance(self.operator, LinearOperator):
             return torch.ones_like(self.y, dtype=torch.bool)
         dtype = as_complex(self.y.dtype, bool(self.operator.in_complex))
@@ -286,9 +289,9 @@ class Problem:
         x = flat
         with torch.no_grad():
             for A, d in linear:
-                rest = d.noise.signal(d.y) - A(flat)
+                rest = d.residual(flat)
                 back = A.H(rest)
-                x = x + _fit([rest], [A(back)]) * back / len(linear)
+                x = x + _fit([rest], [torch.where(d.observed, A(back), 0)]) * back / len(linear)
         return x
 
     def flat(self) -> Tensor:
@@ -297,9 +300,8 @@ class Problem:
         if not all(isinstance(d.operator, LinearOperator) for d in self.data_terms):
             return 0.5 * one
         with torch.no_grad():
-            return (
-                _fit([d.noise.signal(d.y) for d in self.data_terms], [d.operator(one) for d in self.data_terms]) * one
-            )
+            measured = [torch.where(d.observed, d.noise.signal(d.y), 0) for d in self.data_terms]
+            return _fit(measured, [torch.where(d.observed, d.operator(one), 0) for d in self.data_terms]) * one
 
 
 def _fit(targets: list[Tensor], images: list[Tensor]) -> Tensor:

@@ -39,10 +39,11 @@ class Gaussian(Noise):
         if not isinstance(self.sigma, int | float | Tensor):
             raise InvpriorError(f"sigma is a number or a tensor, got {self.sigma!r}")
         sigma = torch.as_tensor(self.sigma)
-        if not bool(((sigma > 0) & sigma.isfinite()).all()):
+        # its square and the inverse of that are numbers in single precision
+        if not bool(((sigma >= 1e-18) & (sigma <= 1e18)).all()):
             raise InvpriorError(
-                f"Gaussian noise needs a positive sigma, got {self.sigma}; for 8-bit data without visible noise "
-                "take the rounding error, 1/(255·√12) ≈ 0.0011"
+                f"Gaussian noise needs a positive sigma, of 1e-18 to 1e18, got {self.sigma}; for 8-bit data without "
+                "visible noise take the rounding error, 1/(255·√12) ≈ 0.0011"
             )
 
     @classmethod

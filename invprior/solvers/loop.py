@@ -38,6 +38,7 @@ class SolveState:
     """
 
     mark: str
+    made_by: str
     solver_state: Any
     memory: Any
     kept_x: Tensor | None
@@ -148,13 +149,18 @@ def solve(
         with torch.no_grad():
             x0 = None if x0 is None else problem.variable(x0)
             inner = solver.init(problem, x0, torch.Generator().manual_seed(seed))
-        state = SolveState(problem.mark, inner, None, None, 0, (), 0.0)
+        state = SolveState(problem.mark, _maker(solver, problem), inner, None, None, 0, (), 0.0)
     elif x0 is not None:
         raise InvpriorError("give x0 to start anew or state to go on, not both")
+    elif state.made_by != _maker(solver, problem):
+        raise InvpriorError(
+            f"the state is one of {state.made_by} and this solve takes {_maker(solver, problem)}; start from the image "
+            "instead, with x0=result.x"
+        )
     elif state.mark != problem.mark:  # the kept image and the memory belong to the other problem
         with torch.no_grad():
             inner = solver.carry(problem, state.solver_state, torch.Generator().manual_seed(seed))
-        state = SolveState(problem.mark, inner, None, None, 0, (), 0.0)
+        state = SolveState(problem.mark, state.made_by, inner, None, None, 0, (), 0.0)
 
     inner, memory, kept_x, kept = state.solver_state, state.memory, state.kept_x, state.kept
     history = list(state.history)
@@ -179,12 +185,22 @@ def solve(
         for listener in listeners:
             listener(iterate)
 
-    final = SolveState(state.mark, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
+    final = SolveState(state.mark, state.made_by, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
     if kept_x is None and status is DIVERGED:  # the last image that was still finite
         kept_x, kept = problem.image(problem.start()) if sound is None else sound, sound_at
     elif kept_x is None:
         kept_x, kept = iterate.x, iterate.iteration
     return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
+
+
+def _maker(solver: Solver[Any], problem: Problem) -> str:
+    """What states of this solver and problem have in common."""
+    names = [type(solver).__name__]
+    while isinstance(inner := getattr(solver, "inner", None), Solver):
+        names.append(type(inner).__name__)
+        solver = inner
+    parametrised = ", a parametrised prior" if problem.prior.parametrised else ""
+    return f"{' of '.join(names)} for a variable of shape {problem.variable_shape}{parametrised}"
 
 
 def _check(problem: object, solver: object, stop: object, state: object, seed: object) -> None:

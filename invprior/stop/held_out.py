@@ -54,6 +54,10 @@ class PartlyFitted(DataTerm):
     fitted: Tensor
 
     @cached_property
+    def observed(self) -> Tensor:
+        return self._seen() & self.fitted
+
+    @cached_property
     def term(self) -> Term:
         return Term(Fitted(self.noise.nll(self.y), self.fitted, self.y), self.operator)
 
@@ -67,7 +71,7 @@ class PartlyFitted(DataTerm):
 
     def watched_error(self, x: Tensor) -> float:
         """The mean squared residual of an image over the watched values."""
-        return float(self.residual(x)[~self.fitted].abs().square().mean())
+        return float((self.noise.signal(self.y) - self.operator(x))[~self.fitted].abs().square().mean())
 
 
 def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem:

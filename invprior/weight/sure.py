@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -66,14 +68,16 @@ class _Probed:
     def __init__(self, data: DataTerm, rng: torch.Generator) -> None:
         y = data.y
         self.operator, self.signal, self.variance = data.operator, data.noise.signal(y), data.variance
+        self.observed = data.observed
         probe = torch.randn(y.shape, generator=rng, dtype=torch.float64).to(y)
         self.probe = probe * self.variance.sqrt()  # 0 where there is no noise, so that counts of 0 stay 0
-        self.twice = DataTerm(data.operator, torch.stack([y, y + PROBE * self.probe]), data.noise)
+        self.twice = replace(data, y=torch.stack([y, y + PROBE * self.probe]))
 
     def risk(self, x: Tensor) -> float:
         Ax, moved = self.operator(x)
-        misfit = (Ax - self.signal).square().double().sum() - self.variance.double().sum()
-        divergence = (self.probe * (moved - Ax)).double().sum() / PROBE
+        excess = (Ax - self.signal).square().double() - self.variance.double()
+        misfit = torch.where(self.observed, excess, 0).sum()
+        divergence = torch.where(self.observed, self.probe * (moved - Ax), 0).double().sum() / PROBE
         return float(misfit + 2 * divergence)
 
 

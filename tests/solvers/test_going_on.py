@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from invprior import LinearOperator, Problem, noise, solve, solvers, stop
+from invprior import InvpriorError, LinearOperator, Problem, noise, solve, solvers, stop
 from invprior.operators import Identity, Lanczos, Mask
 from invprior.priors import DIP, TGV, TV, Box, NoPrior
 from invprior.solvers import Restarts, Solver, Tiled
@@ -96,3 +96,20 @@ def test_tiles_of_restarts_average_as_restarts_of_tiles() -> None:
     assert (inside.status.name, inside.iterations) == ("max_iterations", 40)
     outside = solve(p, Restarts(Tiled(solvers.PDHG(), 16, 8), stop.MaxIterations(20), 2))
     assert torch.allclose(inside.x, outside.x, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("other", "solver"),
+    [
+        (problem(OPERATORS["identity"], "dip"), None),
+        (problem(OPERATORS["identity"], "tgv"), None),
+        (problem(OPERATORS["identity"], "none"), None),
+        (problem(OPERATORS["identity"], "tv"), ADAM),
+        (problem(OPERATORS["identity"], "tv"), Tiled(solvers.PDHG(), 16, 8)),
+    ],
+    ids=["network", "lifted", "conjugate gradients", "another solver", "tiles"],
+)
+def test_a_state_of_another_kind_is_refused(other: Problem, solver: Solver[Any] | None) -> None:
+    state = solve(problem(OPERATORS["identity"], "tv"), stop=stop.MaxIterations(5)).state
+    with pytest.raises(InvpriorError, match=r"the state is one of PDHG for a variable .*with x0=result\.x"):
+        solve(other, solver, state=state)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
-from invprior import InvpriorError, Noise, Problem, noise, solve, solvers, stop
+from invprior import InvpriorError, Noise, Problem, noise, solve, solvers, stop, weight
 from invprior.noise import Laplace, Poisson
 from invprior.operators import Identity, Lanczos
 from invprior.priors import TV, NoPrior
@@ -99,3 +101,23 @@ def test_without_values_kept_back_the_way_to_them_is_named() -> None:
 def test_a_share_that_leaves_nothing_is_refused(fraction: float) -> None:
     with pytest.raises(InvpriorError, match=r"(held|hold) out"):
         hold_out(problem(), fraction)
+
+
+def test_no_iterate_and_no_weight_has_seen_what_was_held_out() -> None:
+    """Other values in the place of those kept back change neither the start, nor the solve, nor the weight."""
+    clean = photograph(size=24)
+    y = noise.Gaussian(0.1).sample(clean, torch.Generator().manual_seed(0))
+    held = stop.hold_out(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=10 * TV()), 0.2)
+    (d,) = held.data_terms
+    assert isinstance(d, PartlyFitted)
+    other = replace(d, y=torch.where(d.fitted, d.y, torch.rand_like(d.y)))
+    for make in (
+        lambda p: p.start(),
+        lambda p: solve(p, stop=stop.MaxIterations(20)).x,
+        lambda p: torch.tensor(weight.auto(Problem.from_terms(p.data_terms, TV())).weight),
+        lambda p: torch.tensor(weight.discrepancy(Problem.from_terms(p.data_terms, TV())).weight),
+    ):
+        a, b = (make(Problem.from_terms([term], 10 * TV())) for term in (d, other))
+        assert torch.equal(a, b)
+    whole = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV())
+    assert weight.auto(Problem.from_terms([d], TV())).weight == pytest.approx(weight.auto(whole).weight, rel=0.3)
