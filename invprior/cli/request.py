@@ -64,6 +64,8 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
         if weight != "auto":
             raise InvpriorError(f"the prior {prior.text!r} has its own weight; drop --weight {settings.weight}")
         weight = prior.weight
+    if settings.iterations is not None and prior.setting("iterations", ""):
+        raise InvpriorError(f"the prior {prior.text!r} has its iterations; drop --iterations {settings.iterations}")
     if tile is not None and tile < LEAST_TILE:
         raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {tile}")
     return Request(

@@ -43,6 +43,12 @@ def test_the_weight_of_a_spec_is_the_options() -> None:
         request(Settings(prior="tv:0.05", weight="0.1"), None, Purpose())
 
 
+def test_a_limit_is_given_once() -> None:
+    with pytest.raises(InvpriorError, match="'dip:iterations=30' has its iterations; drop --iterations 7"):
+        request(Settings(prior="dip:iterations=30", iterations=7), None, Purpose())
+    assert request(Settings(prior="dip", iterations=7), None, Purpose()).restoration.iterations == 7
+
+
 def test_the_preset_option_is_short_for_a_setting() -> None:
     long = request(Settings(prior="dip:preset=paper,task=text"), None, Purpose()).prior
     short = request(Settings(prior="dip", preset="paper:text"), None, Purpose()).prior
