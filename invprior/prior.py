@@ -207,8 +207,32 @@ class SumPrior(Prior):
         return f"{self.left!r} + {self.right!r}"
 
 
+class WrappedPrior(Prior):
+    """A prior made of another one, ``inner``, that declares of itself what the inner one does."""
+
+    inner: Prior
+
+    def recipe(self) -> Recommendation | None:
+        return self.inner.recipe()
+
+    @property
+    def parametrised(self) -> bool:
+        return self.inner.parametrised
+
+    @property
+    def any_size(self) -> bool:
+        return self.inner.any_size
+
+    @property
+    def memory(self) -> Memory:
+        return self.inner.memory
+
+    def within(self, step: float) -> str | None:
+        return self.inner.within(step)
+
+
 @dataclass(frozen=True)
-class ScaledPrior(Prior):
+class ScaledPrior(WrappedPrior):
     """c·R with c ≥ 0: every penalty term times c. A parametrisation has no scale and stays as it is."""
 
     factor: float
@@ -231,13 +255,6 @@ class ScaledPrior(Prior):
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator | None:
         return self.inner.generator(shape, rng)
 
-    def recipe(self) -> Recommendation | None:
-        return self.inner.recipe()
-
-    @property
-    def parametrised(self) -> bool:
-        return self.inner.parametrised
-
     @property
     def parametrisation(self) -> Prior | None:
         return self.inner.parametrisation
@@ -246,17 +263,6 @@ class ScaledPrior(Prior):
     def penalty(self) -> Prior | None:
         inner = self.inner.penalty
         return None if inner is None else ScaledPrior(self.factor, inner)
-
-    @property
-    def any_size(self) -> bool:
-        return self.inner.any_size
-
-    @property
-    def memory(self) -> Memory:
-        return self.inner.memory
-
-    def within(self, step: float) -> str | None:
-        return self.inner.within(step)
 
     def __repr__(self) -> str:
         return f"{self.factor:g} * {self.inner!r}"

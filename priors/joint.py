@@ -12,13 +12,12 @@ from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.linear_operator import LinearComposition, LinearOperator
 from invprior.operators.reshape import Reshape
-from invprior.prior import Generator, Prior, Recommendation
-from invprior.purpose import Memory
+from invprior.prior import Generator, Prior, WrappedPrior
 from invprior.shapes import Shape
 
 
 @dataclass(frozen=True)
-class Joint(Prior):
+class Joint(WrappedPrior):
     """R(x) = inner(x₁, …, x_K side by side): pictures of shape (K, C, H, W) as one picture of K·C channels.
 
     A prior that couples channels then couples the pictures: with TV their edges coincide, and one sharp picture shows
@@ -46,10 +45,6 @@ class Joint(Prior):
     inner: Prior
 
     @property
-    def parametrised(self) -> bool:
-        return self.inner.parametrised
-
-    @property
     def parametrisation(self) -> Prior | None:
         inner = self.inner.parametrisation
         return None if inner is None else Joint(inner)
@@ -58,17 +53,6 @@ class Joint(Prior):
     def penalty(self) -> Prior | None:
         inner = self.inner.penalty
         return None if inner is None else Joint(inner)
-
-    @property
-    def any_size(self) -> bool:
-        return self.inner.any_size
-
-    @property
-    def memory(self) -> Memory:
-        return self.inner.memory
-
-    def within(self, step: float) -> str | None:
-        return self.inner.within(step)
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         flat = _flat(shape)
@@ -85,9 +69,6 @@ class Joint(Prior):
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator | None:
         inner = self.inner.generator(_flat(shape), rng)
         return None if inner is None else _Pictures(inner, shape)
-
-    def recipe(self) -> Recommendation | None:
-        return self.inner.recipe()
 
 
 class _Pictures(Generator):
