@@ -101,10 +101,10 @@ class DataTerm:
         """The root of the mean variance over the observed values: one number for the noise level."""
         return math.sqrt(self.expected_misfit / max(int(self.observed.count_nonzero()), 1))
 
-    @property
+    @cached_property
     def expected_misfit(self) -> float:
         """E‖n‖²: the misfit that the true image has on average (Morozov 1966)."""
-        return float((self.variance * self.observed).double().sum())
+        return float((self.variance * self.observed).sum(dtype=torch.float64))
 
     def residual(self, x: Tensor) -> Tensor:
         """y − E(y | Ax), and 0 where nothing was observed."""
@@ -256,7 +256,7 @@ class Problem:
         Below 1 the image fits the noise; above 1 it misses part of what was measured.
         """
         with torch.no_grad():
-            misfit = sum(float(d.residual(x).abs().square().double().sum()) for d in self.data_terms)
+            misfit = sum(float(d.residual(x).abs().square().sum(dtype=torch.float64)) for d in self.data_terms)
         expected = sum(d.expected_misfit for d in self.data_terms)
         return misfit / expected if expected > 0 else 0.0
 

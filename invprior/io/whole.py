@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from invprior.errors import InvpriorError
@@ -22,7 +23,7 @@ OWN = f".invprior-{HOST}-"
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary file beside ``path``, of the same suffix; renamed to ``path`` at the end, removed after an error."""
-    remove_leftovers(path.parent)
+    _tidied(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{OWN}{os.getpid()}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
@@ -48,6 +49,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@cache
+def _tidied(folder: Path) -> None:
+    """Look for leftovers once for each folder and process: a batch writes thousands of files into one."""
+    remove_leftovers(folder)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -16,11 +16,11 @@ from invprior.problem import Problem
 HIGH = 2.0
 
 
-def pedestal(problem: Problem) -> Tensor:
+def pedestal(problem: Problem, image: Tensor) -> Tensor:
     """The constant m of the image that can be taken off the problem, a scalar; 0 where there is none worth it.
 
     With x = m + x' the data become y − m A1, which needs additive noise and a linear A; the penalties must be those of
-    differences, or bounds.
+    differences, or bounds. ``image`` is the back-projection, whose range m is held against.
     """
     flat = problem.flat()
     m = flat.real.flatten()[0]
@@ -29,7 +29,6 @@ def pedestal(problem: Problem) -> Tensor:
         d.noise.additive and isinstance(d.operator, LinearOperator) for d in problem.data_terms
     ):
         return zero
-    image = problem.back_projection()
     if float(m.abs()) <= HIGH * float(image.amax() - image.amin()):
         return zero
     one = problem.variable(torch.ones_like(flat))

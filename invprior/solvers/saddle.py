@@ -66,9 +66,12 @@ class SaddlePoint:
     @classmethod
     def of(cls, problem: Problem) -> SaddlePoint:
         """The form with as many terms in G as possible."""
-        m = pedestal(problem)
-        above = without(problem, m) if bool(m) else problem
-        start = above.start()
+        start = problem.start()
+        m = pedestal(problem, problem.image(start))
+        above = problem
+        if bool(m):
+            above = without(problem, m)
+            start = above.start()
         return replace(cls._join(above, start, *_on_pixels(above, start, m)), pedestal=m)
 
     @classmethod
