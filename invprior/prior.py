@@ -28,9 +28,13 @@ class Generator(nn.Module):
     ----------
     constants
         Names of buffers that no pass changes, such as the input z of a network; a solver keeps no copies of them.
+    unit_range
+        True if the images lie in [0, 1] whatever the units of the data; a solver then stretches them to
+        ``Problem.values``.
     """
 
     constants: frozenset[str] = frozenset()
+    unit_range: bool = False
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         """The image x: with ``rng`` by the randomised pass that fitting uses, without it by the deterministic one."""

@@ -18,8 +18,11 @@ from invprior.noise import Noise
 from invprior.operator import Operator
 from invprior.prior import Prior
 from invprior.shapes import Shape, Window, as_complex, check_tensor
+from invprior.values import PHOTOGRAPH, Values, found
 
 T = TypeVar("T")
+# Beyond the measured range an image may go by this share of it: where A keeps the values, and where it averages them.
+ROOM, ROOM_OF_AVERAGES = 0.1, 0.25
 HELP = {"operator": "invprior.operators", "noise": "invprior.noise, as noise.Gaussian(0.1)"}
 
 
@@ -106,6 +109,19 @@ class DataTerm:
         """E‖n‖²: the misfit that the true image has on average (Morozov 1966)."""
         return float((self.variance * self.observed).sum(dtype=torch.float64))
 
+    @cached_property
+    def gain(self) -> float | None:
+        """What A makes of the constant image 1, where that is one number; None for other operators."""
+        if not isinstance(self.operator, LinearOperator) or self.y.is_complex() or self.operator.in_complex:
+            return None
+        one = torch.ones(self.operator.in_shape, dtype=self.y.dtype, device=self.y.device)
+        with torch.no_grad():
+            flat = self.operator(one).expand_as(self.y)[self.observed]
+        if not flat.numel():
+            return None
+        mean = float(flat.mean())
+        return mean if float((flat - mean).abs().max()) <= 0.01 * abs(mean) and mean != 0 else None
+
     def residual(self, x: Tensor) -> Tensor:
         """y − E(y | Ax), and 0 where nothing was observed."""
         return torch.where(self.observed, self.noise.signal(self.y) - self.operator(x), 0)
@@ -142,19 +158,28 @@ class Problem:
     prior: Prior
     lift: LinearOperator | None = field(repr=False)
     terms: tuple[Term, ...] = field(repr=False)
+    _values: Values | None = field(repr=False)
     _made: dict[Any, Any] = field(repr=False)
 
     def __init__(self, operator: Operator, y: Tensor, *, noise: Noise, prior: Prior) -> None:
-        self._set((DataTerm(operator, y, noise),), prior)
+        self._set((DataTerm(operator, y, noise),), prior, None)
 
     @classmethod
-    def from_terms(cls, data_terms: Iterable[DataTerm], prior: Prior) -> Problem:
-        """A problem with several measurements of one image, each with its operator and noise."""
+    def from_terms(
+        cls, data_terms: Iterable[DataTerm], prior: Prior, values: tuple[float, float] | None = None
+    ) -> Problem:
+        """A problem with several measurements of one image, each with its operator and noise.
+
+        Parameters
+        ----------
+        values
+            :attr:`values`, where it is known: of a part of a larger image, that of the whole.
+        """
         problem = object.__new__(cls)
-        problem._set(tuple(data_terms), prior)
+        problem._set(tuple(data_terms), prior, None if values is None else Values(*values))
         return problem
 
-    def _set(self, data_terms: tuple[DataTerm, ...], prior: Prior) -> None:
+    def _set(self, data_terms: tuple[DataTerm, ...], prior: Prior, values: Values | None) -> None:
         if not data_terms:
             raise InvpriorError("a problem needs at least one data term")
         first = data_terms[0]
@@ -174,6 +199,7 @@ class Problem:
             raise InvpriorError(f"prior must be a Prior, got {type(prior).__name__}; take priors.NoPrior() for none")
         object.__setattr__(self, "data_terms", data_terms)
         object.__setattr__(self, "prior", prior)
+        object.__setattr__(self, "_values", values)
         lift = prior.lift(first.operator.in_shape)
         object.__setattr__(self, "lift", lift)
         data = (d.term if lift is None else d.term @ lift for d in data_terms)
@@ -260,6 +286,15 @@ class Problem:
         expected = sum(d.expected_misfit for d in self.data_terms)
         return misfit / expected if expected > 0 else 0.0
 
+    @property
+    def values(self) -> Values:
+        """The range of the image's values, which the output of a network in [0, 1] is stretched to.
+
+        [0, 1] for an image that fills a good part of it. Else the range of the measured values, where A gives a
+        constant image as a constant, or that of the back-projection.
+        """
+        return self.once(_values) if self._values is None else self._values
+
     def objective(self, x: Tensor) -> Tensor:
         """E(Ax; y) + R(x), a scalar tensor; for a parametrised prior R is its penalties only.
 
@@ -302,6 +337,20 @@ class Problem:
         with torch.no_grad():
             measured = [torch.where(d.observed, d.noise.signal(d.y), 0) for d in self.data_terms]
             return _fit(measured, [torch.where(d.observed, d.operator(one), 0) for d in self.data_terms]) * one
+
+
+def _values(problem: Problem) -> Values:
+    parts = []
+    for d in problem.data_terms:
+        if d.gain is None:
+            continue
+        keeps = isinstance(d.operator, LinearOperator) and d.operator.diagonal() is not None
+        values = d.noise.signal(d.y) / d.gain
+        parts.append(found(values, d.observed, d.sigma / abs(d.gain), ROOM if keeps else ROOM_OF_AVERAGES))
+    if not parts and all(isinstance(d.operator, LinearOperator) for d in problem.data_terms):
+        image = problem.back_projection()
+        parts = [found(image, torch.ones_like(image, dtype=torch.bool), 0.0, 1.0)]
+    return Values(min(v.low for v in parts), max(v.high for v in parts)) if parts else PHOTOGRAPH
 
 
 def _fit(targets: list[Tensor], images: list[Tensor]) -> Tensor:

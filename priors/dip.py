@@ -49,6 +49,7 @@ class NetworkGenerator(Generator):
     """
 
     constants = frozenset({"z"})
+    unit_range = True
     z: Tensor
 
     def __init__(

@@ -78,6 +78,7 @@ class _Pictures(Generator):
         super().__init__()
         self.inner, self.shape = inner, shape
         self.constants = frozenset(f"inner.{name}" for name in inner.constants)
+        self.unit_range = inner.unit_range
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         x: Tensor = self.inner(rng)

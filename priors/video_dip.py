@@ -52,6 +52,7 @@ class FilmGenerator(Generator):
     """
 
     constants = frozenset({"z"})
+    unit_range = True
     z: Tensor
     frames: Tensor
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from invprior.cli.manifest import Line, Manifest, fingerprint, key
+from invprior.cli.report import told
 from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
 from invprior.runs.record import save_record
@@ -56,9 +57,7 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
                     manifest.note(Line(name, own_key, None))
                     record, interrupted = job.run(opened, f"{number}/{len(todo)} {entry.source.name}")
                 except Exception as error:  # whatever is wrong with one picture is no reason to lose the others
-                    what = (
-                        str(error) if isinstance(error, InvpriorError | OSError) else f"{type(error).__name__}: {error}"
-                    )
+                    what = told(error)
                     message = what if str(entry.source) in what else f"{entry.source}: {what}"
                     failures.append(entry)
                     print(f"invprior: {message}; this picture is skipped", file=sys.stderr)

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from invprior.cli.options import Settings, with_settings
 from invprior.runs.allocator import tune_allocator
 
+
+class CtrlCError(Exception):
+    """Ctrl-C outside of a solve."""
+
+
+class Commands(TyperGroup):
+    """The commands; Ctrl-C in one of them is an exception, where Typer would end the process without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise CtrlCError from error
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Denoise, upscale, inpaint, deblur and merge pictures with the deep image prior, total variation or none.",
     no_args_is_help=True,
     add_completion=False,
@@ -297,27 +316,26 @@ def info() -> None:
 
 
 def run() -> None:
-    """The console script; a user's mistake prints one sentence and exits with code 2."""
-    from invprior.errors import InvpriorError
-
+    """The console script; a user's mistake prints one sentence and exits with code 2, a fault of ours with 70."""
     # names of files may hold bytes that the terminal's encoding lacks
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     tune_allocator()
+    # a scheduler's request to end is Ctrl-C: a batch keeps what is finished, a solve its best so far
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:
         app()
-    except InvpriorError as error:
-        _leave(str(error), 2)
-    except KeyboardInterrupt:
+    except CtrlCError:
         _leave("interrupted, nothing was written", 130)
-    except MemoryError:
-        _leave("there is not enough memory for this; take a smaller picture, tiles or another prior", 2)
-    except OSError as error:
-        place = "" if error.filename is None else f" {error.filename}"
-        _leave(f"cannot read or write{place}: {error.strerror or error}", 2)
+    except Exception as error:
+        from invprior.cli.report import told
+        from invprior.failure import sentence
+
+        _leave(told(error), 70 if sentence(error) is None else 2)
 
 
 def _leave(sentence: str, code: int) -> None:
-    print(f"invprior: {sentence}", file=sys.stderr)
+    with suppress(OSError):  # nobody may be listening
+        print(f"invprior: {sentence}", file=sys.stderr)
     sys.exit(code)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 
+import invprior.machine as machine
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.shapes import Shape
@@ -17,11 +17,6 @@ LIBRARIES = 0.6  # GB before the first picture
 # megapixels (python -m tests.benchmarks.penalty_memory measures whole commands).
 CHOOSING, AT_MOST = 2.2, 4.2
 TILE_STEP = 64
-
-
-def installed() -> float:
-    """Memory of this machine in GB."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def predicted(prior: Prior, shape: Shape, tile: int | None = None) -> float:
@@ -40,25 +35,25 @@ def predicted(prior: Prior, shape: Shape, tile: int | None = None) -> float:
 
 
 def largest_tile(prior: Prior, shape: Shape) -> int | None:
-    """Side of the largest tiles that fit into this machine's memory; None if none fits or tiles save nothing."""
+    """Side of the largest tiles that fit into the memory; None if none fits or tiles save nothing."""
     if not prior.parametrised:
         return None
     sizes = range(TILE_STEP, min(max(shape[-2:]), 2**14), TILE_STEP)
-    return max((n for n in sizes if predicted(prior, shape, n) < installed()), default=None)
+    return max((n for n in sizes if predicted(prior, shape, n) < machine.memory()), default=None)
 
 
 def check_memory(
     prior: Prior, name: str, shape: Shape, device: str, tile: int | None = None, remedies: Sequence[str] = ()
 ) -> float:
-    """Return the memory :func:`predicted`, in GB; on a CPU raise if this machine has less.
+    """Return the memory :func:`predicted`, in GB; on a CPU raise if there is less, see :mod:`invprior.machine`.
 
     Raises
     ------
     InvpriorError
-        If the machine has less; the message offers settings of the prior that fit, and the caller's ``remedies``.
+        If there is less; the message offers settings of the prior that fit, and the caller's ``remedies``.
         ``name`` is the prior as written.
     """
-    need, have = predicted(prior, shape, tile), installed()
+    need, have = predicted(prior, shape, tile), machine.memory()
     if device != "cpu" or need <= have:
         return need
     pixels = shape[-2] * shape[-1] / 1e6
@@ -68,6 +63,6 @@ def check_memory(
         choices = ["prior tv"]
     remedy = f"take {', or '.join(choices)}" if choices else "shrink it, or cut it into parts"
     raise InvpriorError(
-        f"a picture of {pixels:.1f} megapixels with prior {name} needs about {need:.0f} GB and this machine has "
-        f"{have:.0f}; {remedy}"
+        f"a picture of {pixels:.1f} megapixels with prior {name} needs about {need:.0f} GB and there are "
+        f"{have:.1f} for it; {remedy}"
     )

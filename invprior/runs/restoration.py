@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -23,6 +23,7 @@ from invprior.solvers.mosaic import OVERLAP
 from invprior.solvers.recipe import Recipe
 from invprior.specs import PriorSpec
 from invprior.stop import AnyOf, RelativeGap, StopRule
+from invprior.values import Values
 
 # Status of a solve that the user ended.
 INTERRUPTED = "interrupted"
@@ -46,16 +47,19 @@ class Measured:
         How the noise level was found: given, estimated, …
     exact
         True if known pixels are as exact as the file can hold them; they are then returned as measured.
+    values
+        The range of the image's values, where it is known, see :attr:`Problem.values <invprior.Problem.values>`.
     """
 
     data: tuple[DataTerm, ...]
     noise_rule: str
     exact: bool
+    values: Values | None = None
 
     def to(self, device: str) -> Measured:
         """The same measurements on another device."""
         moved = tuple(DataTerm(d.operator.to(device), d.y.to(device), d.noise) for d in self.data)
-        return Measured(moved, self.noise_rule, self.exact)
+        return replace(self, data=moved)
 
     def put_back(self, x: Tensor) -> Tensor:
         """The image with the known pixels of a mask as measured, if the measurement is exact."""
@@ -112,7 +116,7 @@ class Restoration:
         begin = time.perf_counter()
         overlap = self._overlap(measured.data)
         weighted = weigh(prior, measured.data, self.weight, self.seed)
-        problem = Problem.from_terms(measured.data, weighted.prior)
+        problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
         recipe = self._recipe(problem)
         if self.tile is not None and overlap is not None:
             recipe = recipe.in_tiles(self.tile, overlap)

@@ -26,6 +26,7 @@ from invprior.shapes import Shape
 from invprior.solvers.loop import solve
 from invprior.specs import NoiseSpec, PriorSpec
 from invprior.stop import MaxIterations, RelativeGap
+from invprior.values import PHOTOGRAPH
 
 # Frames that motion is estimated from: their TV weight suits noisy pictures, and a loose duality gap is enough.
 ROUGH_WEIGHT = 12.0
@@ -63,10 +64,11 @@ class Task(ABC):
         rounding
             Standard deviation of the file's rounding error.
         """
+        values = PHOTOGRAPH if y.ndim == 4 else None  # of a film, dark frames too
         if isinstance(given, Noise):
-            return Measured(self.data(y, given), "given", exact=False)
+            return Measured(self.data(y, given), "given", False, values)
         level, rule = self.sigma(y, rounding) if given == "auto" and self.noisy else (rounding, "rounding")
-        return Measured(self.data(y, noise.Gaussian(level)), rule, self.exact(given))
+        return Measured(self.data(y, noise.Gaussian(level)), rule, self.exact(given), values)
 
     def exact(self, given: NoiseSpec) -> bool:
         """True if the file's rounding is the only noise."""

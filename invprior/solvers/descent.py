@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
-from invprior.linear_operator import LinearOperator
 from invprior.prior import Generator
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
+from invprior.solvers.generators import Completed, Pixels, Stretched
 from invprior.stop import MaxIterations, StopRule
+from invprior.values import PHOTOGRAPH
 
 
 class Weights(NamedTuple):
@@ -38,32 +39,6 @@ class DescentState(State):
     lr_scale: Tensor
     recoveries: Tensor
     seed: int
-
-
-class Pixels(Generator):
-    """The generator of a prior that has none: θ is the image."""
-
-    def __init__(self, x: Tensor) -> None:
-        super().__init__()
-        self.x = nn.Parameter(x.clone())
-
-    def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        return self.x
-
-
-class Completed(Generator):
-    """The variable of a lifted problem: the image of a generator, with free auxiliary fields."""
-
-    def __init__(self, image: Generator, lift: LinearOperator) -> None:
-        super().__init__()
-        self.image, self.lift = image, lift
-        self.constants = frozenset(f"image.{name}" for name in image.constants)
-        self.fields = nn.Parameter(torch.zeros(lift.in_shape))
-
-    def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        # (I − SᴴS) removes the part of the fields that lies on the image
-        fields = self.fields - self.lift.adjoint(self.lift.forward(self.fields))
-        return self.lift.adjoint(self.image(rng)) + fields
 
 
 @dataclass(frozen=True)
@@ -128,8 +103,11 @@ class Descent(Solver[DescentState]):
             generator = Pixels(problem.start() if x0 is None else x0)
         elif x0 is not None:
             raise InvpriorError(f"{problem.prior!r} starts from random weights; drop x0, or pass state= to go on")
-        elif problem.lift is not None:
-            generator = Completed(generator, problem.lift)
+        else:
+            if generator.unit_range and problem.values != PHOTOGRAPH:
+                generator = Stretched(generator, problem.values)
+            if problem.lift is not None:
+                generator = Completed(generator, problem.lift)
         generator = generator.to(device=problem.device, dtype=problem.dtype)
         theta = torch.cat([p.detach().reshape(-1) for p in _parameters(generator).values()])
         buffers = {k: v for k, v in generator.named_buffers() if k not in generator.constants}

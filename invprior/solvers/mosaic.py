@@ -57,7 +57,7 @@ class Mosaic:
             window = Window(top, bottom, left, right)
             share = (down[:, None] * across).to(dtype=problem.dtype, device=problem.device)
             data = [_part(d, window) for d in problem.data_terms]
-            tiles.append(Tile(window, Problem.from_terms(data, problem.prior), share))
+            tiles.append(Tile(window, Problem.from_terms(data, problem.prior, problem.values), share))
         return cls(problem.full_shape, problem.lift, tuple(tiles))
 
     def join(self, variables: Iterable[Tensor]) -> Tensor:

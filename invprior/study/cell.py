@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from invprior.errors import InvpriorError
+import invprior.failure as failure
 from invprior.purpose import Purpose
 from invprior.runs.device import pick_device
 from invprior.runs.memory import check_memory
@@ -65,9 +65,9 @@ def execute(job: CellJob, device: str, threads: int) -> CellOutcome:
         torch.set_num_threads(threads)
         try:
             return _execute(job, pick_device(device) if device == "auto" else device)
-        except InvpriorError as error:
-            return CellOutcome(job.cell, failure=str(error))
         except Exception as error:  # a bug in a user's operator must not lose the other cells
+            if (sentence := failure.sentence(error)) is not None:
+                return CellOutcome(job.cell, failure=sentence)
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{last.filename}:{last.lineno}"
             return CellOutcome(job.cell, failure=f"{type(error).__name__}: {error or 'no message'} ({where})")

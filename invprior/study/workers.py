@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from joblib.externals import loky
 
+import invprior.machine as machine
 from invprior.errors import InvpriorError
 from invprior.runs.allocator import tune_allocator
 from invprior.runs.device import pick_device
-from invprior.runs.memory import installed
 from invprior.study.cell import CellJob, CellOutcome, execute
 
 
@@ -91,7 +91,7 @@ class LocalWorkers(Workers):
     def gigabytes(self) -> float:
         if self._slots[0].startswith("cuda"):
             return float("inf")
-        return installed()
+        return machine.memory()
 
 
 class DaskWorkers(Workers):

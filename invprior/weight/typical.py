@@ -7,8 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from invprior.linear_operator import LinearOperator
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 
 # 1/weight is the size of a typical edge in the prior's own Laplace model; 0.1 suits photographs in [0, 1].
 TYPICAL = 10.0
@@ -30,7 +29,7 @@ def unit(problem: Problem) -> float:
     by those of the back-projection. A pedestal and a few extreme values change nothing.
     """
     d = problem.data_terms[0]
-    gain = _gain(d)
+    gain = d.gain
     values = problem.back_projection() if gain is None else d.noise.signal(d.y)[d.observed] / gain
     noise = 0.0 if gain is None else 3.29 * d.sigma / abs(gain)  # what the noise alone would span
     span = _span(values)
@@ -49,19 +48,6 @@ def degree(problem: Problem) -> int:
         (sum(v for v in values if math.isfinite(v)) for values in zip(*pairs, strict=True)) if pairs else (0, 0)
     )
     return round(math.log2(twice / once)) if once > 0 and twice > 0 else 0
-
-
-def _gain(d: DataTerm) -> float | None:
-    """What A makes of the constant 1, where that is one number; None for other operators."""
-    if not isinstance(d.operator, LinearOperator) or d.y.is_complex() or d.operator.in_complex:
-        return None
-    one = torch.ones(d.operator.in_shape, dtype=d.y.dtype, device=d.y.device)
-    with torch.no_grad():
-        flat = d.operator(one).expand_as(d.y)[d.observed]
-    if not flat.numel():
-        return None
-    mean = float(flat.mean())
-    return mean if float((flat - mean).abs().max()) <= 0.01 * abs(mean) and mean != 0 else None
 
 
 def _span(values: Tensor) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+import invprior.machine as machine
 from invprior import InvpriorError, Prior
 from invprior.purpose import Purpose
-from invprior.runs.memory import LIBRARIES, check_memory, installed, largest_tile, predicted
+from invprior.runs.memory import LIBRARIES, check_memory, largest_tile, predicted
 from invprior.specs import parse_prior
 
 SIXTEEN = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 16 * 2**18}.__getitem__
@@ -47,9 +48,9 @@ def test_tiles_of_a_network_take_less_than_the_whole() -> None:
 
 def test_what_cannot_fit_is_refused_with_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", SIXTEEN)
-    with pytest.raises(InvpriorError, match=r"needs about 31 GB and this machine has 16; take preset fast or best$"):
+    with pytest.raises(InvpriorError, match=r"needs about 31 GB and there are 16.0 for it; take preset fast or best$"):
         check_memory(made("dip:preset=paper"), "dip:preset=paper", (3, 2000, 2000), "cpu")
-    with pytest.raises(InvpriorError, match=r"machine has 16; take prior tv$"):
+    with pytest.raises(InvpriorError, match=r"there are 16.0 for it; take prior tv$"):
         check_memory(made("dip"), "dip", (3, 9000, 9000), "cpu")
     with pytest.raises(InvpriorError, match=r"take preset fast or best, or --tile 1024$"):
         check_memory(made("dip:preset=paper"), "dip:preset=paper", (3, 2000, 2000), "cpu", None, ["--tile 1024"])
@@ -63,7 +64,7 @@ def test_the_tiles_named_fit_and_larger_ones_do_not(monkeypatch: pytest.MonkeyPa
     prior, shape = made("dip:preset=paper"), (3, 4000, 6000)
     tile = largest_tile(prior, shape)
     assert tile is not None
-    assert check_memory(prior, "dip:preset=paper", shape, "cpu", tile) < installed()
+    assert check_memory(prior, "dip:preset=paper", shape, "cpu", tile) < machine.memory()
     with pytest.raises(InvpriorError):
         check_memory(prior, "dip:preset=paper", shape, "cpu", tile + 64)
     assert largest_tile(made("tv"), shape) is None

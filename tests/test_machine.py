@@ -1,0 +1,69 @@
+"""Memory is the least of machine, container and limit, and a failure is one sentence."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import invprior.machine as machine
+from invprior import InvpriorError
+from invprior.failure import NO_MEMORY, sentence
+
+PHYSICAL = machine.memory()
+
+
+def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, belongs: str, limits: dict[str, str]) -> None:
+    (tmp_path / "cgroup").write_text(belongs)
+    for place, limit in limits.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(limit + "\n")
+    monkeypatch.setattr(machine, "CGROUPS", tmp_path)
+    monkeypatch.setattr(machine, "BELONGS", tmp_path / "cgroup")
+
+
+@pytest.mark.parametrize(
+    ("belongs", "limits", "least"),
+    [
+        ("0::/\n", {"memory.max": str(2**30)}, 1.0),  # inside a container
+        ("0::/a/b\n", {"a/b/memory.max": "max", "a/memory.max": str(2**29)}, 0.5),  # a limit of the group above
+        ("4:memory:/docker/x\n3:cpu:/y\n", {"memory/memory.limit_in_bytes": str(2**30)}, 1.0),  # version 1
+        ("0::/\n", {"memory.max": "max"}, None),
+        ("4:memory:/\n", {"memory/memory.limit_in_bytes": str(2**63 - 4096)}, None),
+        ("", {}, None),
+    ],
+)
+def test_a_container_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, belongs: str, limits: dict[str, str], least: float | None
+) -> None:
+    group(tmp_path, monkeypatch, belongs, limits)
+    found = machine.memory()
+    assert found == least if least is not None else found >= PHYSICAL
+
+
+def test_ulimit_limits() -> None:
+    """Addresses that libraries hold without using them do not count, so that a small picture still fits."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); import torch, invprior.machine as m; "
+        "print(m.memory())"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert 1.0 < float(printed) < 8.0
+    assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY or PHYSICAL < 2**40
+
+
+def test_a_failed_allocation_is_one_sentence() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.zeros(10**15)
+    assert sentence(caught.value) == NO_MEMORY
+    assert sentence(MemoryError()) == NO_MEMORY
+    assert sentence(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")) == NO_MEMORY
+    assert sentence(InvpriorError("take another")) == "take another"
+    assert (
+        sentence(PermissionError(13, "Permission denied", "a.png")) == "cannot read or write a.png: Permission denied"
+    )
+    assert sentence(ValueError("axes don't match array")) is None
