@@ -46,7 +46,7 @@ class MaskFilm:
         self._reader, self._invert = Reader(clip), invert
 
     def read(self, start: int, stop: int) -> Tensor:
-        hole = self._reader.read(start, stop).mean(1) > 0.5
+        hole = self._reader.read(start, stop).amax(1) > 0.5  # white or coloured marks
         return hole if self._invert else ~hole
 
 

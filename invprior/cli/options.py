@@ -26,15 +26,15 @@ class Settings:
     sigma: Annotated[
         str,
         typer.Option(
-            help="Short for --noise gaussian:SIGMA, data in [0, 1]. auto: upscale and inpaint take the rounding of the "
-            "file, the others estimate the noise."
+            help="Short for --noise gaussian:SIGMA, data in [0, 1]; 12dn: in the values of the file. auto: upscale and "
+            "inpaint take the rounding of the file, the others estimate the noise."
         ),
     ] = "auto"
     noise: Annotated[
         str,
         typer.Option(
             metavar="MODEL",
-            help="auto (see --sigma), gaussian:SIGMA, poisson:GAIN, poisson-gaussian:GAIN,READ or laplace:B.",
+            help="auto (see --sigma), rounding, gaussian:SIGMA, poisson:GAIN, poisson-gaussian:GAIN,READ or laplace:B.",
         ),
     ] = "auto"
     weight: Annotated[

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import invprior.noise as noise
 from invprior.cli.options import Settings
 from invprior.errors import InvpriorError
 from invprior.purpose import Purpose
 from invprior.runs.device import pick_device
 from invprior.runs.restoration import Restoration
 from invprior.runs.weighing import Weight
-from invprior.specs import NoiseSpec, PriorSpec, parse_noise, parse_prior
+from invprior.specs import InFileUnits, NoiseSpec, PriorSpec, in_unit_range, parse_noise, parse_prior
+from invprior.specs.noise import DIGITAL
 
 # Smaller tiles show a network too little of the picture.
 LEAST_TILE = 64
@@ -88,10 +88,17 @@ def _preset(text: str) -> dict[str, str]:
 
 def given_noise(settings: Settings) -> NoiseSpec:
     """Parse ``--noise`` or its short form ``--sigma``."""
-    sigma, model = given_number(settings.sigma, "--sigma"), parse_noise(settings.noise)
-    if sigma is not None and model != "auto":
+    model = parse_noise(settings.noise)
+    if settings.sigma == "auto":
+        return model
+    if model != "auto":
         raise InvpriorError("--sigma is short for --noise gaussian:SIGMA; give one of the two")
-    return model if sigma is None else noise.Gaussian(sigma)
+    number = settings.sigma.lower().removesuffix(DIGITAL)
+    given_number(number, "--sigma", f", a number with {DIGITAL} (in the values of the file)")
+    spec = parse_noise(f"gaussian:{settings.sigma}")
+    if not isinstance(spec, InFileUnits):
+        in_unit_range(spec, 1.0)  # raises now if it is too large
+    return spec
 
 
 def given_weight(text: str) -> Weight:

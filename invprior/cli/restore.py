@@ -23,6 +23,7 @@ from invprior.runs.memory import check_memory, largest_tile
 from invprior.runs.restoration import Restored
 from invprior.runs.tasks import Task
 from invprior.solvers.loop import DIVERGED
+from invprior.specs import in_unit_range
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,8 @@ class PictureJob:
     def run(self, opened: Opened, title: str) -> tuple[dict[str, Any], bool]:
         """Restore and write; return the record, and True if Ctrl-C ended the solve."""
         asked, picture = self.request, opened.picture
-        measured = self.task.measured(picture.x, picture.rounding, asked.noise).to(asked.device)
+        model = in_unit_range(asked.noise, picture.high - picture.low)
+        measured = self.task.measured(picture.x, picture.rounding, model).to(asked.device)
 
         def finish(x: Tensor) -> Picture:
             whole = self.task.finish(measured.put_back(x).cpu().clamp(0, 1))

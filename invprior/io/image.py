@@ -101,21 +101,6 @@ def read(path: str | Path) -> Picture:
     return Picture(scaled[:colours].contiguous(), alpha, fmt, low, high, source)
 
 
-def read_mask(path: str | Path, invert: bool = False) -> Tensor:
-    """Read a hole mask, white = hole, as the known pixels: boolean of shape (H, W), True where known.
-
-    Parameters
-    ----------
-    path
-        A picture; a pixel counts as white when the mean of its colours is above one half.
-    invert
-        White = known instead.
-    """
-    picture = read(path)
-    hole = picture.x.mean(dim=0) > 0.5
-    return hole if invert else ~hole
-
-
 def write(path: str | Path, picture: Picture) -> None:
     """Write a picture with the depth, alpha, ICC profile, metadata and orientation of its source.
 

@@ -24,7 +24,7 @@ from invprior.purpose import Film, Purpose
 from invprior.runs.restoration import Measured
 from invprior.shapes import Shape
 from invprior.solvers.loop import solve
-from invprior.specs import NoiseSpec, PriorSpec
+from invprior.specs import NoiseOrWord, PriorSpec
 from invprior.stop import MaxIterations, RelativeGap
 from invprior.values import PHOTOGRAPH
 
@@ -54,7 +54,7 @@ class Task(ABC):
         """Shape of the restored picture or film for a measured one of this shape."""
         return self.operator(shape).in_shape
 
-    def measured(self, y: Tensor, rounding: float, given: NoiseSpec) -> Measured:
+    def measured(self, y: Tensor, rounding: float, given: NoiseOrWord) -> Measured:
         """The measurements in a file, with the noise model that is given or estimated.
 
         Parameters
@@ -70,7 +70,7 @@ class Task(ABC):
         level, rule = self.sigma(y, rounding) if given == "auto" and self.noisy else (rounding, "rounding")
         return Measured(self.data(y, noise.Gaussian(level)), rule, self.exact(given), values)
 
-    def exact(self, given: NoiseSpec) -> bool:
+    def exact(self, given: NoiseOrWord) -> bool:
         """True if the file's rounding is the only noise."""
         return given == "rounding" or (given == "auto" and not self.noisy)
 
@@ -124,6 +124,10 @@ class Upscale(Task):
     def operator(self, shape: Shape) -> LinearOperator:
         *_, C, H, W = shape
         return _each_frame(operators.Lanczos((C, H * self.factor, W * self.factor), factor=self.factor), shape)
+
+    def restored(self, shape: Shape) -> Shape:
+        # without the operator, whose tables of a factor of a million would not fit
+        return *shape[:-2], shape[-2] * self.factor, shape[-1] * self.factor
 
     def rough(self, A: Operator, y: Tensor, model: Noise) -> Tensor:
         # motion from these frames gives a film 0.2 dB better than motion from TV frames, and sooner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import dataclass
 from typing import Literal
 
 import invprior.noise as noise
@@ -21,11 +22,48 @@ def noises() -> dict[str, type[Noise]]:
 
 # A noise model or a word for one: ``rounding`` is the rounding error of the file; ``auto`` is estimated if the task
 # expects noise, else it is ``rounding``.
-NoiseSpec = Noise | Literal["auto", "rounding"]
+NoiseOrWord = Noise | Literal["auto", "rounding"]
+# Behind a number: in the values of the file (digital numbers), not of data in [0, 1].
+DIGITAL = "dn"
+
+
+@dataclass(frozen=True)
+class InFileUnits:
+    """A noise model whose numbers are in the values of the file, such as ``gaussian:12dn``."""
+
+    kind: type[Noise]
+    numbers: tuple[float, ...]
+
+    def of(self, unit: float) -> Noise:
+        """The model for data in [0, 1], of which 1 stands for ``unit`` more than 0 in the file."""
+        return self.kind(*(number / unit for number in self.numbers))
+
+
+NoiseSpec = NoiseOrWord | InFileUnits
+
+
+def in_unit_range(spec: NoiseSpec, unit: float) -> NoiseOrWord:
+    """The noise for data in [0, 1], of which 1 stands for ``unit`` more than 0 in the file.
+
+    Raises
+    ------
+    InvpriorError
+        If a noise level exceeds the whole range of the data.
+    """
+    model = spec.of(unit) if isinstance(spec, InFileUnits) else spec
+    sigma = getattr(model, "sigma", None)
+    if isinstance(sigma, float) and sigma >= 1:
+        if isinstance(spec, InFileUnits):
+            raise InvpriorError(f"a sigma of {sigma * unit:g} is the whole range of the file, {unit:g}, or more")
+        raise InvpriorError(
+            f"a sigma of {sigma:g} is the whole range of the data, [0, 1], or more; for the values of the file write "
+            f"{sigma:g}{DIGITAL}, in a file of 8 bits the same as {sigma / 255:.3g}"
+        )
+    return model
 
 
 def parse_noise(text: str) -> NoiseSpec:
-    """Parse ``auto``, ``rounding``, ``gaussian:SIGMA``, ``poisson-gaussian:GAIN,READ``, …
+    """Parse ``auto``, ``rounding``, ``gaussian:SIGMA``, ``gaussian:12dn``, ``poisson-gaussian:GAIN,READ``, …
 
     Raises
     ------
@@ -41,13 +79,20 @@ def parse_noise(text: str) -> NoiseSpec:
     if kind is None:
         raise InvpriorError(f"there is no noise {name!r}; choose auto, rounding, {', '.join(map(_usage, noises()))}")
     settings = inspect.signature(kind).parameters.values()
+    parts = [part.strip() for part in numbers.split(",")]
+    digital = {part.lower().endswith(DIGITAL) for part in parts}
     try:
-        values = [float(number) for number in numbers.split(",")]
+        values = [float(part[: -len(DIGITAL)] if True in digital else part) for part in parts]
     except ValueError:
         values = []
-    if not sum(s.default is s.empty for s in settings) <= len(values) <= len(settings):
-        raise InvpriorError(f"this noise is written {_usage(name)} with numbers, got {text!r}")
-    return kind(*values)
+    fits = sum(s.default is s.empty for s in settings) <= len(values) <= len(settings)
+    if not fits or len(digital) > 1:
+        raise InvpriorError(
+            f"this noise is written {_usage(name)} with numbers, or all of them with {DIGITAL} for the values of the "
+            f"file, got {text!r}"
+        )
+    model = kind(*values)  # raises now if a number is wrong
+    return InFileUnits(kind, tuple(values)) if True in digital else model
 
 
 def _usage(name: str) -> str:

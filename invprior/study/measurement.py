@@ -14,7 +14,7 @@ from invprior.operator import Operator
 from invprior.operators import Mask
 from invprior.problem import DataTerm
 from invprior.runs.restoration import Measured
-from invprior.specs import noises, parse_noise
+from invprior.specs import InFileUnits, in_unit_range, noises, parse_noise
 from invprior.specs.operator import OperatorSpec
 from invprior.study.source import Subject
 
@@ -41,7 +41,10 @@ class Trial:
 
 def check_noise(text: str, degraded: bool) -> str:
     """Raise if a noise spec cannot be read, or estimates noise that the study itself has to add."""
-    if parse_noise(text) == "auto" and not degraded:
+    given = parse_noise(text)
+    if isinstance(given, InFileUnits) and not degraded:
+        raise InvpriorError(f"noise {text!r} is in the values of degraded files, and there are none; take [0, 1]")
+    if given == "auto" and not degraded:
         raise InvpriorError(
             f"noise {text!r} estimates the level of degraded files; to degrade clean pictures take rounding, or "
             f"{', '.join(noises())} with a level"
@@ -59,7 +62,8 @@ def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> 
     """
     rng = torch.Generator().manual_seed(DATA_SEED + seed)
     A = operator.build(subject.frame, rng)
-    given, level = parse_noise(model), rounding(8)
+    unit = 1.0 if subject.file is None else subject.file.high - subject.file.low
+    given, level = in_unit_range(parse_noise(model), unit), rounding(8)
     exact, rule = given == "rounding" or not A.is_identity, "rounding"
     if subject.file is not None:
         y, level = subject.file.x, subject.file.rounding

@@ -57,7 +57,7 @@ def test_sigma_is_the_short_form(noisy: Path) -> None:
 
 MISTAKES = {
     "foo:1": "there is no noise 'foo'; choose auto, rounding, gaussian:SIGMA, laplace:B, poisson:GAIN, ",
-    "poisson": "this noise is written poisson:GAIN with numbers, got 'poisson'",
+    "poisson": "this noise is written poisson:GAIN with numbers, or all of them with dn",
     "poisson-gaussian:1": "poisson-gaussian:GAIN,READ[,OFFSET]",
     "gaussian:much": "gaussian:SIGMA with numbers",
     "laplace:-1": "needs a positive scale",

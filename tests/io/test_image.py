@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageCms, ImageOps
 
 from invprior import InvpriorError
-from invprior.io import read, read_mask, write
+from invprior.io import read, write
 from tests.helpers import photograph
 
 RGB = np.rint(photograph(size=24).numpy().transpose(1, 2, 0) * 255).astype(np.uint8)[:16]  # 16 high, 24 wide
@@ -123,17 +123,6 @@ def test_orientation_is_upright_inside_and_stored_as_it_came(tmp_path: Path, ori
     with Image.open(tmp_path / f"out{suffix}") as out:
         assert out.getexif().get(274, 1) == orientation
         assert np.abs(np.asarray(out).astype(int) - pixels).mean() < 2
-
-
-def test_masks(tmp_path: Path) -> None:
-    hole = np.zeros((16, 24), np.uint8)
-    hole[2:5, 3:9] = 255
-    Image.fromarray(hole).save(tmp_path / "mask.png")
-    known = read_mask(tmp_path / "mask.png")
-    assert torch.equal(known, torch.from_numpy(hole == 0))
-    assert torch.equal(read_mask(tmp_path / "mask.png", invert=True), ~known)
-    Image.fromarray(hole > 0).save(tmp_path / "bits.png")
-    assert torch.equal(read_mask(tmp_path / "bits.png"), known)
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:

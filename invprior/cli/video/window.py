@@ -17,6 +17,8 @@ from invprior.purpose import Film
 from invprior.runs.restoration import Measured, Restored, Watch
 from invprior.runs.tasks import Inpaint, Task
 from invprior.runs.weighing import weigh, with_weight
+from invprior.specs import NoiseOrWord, in_unit_range
+from invprior.values import PHOTOGRAPH
 
 # The excerpt that noise level and weight are chosen on: frames in the middle of the film, side in pixels of a square.
 FRAMES, SIDE = 6, 128
@@ -82,10 +84,15 @@ class FilmJob:
     depth: int
     cycle: int
 
+    @property
+    def noise(self) -> NoiseOrWord:
+        """The noise of the frames in [0, 1]."""
+        return in_unit_range(self.request.noise, 2**self.depth - 1)
+
     def settle(self, section: Section) -> Settled:
         """Choose the noise level and the weight on an excerpt of the film."""
         asked, task = self.request, self._task(section)
-        measured = task.measured(section.frames, rounding(self.depth), asked.noise).to(asked.device)
+        measured = task.measured(section.frames, rounding(self.depth), self.noise).to(asked.device)
         weight = asked.restoration.weight
         film = Film() if isinstance(weight, float) else self._film(task, section, measured.data[0])
         weighted = weigh(self._prior(task, film), measured.data, weight, asked.restoration.seed)
@@ -101,9 +108,9 @@ class FilmJob:
         ``first`` is the number of its first frame, ``before`` the state of the network after the previous window.
         """
         asked, task = self.request, self._task(section)
-        model = asked.noise if isinstance(asked.noise, noise.Noise) else noise.Gaussian(settled.sigma)
+        model = self.noise if isinstance(self.noise, noise.Noise) else noise.Gaussian(settled.sigma)
         data = task.data(section.frames, model)
-        measured = Measured(data, settled.noise_rule, task.exact(asked.noise)).to(asked.device)
+        measured = Measured(data, settled.noise_rule, task.exact(self.noise), PHOTOGRAPH).to(asked.device)
         film = self._film(task, section, measured.data[0], first, before)
         prior = with_weight(self._prior(task, film), settled.scale)
         return replace(asked.restoration, weight="own", gap=GAP).run(measured, prior, watch=watch)
