@@ -17,8 +17,8 @@ from invprior.linear_operator import LinearOperator
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 
-# A weight beyond this overflows in single precision before it has any further effect.
-LARGEST = 1e18
+# A weight beyond these overflows in single precision before it has any further effect.
+SMALLEST, LARGEST = 1e-18, 1e18
 
 
 class Generator(nn.Module):
@@ -245,10 +245,8 @@ class ScaledPrior(WrappedPrior):
     def __post_init__(self) -> None:
         if not (isinstance(self.factor, int | float) and isfinite(self.factor) and self.factor >= 0):
             raise InvpriorError(f"the weight of a prior must be a number that is 0 or more, got {self.factor!r}")
-        if self.factor > LARGEST:
-            raise InvpriorError(
-                f"the weight of a prior is at most {LARGEST:g}, got {self.factor:g}; give a smaller one"
-            )
+        if self.factor != 0 and not SMALLEST <= self.factor <= LARGEST:
+            raise InvpriorError(f"the weight of a prior is 0, or from {SMALLEST:g} to {LARGEST:g}, got {self.factor:g}")
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         return tuple(self.factor * term for term in self.inner.terms(shape))

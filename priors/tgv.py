@@ -103,7 +103,7 @@ class TGV(Prior):
     Raises
     ------
     InvpriorError
-        If the ratio is not positive; from ``terms``, if the image has fewer than two axes.
+        If the ratio is not from 1e-6 to 1e6; from ``terms``, if the image has fewer than two axes.
 
     Cost
     ----
@@ -121,8 +121,8 @@ class TGV(Prior):
     coupled: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 < self.ratio < math.inf:
-            raise InvpriorError(f"the ratio of TGV must be a positive number, got {self.ratio!r}")
+        if not 1e-6 <= self.ratio <= 1e6:  # beyond, one of the two terms alone is left
+            raise InvpriorError(f"the ratio of TGV is a number from 1e-6 to 1e6, got {self.ratio!r}")
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         fields = -len(shape) - 1  # the axis that D and E put in front

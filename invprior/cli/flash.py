@@ -27,6 +27,8 @@ def restore_pair(
     if mode not in ("guide", "pair"):
         raise InvpriorError(f"--mode takes guide or pair, got {mode!r}")
     given = given_number(exposure, "--exposure")
+    if given is not None and mode != "pair":
+        raise InvpriorError("--exposure is the ratio of the two exposures of --mode pair; drop it, or add --mode pair")
     picture = read(no_flash)
     flash = read(with_flash).in_scale_of(picture)
     _check_fit(no_flash, picture.x, with_flash, flash)

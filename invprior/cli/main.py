@@ -192,7 +192,7 @@ def video(
     window: Annotated[
         int | None, typer.Option(help="Frames restored at a time.", min=1, show_default="as memory allows")
     ] = None,
-    memory: Annotated[float, typer.Option(metavar="GB", help="Memory it may use.", min=0)] = 4.0,
+    memory: Annotated[float, typer.Option(metavar="GB", help="Memory it may use.", min=0, max=1e6)] = 4.0,
     codec: Annotated[
         str | None, typer.Option(help="FFmpeg's name of the encoder.", show_default="that of OUT's suffix")
     ] = None,
@@ -260,7 +260,9 @@ def compare(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the files that a study file names.", show_default="beside it"),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Number of solves of each cell.", min=1, show_default="3")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Number of solves of each cell.", min=1, max=10_000, show_default="3")
+    ] = None,
     crop: Annotated[
         int | None,
         typer.Option(help="Use only the middle N×N pixels; 0 for all.", min=0, metavar="N", show_default="all"),
@@ -269,7 +271,8 @@ def compare(
         int | None, typer.Option(help="Limit of iterations in every solve.", min=1, show_default="each prior's own")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(help="Cells solved at a time.", min=1, show_default="one per processor or GPU")
+        int | None,
+        typer.Option(help="Cells solved at a time.", min=1, max=1024, show_default="one per processor or GPU"),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     cluster: Annotated[

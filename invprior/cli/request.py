@@ -58,8 +58,10 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
     if settings.preset is not None:
         for key, value in _preset(settings.preset).items():
             prior = prior.with_setting(key, value, purpose)
-    prior.made(purpose)  # raises now if a name, a preset or a sum is wrong
+    made = prior.made(purpose)  # raises now if a name, a preset or a sum is wrong
     weight = given_weight(settings.weight)
+    if weight != "auto" and made.penalty is None:
+        raise InvpriorError(f"the prior {prior.text!r} has no penalty to weigh; drop --weight {settings.weight}")
     if prior.weight is not None:
         if weight != "auto":
             raise InvpriorError(f"the prior {prior.text!r} has its own weight; drop --weight {settings.weight}")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 import invprior.operators as operators
 from invprior.errors import InvpriorError
+from invprior.failure import called
 from invprior.io import read_mask, read_psf
 from invprior.operator import Operator
 from invprior.shapes import Shape
@@ -193,7 +194,7 @@ def _own(call: Call) -> Build:
     target = load_target(f"{call.name}:{call.values[0]}")
 
     def build(shape: Shape, frame: Frame, rng: torch.Generator) -> Operator:
-        A = target if isinstance(target, Operator) else target(shape)
+        A = target if isinstance(target, Operator) else called(f"make {call.text} for {shape}", lambda: target(shape))
         if not isinstance(A, Operator):
             raise InvpriorError(f"{call.text} gives {type(A).__name__}, which is not an Operator")
         return A

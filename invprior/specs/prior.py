@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,9 @@ from invprior.purpose import Purpose
 from invprior.specs.call import Call, convert, offered, parse_call, positive
 
 Maker = Callable[..., Prior]
+
+# Terms of a sum; every one costs at least a proximal map an iteration.
+MOST = 20
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,19 @@ def parse_prior(text: str) -> PriorSpec:
     InvpriorError
         If the text is not a spec, or two weights are given.
     """
-    calls = tuple(parse_call(part) for part in text.split("+"))
+    parts = _terms(text)
+    if len(parts) > MOST:
+        raise InvpriorError(f"a prior is a sum of at most {MOST} terms, got {len(parts)}")
+    calls = tuple(parse_call(part) for part in parts)
     weights = [positive(call, value, "the weight") for call in calls for value in call.values]
     if len(weights) > 1:
         raise InvpriorError(f"{text!r}: one weight multiplies the whole penalty; give one number")
     return PriorSpec(text, calls, weights[0] if weights else None)
+
+
+def _terms(text: str) -> list[str]:
+    """The text at its plus signs, those of numbers such as 1e+3 left out."""
+    return re.split(r"(?<![\d.][eE])\+", text)
 
 
 def known_priors(purpose: Purpose) -> dict[str, Maker]:

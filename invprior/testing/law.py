@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
+from invprior.errors import InvpriorError
+
 C = TypeVar("C")
 B = TypeVar("B")
 
@@ -118,7 +120,11 @@ def examine(law: Law[C], cases: SearchStrategy[C], *, examples: int, seed_: int)
     except (LawError, Flaky):  # an operator with a memory fails in a flaky way: report the last failure
         return Outcome(law.name, law.says, law.core, False, search.failed, search.count)
     except Unsatisfiable:
-        return Outcome(law.name, law.says, law.core, True, None, 0)
+        pass
+    if not search.drawn:
+        raise InvpriorError(
+            "there was no case to check: every shape that was tried was refused; check an instance of a shape that fits"
+        )
     return Outcome(law.name, law.says, law.core, True, search.worst, search.count)
 
 
@@ -129,9 +135,11 @@ class _Search(Generic[C]):
         self.law = law
         self.worst: Measurement | None = None
         self.failed: Measurement | None = None
+        self.drawn = 0
         self.count = 0
 
     def visit(self, case: C) -> None:
+        self.drawn += 1
         try:
             m = self.law.measure(case)
         except Exception as error:

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from invprior.errors import InvpriorError
+from invprior.failure import called
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
 from invprior.shapes import Shape, as_complex
@@ -95,20 +97,27 @@ def cases(draw: st.DrawFn, target: Target) -> OperatorCase:
 def _operators(target: Target) -> st.SearchStrategy[Any]:
     if isinstance(target, Operator):
         return st.just(target)
-    if isinstance(target, type):
+    if isinstance(target, type) and issubclass(target, Operator):
         return instances(target)
+    if not callable(target):
+        raise InvpriorError(f"a check takes an operator, its class or a factory, got {type(target).__name__}")
     return _made(target)
 
 
 @st.composite
 def _made(draw: st.DrawFn, factory: Callable[[Shape], LinearOperator]) -> LinearOperator:
     shape = draw(shapes())
-    try:
-        operator = factory(shape)
-    except InvpriorError:
+    operator = called(f"make an operator for shape {shape}", partial(_unless_refused, factory, shape))
+    if operator is None:
         reject()
-    except Exception as error:
-        raise InvpriorError(f"the factory failed for shape {shape}: {type(error).__name__}: {error}") from error
     if not isinstance(operator, LinearOperator):
         raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(operator).__name__}")
     return operator
+
+
+def _unless_refused(factory: Callable[[Shape], LinearOperator], shape: Shape) -> LinearOperator | None:
+    """The operator for this shape; None if the factory refuses the shape by an :class:`InvpriorError`."""
+    try:
+        return factory(shape)
+    except InvpriorError:
+        return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from random import Random
 
 import torch
 from hypothesis import reject
@@ -12,6 +14,7 @@ from torch import Tensor
 
 import invprior.operators as operators
 from invprior.errors import InvpriorError
+from invprior.failure import called
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
 from invprior.shapes import Shape, as_complex
@@ -92,10 +95,17 @@ def instances(draw: st.DrawFn, kind: type[Operator]) -> Operator:
     """An instance of an operator class for a drawn shape, through its ``example``."""
     shape = draw(shapes())
     rng = draw(st.randoms(use_true_random=False))
+    operator = called(f"make an example of {kind.__name__}", partial(_unless_refused, kind, shape, rng))
+    if operator is None:
+        reject()
+    return operator
+
+
+def _unless_refused(kind: type[Operator], shape: Shape, rng: Random) -> Operator | None:
     try:
         return kind.example(shape, rng)
     except InvpriorError:
-        reject()
+        return None
 
 
 @st.composite
