@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from invprior.cli.manifest import Line, Manifest, fingerprint, key
+from invprior.cli.manifest import Line, Manifest, content, fingerprint, key
 from invprior.cli.report import told
 from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
@@ -23,12 +24,12 @@ class Entry:
     truth: Path | None
 
 
-def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: bool) -> None:
+def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: bool, faults: Sequence[str]) -> None:
     """Restore the pictures that the manifest in ``output`` does not list as finished.
 
-    Ctrl-C exits with 130, failures with 1. A picture is finished if the manifest says so for the same input, bit for
-    bit, and the same settings. Any other file in its place is an error before any work is done, unless ``overwrite``,
-    which restores all pictures again.
+    Ctrl-C exits with 130, failures with 1, and so do the ``faults`` of the folders that were looked through. A picture
+    is finished if the manifest says so for the same input, bit for bit, and the same settings. Any other file in its
+    place is an error before any work is done, unless ``overwrite``, which restores all pictures again.
 
     Raises
     ------
@@ -44,6 +45,8 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
     todo = [entry for entry in entries if entry not in records]
     if records and not job.request.quiet:
         print(f"{len(records)} of {len(entries)} pictures are finished already", file=sys.stderr)
+    for fault in faults:
+        print(f"invprior: {fault}", file=sys.stderr)
     failures: list[Entry] = []
     interrupted = False
     with manifest.opened():
@@ -65,7 +68,7 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
                 records[entry] = record
                 if interrupted:
                     break
-                manifest.note(Line(name, own_key, record))
+                manifest.note(Line(name, own_key, record, content(entry.target)))
         except KeyboardInterrupt:
             interrupted = True
         if job.request.record is not None:
@@ -76,6 +79,7 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
     if failures:
         first = failures[0].source
         print(f"invprior: {len(failures)} of {len(entries)} pictures failed, the first {first}", file=sys.stderr)
+    if failures or faults:
         sys.exit(1)
 
 
@@ -95,13 +99,23 @@ def _finished(manifest: Manifest, entries: list[Entry], output: Path) -> dict[En
 
 
 def _check_free(manifest: Manifest, entries: list[Entry], settled: str, output: Path) -> None:
-    """Raise if a target exists that was neither begun here nor made from the same input with the same settings."""
-    taken = []
+    """Raise if a target exists that was neither begun here nor made from the same input with the same settings.
+
+    Raise also if somebody changed a finished one; an empty one is restored again.
+    """
+    taken, changed = [], []
     for entry in entries:
         if entry.target.exists():
             line = manifest.lines.get(_name(entry, output))
             if line is None or (line.record is not None and line.key != key(entry.source, settled)):
                 taken.append(entry.target)
+            elif line.content is not None and entry.target.stat().st_size and content(entry.target) != line.content:
+                changed.append(entry.target)
+    if changed:
+        raise InvpriorError(
+            f"{len(changed)} files in {output} were changed since they were written, the first {changed[0]}; remove "
+            "them, or restore all pictures again with --overwrite"
+        )
     if taken:
         raise InvpriorError(
             f"{len(taken)} files in {output} were not made by this command from these inputs, the first {taken[0]}; "

@@ -31,6 +31,8 @@ class Line:
         Path of the result, relative to the manifest's folder.
     key
         Hash of the bytes of the input and of all settings that determine the result.
+    content
+        Hash of the bytes of the result, when it was written.
     version
         Version of the format of keys and records.
     """
@@ -38,6 +40,7 @@ class Line:
     output: str
     key: str
     record: dict[str, Any] | None
+    content: str | None = None
     version: int = VERSION
 
 
@@ -81,8 +84,7 @@ class Manifest:
 
     def note(self, line: Line) -> None:
         """Append a line; it is on disk when this returns."""
-        text = {"version": line.version, "output": line.output, "key": line.key, "record": finite(line.record)}
-        self._file.write(json.dumps(text, allow_nan=False) + "\n")
+        self._file.write(json.dumps({**vars(line), "record": finite(line.record)}, allow_nan=False) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
         self.lines[line.output] = line
@@ -91,7 +93,7 @@ class Manifest:
 def _line(text: str) -> Line | None:
     try:
         read = json.loads(text)
-        return Line(read["output"], read["key"], read["record"], read.get("version", 1))
+        return Line(read["output"], read["key"], read["record"], read.get("content"), read.get("version", 1))
     except (ValueError, KeyError, TypeError):  # an unfinished line
         return None
 
@@ -105,7 +107,13 @@ def fingerprint(job: PictureJob) -> str:
 
 def key(source: Path, fingerprint: str) -> str:
     """Hash of the bytes of a picture and of what is done with it."""
-    return hashlib.sha256(f"{hashlib.sha256(source.read_bytes()).hexdigest()} {fingerprint}".encode()).hexdigest()
+    return hashlib.sha256(f"{content(source)} {fingerprint}".encode()).hexdigest()
+
+
+def content(path: Path) -> str:
+    """Hash of the bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _value(value: Any) -> str:

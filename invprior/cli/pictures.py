@@ -11,6 +11,7 @@ from invprior.cli.manifest import NAME
 from invprior.cli.options import Settings
 from invprior.cli.request import request
 from invprior.cli.restore import PictureJob
+from invprior.cli.tree import Tree, below
 from invprior.errors import InvpriorError
 from invprior.io.image import SUFFIXES, check_readable, check_writable
 from invprior.io.whole import check_apart
@@ -47,12 +48,12 @@ def restore(
         raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
     if output.exists() and not output.is_dir():
         raise InvpriorError(f"several pictures need a folder, and {output} is a file")
-    batch = entries(inputs, output, settings.truth)
+    batch, faults = entries(inputs, output, settings.truth)
     sources = {f"the input {e.source.name}": e.source for e in batch}
     truths = {f"the truth {e.truth.name}": e.truth for e in batch if e.truth is not None}
     targets = {f"OUT of {e.source.name}": e.target for e in batch}
     check_apart({**reads, **sources, **truths}, {**beside, "the manifest": output / NAME, **targets})
-    restore_all(job, batch, output, overwrite)
+    restore_all(job, batch, output, overwrite, faults)
 
 
 def _restore_one(job: PictureJob, source: Path, target: Path) -> None:
@@ -67,8 +68,10 @@ def _restore_one(job: PictureJob, source: Path, target: Path) -> None:
         sys.exit(130)
 
 
-def entries(inputs: list[Path], output: Path, truth: Path | None) -> list[Entry]:
+def entries(inputs: list[Path], output: Path, truth: Path | None) -> tuple[list[Entry], list[str]]:
     """Every picture of the inputs, in folders at any depth, with its place in the tree of ``output``.
+
+    The second list says which folders and links could not be read.
 
     Raises
     ------
@@ -76,15 +79,20 @@ def entries(inputs: list[Path], output: Path, truth: Path | None) -> list[Entry]
         If a file is not a picture, a folder holds none, two pictures have the same target, or a truth is missing.
     """
     found: dict[Path, Path] = {}
+    faults: list[str] = []
     for path in inputs:
         if path.is_dir():
-            below = [p for p in sorted(path.rglob("*")) if _is_input(p, path, output)]
-            if not below:
-                raise InvpriorError(f"the folder {path} holds no picture ({', '.join(sorted(SUFFIXES))})")
+            tree = below(path, output)
+            if not tree.pictures:
+                why = f"; {tree.faults[0]}" if tree.faults else ""
+                raise InvpriorError(f"the folder {path} holds no picture ({', '.join(sorted(SUFFIXES))}){why}")
+            if tree.results and not (output / NAME).exists():
+                print(f"{tree.results} pictures in OUT, which lies in {path}, are not taken as input", file=sys.stderr)
+            faults += tree.faults
         else:
             check_readable(path)
-            below = [path]
-        for source in below:
+            tree = Tree([path])
+        for source in tree.pictures:
             place = source.relative_to(path) if path.is_dir() else Path(source.name)
             if place in found:
                 raise InvpriorError(
@@ -100,11 +108,4 @@ def entries(inputs: list[Path], output: Path, truth: Path | None) -> list[Entry]
     for place in found:
         if place.suffix.lower() not in SUFFIXES:
             raise InvpriorError(f"cannot write {output / place}: take one of {', '.join(sorted(SUFFIXES))}")
-    return [Entry(source, output / place, truths[place]) for place, source in found.items()]
-
-
-def _is_input(path: Path, folder: Path, output: Path) -> bool:
-    """True if a path below ``folder`` is a picture that is neither hidden nor an earlier result."""
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    within = output.resolve() != folder.resolve() and path.resolve().is_relative_to(output.resolve())
-    return path.is_file() and path.suffix.lower() in SUFFIXES and not hidden and not within
+    return [Entry(source, output / place, truths[place]) for place, source in found.items()], faults

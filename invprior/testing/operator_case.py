@@ -101,7 +101,8 @@ def _operators(target: Target) -> st.SearchStrategy[Any]:
         return instances(target)
     if not callable(target):
         raise InvpriorError(f"a check takes an operator, its class or a factory, got {type(target).__name__}")
-    return _made(target)
+    factory: Any = target  # a class of something else makes nothing that is an operator
+    return _made(factory)
 
 
 @st.composite

@@ -26,6 +26,6 @@ class Path:
     def __call__(self, weight: float) -> Tensor:
         problem = Problem.from_terms(self.data, weight * self.prior)
         # conjugate gradients have no gap and steps that depend on the data, hence the tight tolerance
-        stop = RelativeGap(1e-3) | Stationary(1e-4) | MaxIterations(500)
+        stop = RelativeGap(1e-2) | Stationary(1e-4) | MaxIterations(500)
         self.x = solve(problem, stop=stop, x0=self.x).x
         return self.x

@@ -22,12 +22,16 @@ PHOTOGRAPH = np.rint(photograph(size=24, top=20, left=100).numpy().transpose(1, 
 
 def known(folder: Path, values: np.ndarray | Image.Image, invert: bool = False, name: str = "mask.png") -> Tensor:
     image = values if isinstance(values, Image.Image) else Image.fromarray(values)
-    image.save(folder / name, **({"quality": 95} if name.endswith("jpg") else {}))
+    image.save(folder / name, quality=95)
     return read_mask(folder / name, invert)
 
 
-def colours(background: object, mark: object) -> np.ndarray:
-    return np.where(HOLE[:, :, None], np.uint8(mark), np.uint8(background))
+def colours(background: tuple[int, ...], mark: tuple[int, ...]) -> np.ndarray:
+    return np.where(HOLE[:, :, None], np.array(mark), np.array(background)).astype(np.uint8)
+
+
+def over(photograph: np.ndarray, mark: tuple[int, ...]) -> np.ndarray:
+    return np.where(HOLE[:, :, None], np.array(mark), photograph).astype(np.uint8)
 
 
 ON_BLACK = {
@@ -36,8 +40,8 @@ ON_BLACK = {
     "sixteen bits": (65535 * HOLE).astype(np.uint16),
     "red on black": colours((0, 0, 0), (255, 0, 0)),
     "dark red on black": colours((0, 0, 0), (140, 0, 0)),
-    "red on a photograph": np.where(HOLE[:, :, None], np.uint8((255, 0, 0)), PHOTOGRAPH),
-    "magenta on a photograph": np.where(HOLE[:, :, None], np.uint8((255, 3, 250)), PHOTOGRAPH),
+    "red on a photograph": over(PHOTOGRAPH, (255, 0, 0)),
+    "magenta on a photograph": over(PHOTOGRAPH, (255, 3, 250)),
     "white strokes on a transparent layer": colours((0, 0, 0, 0), (255, 255, 255, 255)),
     "red strokes on a transparent layer": colours((255, 255, 255, 0), (255, 0, 0, 255)),
     "transparent hole of a photograph": np.dstack([PHOTOGRAPH, np.uint8(255) * ~HOLE]),
