@@ -1,6 +1,7 @@
 """Reading and writing pictures."""
 
-from invprior.io.image import Picture, read, read_mask, write
+from invprior.io.image import Picture, read, read_mask
 from invprior.io.psf import read_psf
+from invprior.io.written import write
 
 __all__ = ["Picture", "read", "read_mask", "read_psf", "write"]
