@@ -39,12 +39,15 @@ def _travels(name: bytes) -> bool:
 
 
 def replace_chunks(data: bytes, chunks: tuple[Chunk, ...]) -> bytes:
-    """A PNG with these chunks before its pixels, in the place of those that :func:`read_chunks` would find."""
+    """A PNG with these chunks in the place of those that :func:`read_chunks` would find."""
+    return with_chunks(SIGNATURE + b"".join(_bytes(c) for c in _all(data) if not _travels(c[0])), chunks)
+
+
+def with_chunks(data: bytes, chunks: tuple[Chunk, ...]) -> bytes:
+    """A PNG with these chunks too, before its pixels."""
     parts = [SIGNATURE]
     placed = False
     for name, content in _all(data):
-        if _travels(name):
-            continue
         if name in (b"PLTE", b"IDAT") and not placed:
             parts += [_bytes(chunk) for chunk in chunks]
             placed = True

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-START, SCAN, COMMENT = b"\xff\xd8", 0xDA, 0xFE
+START, SCAN, COMMENT, JFIF = b"\xff\xd8", 0xDA, 0xFE, 0xE0
 APPLICATION = range(0xE0, 0xF0)
 
 
@@ -32,12 +32,22 @@ def with_comments(data: bytes, comments: tuple[bytes, ...]) -> bytes:
     return data[:at] + b"".join(struct.pack(">BBH", 0xFF, COMMENT, len(c) + 2) + c for c in comments) + data[at:]
 
 
-def without_density(data: bytes) -> bytes:
-    """A JPEG that says no more of its resolution than that pixels are square."""
-    for kind, start, _ in _segments(data):
-        if kind == 0xE0 and data[start + 4 : start + 9] == b"JFIF\0":
-            return data[: start + 11] + struct.pack(">BHH", 0, 1, 1) + data[start + 16 :]
-    return data
+def with_exif(data: bytes, block: bytes) -> bytes:
+    """A JPEG with this EXIF block after the segment of JFIF."""
+    at = next((end for kind, _, end in _segments(data) if kind == JFIF), 2)
+    content = b"Exif\0\0" + block
+    return data[:at] + struct.pack(">BBH", 0xFF, 0xE1, len(content) + 2) + content + data[at:]
+
+
+def with_resolution(data: bytes, per_inch: tuple[float, float] | None) -> bytes:
+    """A JPEG with a segment of JFIF, which gives the resolution, or None if nobody knows more than square pixels."""
+    for kind, start, end in _segments(data):
+        if kind == JFIF:
+            data = data[:start] + data[end:]
+            break
+    x, y = (1, 1) if per_inch is None else (min(max(1, round(v)), 2**16 - 1) for v in per_inch)
+    content = b"JFIF\0" + struct.pack(">BBBHHBB", 1, 1, per_inch is not None, x, y, 0, 0)
+    return data[:2] + struct.pack(">BBH", 0xFF, JFIF, len(content) + 2) + content + data[2:]
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:

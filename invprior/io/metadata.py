@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 import struct
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +16,7 @@ from PIL import TiffTags
 
 from invprior.io.chunks import TEXT, Chunk, read_chunks
 from invprior.io.ifd import BELOW, EXIF, Directory, Tag, read_exif, read_tiff, write_exif
+from invprior.io.imagej import BLOCKS, COUNTS, to_order
 from invprior.io.jpeg import read_comments
 from invprior.io.ome import Size, fitted, is_ome
 
@@ -31,7 +35,7 @@ IN_EXIF = {DESCRIPTION, 271, 272, 305, 306, 315, 316, 33432, *BELOW}
 ORIENTATION = 274
 PIXEL_DIMENSIONS = (40962, 40963)
 FOCAL_PLANE = (41486, 41487)
-IMAGEJ = {50838: "the overlays of ImageJ", 50839: "the overlays of ImageJ"}
+IMAGEJ = dict.fromkeys((COUNTS, BLOCKS), "the overlays of ImageJ")
 PIXEL_SCALE, TIEPOINTS, TRANSFORMATION = 33550, 33922, 34264  # of GeoTIFF
 LARGEST_EXIF = 65000  # bytes in a segment of a JPEG
 RATIONALS = {5, 10}
@@ -110,6 +114,8 @@ def origin(path: Path, header: Any, size: tuple[int, int]) -> Origin:
     if tags is None:
         block = header.get("exif-data") if header.get_typeof("exif-data") else b""
         tags = read_exif(block) or {}
+    else:
+        tags = to_order(tags, path, sys.byteorder)
     return Origin(kind, size, header, tags, chunks, read_comments(path))
 
 
@@ -130,10 +136,13 @@ def outgoing(given: Origin, kind: str, zoom: float, size: Size) -> Outgoing:
         kept = {k: t for k, t in tags.items() if k not in STRUCTURE and (given.kind == "TIFF" or k not in RESOLUTION)}
         if EXTRA_SAMPLES in tags:
             kept[EXTRA_SAMPLES] = tags[EXTRA_SAMPLES]
+    elif given.kind == "TIFF":
+        kept = {k: t for k, t in tags.items() if k in IN_EXIF or (given.resolution_known and k in RESOLUTION)}
+        lost += _drop_foreign(given, kept)
+        if given.orientation > 1:
+            kept[ORIENTATION] = Tag(3, (given.orientation,))
     else:
-        kept = {k: t for k, t in tags.items() if k in IN_EXIF}
-        if given.kind == "TIFF":
-            lost += _drop_foreign(given, kept)
+        kept = tags
     if kind == "PNG" and given.header.get_typeof("iptc-data"):
         lost.append("IPTC")
     if kind == "JPEG" and len(write_exif(kept)) > LARGEST_EXIF:
@@ -144,6 +153,8 @@ def outgoing(given: Origin, kind: str, zoom: float, size: Size) -> Outgoing:
     if kind != "JPEG" and given.comments:
         lost.append("the comment of a JPEG")
     chunks = tuple(_scaled_chunk(chunk, tags, zoom) for chunk in given.chunks) if kind == "PNG" else ()
+    if kind == "PNG" and given.kind != "PNG" and kept:
+        chunks = ((b"eXIf", write_exif(kept)),)
     return Outgoing(kept, chunks, given.comments if kind == "JPEG" else (), tuple(dict.fromkeys(lost)))
 
 
@@ -160,6 +171,8 @@ def _fitted(given: Origin, zoom: float, size: Size) -> tuple[Directory, list[str
                 lost.append("the OME-XML, which does not describe this one picture")
             else:
                 tags[DESCRIPTION] = Tag(2, new.encode(errors="surrogateescape") + b"\0")
+        elif (shaped := _shaped(text, size)) is not None:
+            tags[DESCRIPTION] = Tag(2, shaped.encode() + b"\0")
     if zoom == 1:
         return tags, lost
     factor = Fraction(zoom).limit_denominator(1000)
@@ -181,6 +194,19 @@ def _fitted(given: Origin, zoom: float, size: Size) -> tuple[Directory, list[str
             _change(exif, number, lambda v, k: v * factor)
         tags[EXIF] = exif
     return tags, lost
+
+
+def _shaped(text: str, size: Size) -> str | None:
+    """The description that tifffile writes, if the shape in it is no longer that of the picture."""
+    try:
+        found = json.loads(text) if text.startswith('{"shape"') else None
+        same = found is None or math.prod(found["shape"]) == size.width * size.height * size.channels
+    except (ValueError, TypeError, KeyError):
+        return None
+    if same and not (found and size.channels > 1 and found["shape"][-1] == size.width):  # planes become samples
+        return None
+    shape = [size.height, size.width, *([size.channels] if size.channels > 1 else [])]
+    return json.dumps(found | {"shape": shape})
 
 
 def _change(tags: Directory, number: int, new: Callable[[Any, int], Any]) -> None:

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.io.chunks import replace_chunks, without_chunk
+from invprior.io.chunks import replace_chunks, with_chunks, without_chunk
 from invprior.io.ifd import Directory, read_tiff, replace_tags, write_exif
 from invprior.io.image import FLOATS, SUFFIXES, Picture
-from invprior.io.jpeg import with_comments, without_density
+from invprior.io.jpeg import with_comments, with_exif, with_resolution
 from invprior.io.metadata import KINDS, OME_TYPES, ORIENTATION, STRUCTURE, Outgoing, outgoing, unknown_resolution
 from invprior.io.ome import Size
 from invprior.io.orientation import stored
@@ -25,7 +25,7 @@ from invprior.io.raster import DTYPES, first_line
 from invprior.io.whole import check_place, whole_file
 
 COLOURS = {"JPEG": (1, 3), "PNG": (1, 3)}  # and JPEG four inks
-PROFILES = ("exif-", "icc-", "xmp-", "iptc-")
+PROFILES = ("icc-", "xmp-", "iptc-")
 RANGES = {
     "uchar": (0, 2**8 - 1),
     "char": (-(2**7), 2**7 - 1),
@@ -59,7 +59,7 @@ def write(path: str | Path, picture: Picture) -> None:
     image = _encoded(picture)
     goes = _outgoing(picture, kind)
     if goes is not None:
-        image = _profiled(image, picture, goes, kind)
+        image = _profiled(image, picture)
     try:
         with whole_file(path) as temporary:
             if kind == "TIFF":
@@ -163,7 +163,7 @@ def _interpretation(image: Any) -> str:
     return "rgb16" if image.format == "ushort" else "srgb"
 
 
-def _profiled(image: Any, picture: Picture, goes: Outgoing, kind: str) -> Any:
+def _profiled(image: Any, picture: Picture) -> Any:
     """The image with what libvips carries from one format to another."""
     given = picture.source
     assert given is not None
@@ -172,8 +172,6 @@ def _profiled(image: Any, picture: Picture, goes: Outgoing, kind: str) -> Any:
         fits = not name.startswith("icc-") or given.header.bands == image.bands
         if (name.startswith(PROFILES) and fits) or name == "orientation":
             image.set_type(given.header.get_typeof(name), name, given.header.get(name))
-    if given.kind == "TIFF" and kind != "TIFF" and goes.tags:
-        image.set_type(pyvips.GValue.blob_type, "exif-data", b"Exif\0\0" + write_exif(goes.tags))
     return image
 
 
@@ -197,16 +195,23 @@ def _write_tiff(path: Path, image: Any, picture: Picture, goes: Outgoing | None)
 
 def _packed(image: Any, kind: str, picture: Picture, goes: Outgoing | None) -> bytes:
     """The bytes of a PNG or a JPEG."""
-    data: bytes = image.write_to_buffer(".png") if kind == "PNG" else image.write_to_buffer(".jpg", Q=QUALITY)
+    # libvips would add a block of EXIF to every file, with a resolution that nobody knows
+    keep = "icc:xmp:iptc"
+    data: bytes = (
+        image.write_to_buffer(".png", keep=keep)
+        if kind == "PNG"
+        else image.write_to_buffer(".jpg", keep=keep, Q=QUALITY)
+    )
     given = picture.source
     if given is None or goes is None:
         return data
     if kind == "JPEG":
-        data = data if given.resolution_known else without_density(data)
+        data = with_resolution(data, (image.xres * 25.4, image.yres * 25.4) if given.resolution_known else None)
+        data = with_exif(data, write_exif(goes.tags)) if goes.tags else data
         return with_comments(data, goes.comments)
     if given.kind == "PNG":
         return replace_chunks(data, goes.chunks)
-    return data if given.resolution_known else without_chunk(data, b"pHYs")
+    return with_chunks(data if given.resolution_known else without_chunk(data, b"pHYs"), goes.chunks)
 
 
 _threads = False  # True once libvips has started threads to write with
