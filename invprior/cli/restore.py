@@ -87,7 +87,10 @@ class PictureJob:
         write(opened.target, final)
         lost = left_out(opened.target, final)
         if lost:  # said even if quiet: it was in the input and is nowhere in the output
-            print(f"invprior: {opened.target} is without {', '.join(lost)}, which it cannot hold", file=sys.stderr)
+            print(
+                f"invprior: {opened.target} leaves out what it cannot hold truthfully: {', '.join(lost)}",
+                file=sys.stderr,
+            )
         scores = {} if opened.truth is None else _scores(final, opened.truth)
         record = {
             "input": str(opened.source),

@@ -27,6 +27,7 @@ RESOLUTION = {X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}
 STRUCTURE = {
     *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291),
     *(292, 293, 301, 317, 318, 320, 321, 322, 323, 324, 325, 330, 332, 334, 336, EXTRA_SAMPLES, 339, 340, 341, 342),
+    *(50706, 50707),  # the versions of DNG, which the written file is not
     *(347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532),
 }
 # Tags that libvips carries from one format into another, and those that EXIF has too.
@@ -38,6 +39,7 @@ FOCAL_PLANE = (41486, 41487)
 IMAGEJ = dict.fromkeys((COUNTS, BLOCKS), "the overlays of ImageJ")
 PIXEL_SCALE, TIEPOINTS, TRANSFORMATION = 33550, 33922, 34264  # of GeoTIFF
 LARGEST_EXIF = 65000  # bytes in a segment of a JPEG
+PROFILE, LAYERS = 34675, 37724
 RATIONALS = {5, 10}
 XMP_KEYWORD = "XML:com.adobe.xmp"
 COLOURS = {b"gAMA", b"cHRM", b"cICP"}
@@ -134,7 +136,9 @@ def outgoing(given: Origin, kind: str, zoom: float, size: Size) -> Outgoing:
     tags, lost = _fitted(given, zoom, size)
     if kind == "TIFF":
         kept = {k: t for k, t in tags.items() if k not in STRUCTURE and (given.kind == "TIFF" or k not in RESOLUTION)}
-        if EXTRA_SAMPLES in tags:
+        if given.header.bands != size.channels:
+            kept.pop(PROFILE, None)
+        elif EXTRA_SAMPLES in tags:
             kept[EXTRA_SAMPLES] = tags[EXTRA_SAMPLES]
     elif given.kind == "TIFF":
         kept = {k: t for k, t in tags.items() if k in IN_EXIF or (given.resolution_known and k in RESOLUTION)}
@@ -173,6 +177,8 @@ def _fitted(given: Origin, zoom: float, size: Size) -> tuple[Directory, list[str
                 tags[DESCRIPTION] = Tag(2, new.encode(errors="surrogateescape") + b"\0")
         elif (shaped := _shaped(text, size)) is not None:
             tags[DESCRIPTION] = Tag(2, shaped.encode() + b"\0")
+    if tags.pop(LAYERS, None) is not None:
+        lost.append("the layers of Photoshop")  # pixels that have not been restored
     if zoom == 1:
         return tags, lost
     factor = Fraction(zoom).limit_denominator(1000)
@@ -198,15 +204,17 @@ def _fitted(given: Origin, zoom: float, size: Size) -> tuple[Directory, list[str
 
 def _shaped(text: str, size: Size) -> str | None:
     """The description that tifffile writes, if the shape in it is no longer that of the picture."""
-    try:
-        found = json.loads(text) if text.startswith('{"shape"') else None
-        same = found is None or math.prod(found["shape"]) == size.width * size.height * size.channels
-    except (ValueError, TypeError, KeyError):
+    if not text.startswith('{"shape"'):
         return None
-    if same and not (found and size.channels > 1 and found["shape"][-1] == size.width):  # planes become samples
+    try:
+        found = json.loads(text)
+        planes = size.channels > 1 and found["shape"][-1] == size.width  # they have become samples
+        if not planes and math.prod(found["shape"]) == size.width * size.height * size.channels:
+            return None
+    except (ValueError, TypeError, KeyError, IndexError):
         return None
     shape = [size.height, size.width, *([size.channels] if size.channels > 1 else [])]
-    return json.dumps(found | {"shape": shape})
+    return json.dumps({**found, "shape": shape})
 
 
 def _change(tags: Directory, number: int, new: Callable[[Any, int], Any]) -> None:

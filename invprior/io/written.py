@@ -17,7 +17,16 @@ from invprior.io.chunks import replace_chunks, with_chunks, without_chunk
 from invprior.io.ifd import Directory, read_tiff, replace_tags, write_exif
 from invprior.io.image import FLOATS, SUFFIXES, Picture
 from invprior.io.jpeg import with_comments, with_exif, with_resolution
-from invprior.io.metadata import KINDS, OME_TYPES, ORIENTATION, STRUCTURE, Outgoing, outgoing, unknown_resolution
+from invprior.io.metadata import (
+    KINDS,
+    OME_TYPES,
+    ORIENTATION,
+    STRUCTURE,
+    Origin,
+    Outgoing,
+    outgoing,
+    unknown_resolution,
+)
 from invprior.io.ome import Size
 from invprior.io.orientation import stored
 from invprior.io.paths import as_path
@@ -108,13 +117,23 @@ def check_picture(picture: Picture) -> None:
     if picture.format not in DTYPES or picture.format == "double":
         kinds = ", ".join(sorted(set(DTYPES) - {"double"}))
         raise InvpriorError(f"the format of a picture is one of {kinds}, got {picture.format!r}")
-    if not (math.isfinite(picture.low) and math.isfinite(picture.high) and picture.low < picture.high):
+    if not (_finite(picture.low) and _finite(picture.high) and picture.low < picture.high):
         raise InvpriorError(
-            f"low and high of a picture are numbers with low < high, got {picture.low} and {picture.high}"
+            f"low and high of a picture are numbers with low < high, got {picture.low!r} and {picture.high!r}"
+        )
+    if not (_finite(picture.zoom) and picture.zoom > 0):
+        raise InvpriorError(f"the zoom of a picture is a positive number, got {picture.zoom!r}")
+    if not (picture.source is None or isinstance(picture.source, Origin)):
+        raise InvpriorError(
+            f"the source of a picture is that of one that was read, or None, got {type(picture.source).__name__}"
         )
     _check_pixels(picture.x, "pixels", None)
     if picture.alpha is not None:
         _check_pixels(picture.alpha, "alpha channel", (1, *picture.x.shape[1:]))
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _check_pixels(x: Any, name: str, shape: tuple[int, ...] | None) -> None:
