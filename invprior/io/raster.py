@@ -6,6 +6,7 @@ opened for sequential access is decoded by the thread that asks for it.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from invprior.io.ifd import Tag, read_tiff
 from invprior.io.paths import check_regular
 from invprior.io.room import check_room
 
+logging.getLogger(tifffile.__name__).addHandler(logging.NullHandler())  # what is wrong is said in an exception
 STRIP = 1 << 22  # bytes decoded at a time
 DTYPES = {
     "uchar": np.uint8,
@@ -30,6 +32,7 @@ DTYPES = {
     "float": np.float32,
     "double": np.float64,
 }
+FINEST = 1e6  # pixels in a millimetre that libvips knows
 BITS_PER_SAMPLE = 258
 COMPLEX = "complex pixels; write their magnitude, or real and imaginary part, as pictures of their own"
 
@@ -99,7 +102,7 @@ def _opened(path: Path) -> Any:
 def _bare(image: Any) -> Any:
     """One pixel with the metadata of an image, which then holds neither its pixels nor its file."""
     pixel = pyvips.Image.new_from_array(np.zeros((1, 1, image.bands), DTYPES[image.format]))
-    pixel = pixel.copy(interpretation=image.interpretation, xres=image.xres, yres=image.yres)
+    pixel = pixel.copy(interpretation=image.interpretation, xres=min(image.xres, FINEST), yres=min(image.yres, FINEST))
     for name in image.get_fields():
         if pixel.get_typeof(name) == 0 and name != "vips-sequential":
             pixel.set_type(image.get_typeof(name), name, image.get(name))
@@ -123,6 +126,8 @@ def _deep(path: Path) -> Any:
 
 
 def _deep_raster(path: Path, page: Any) -> Raster:
+    if page.dtype is None or 0 in (page.imagewidth, page.imagelength, page.samplesperpixel):
+        raise InvpriorError(f"{path} is not a picture that can be read: its tags describe no pixels")
     if page.dtype.kind == "c":
         raise InvpriorError(f"{path} holds {COMPLEX}")
     bands = page.samplesperpixel

@@ -30,7 +30,7 @@ from invprior.io.metadata import (
 from invprior.io.ome import Size
 from invprior.io.orientation import stored
 from invprior.io.paths import as_path
-from invprior.io.raster import DTYPES, first_line
+from invprior.io.raster import DTYPES, FINEST, first_line
 from invprior.io.whole import check_place, whole_file
 
 COLOURS = {"JPEG": (1, 3), "PNG": (1, 3)}  # and JPEG four inks
@@ -186,7 +186,8 @@ def _profiled(image: Any, picture: Picture) -> Any:
     """The image with what libvips carries from one format to another."""
     given = picture.source
     assert given is not None
-    image = image.copy(xres=given.header.xres * picture.zoom, yres=given.header.yres * picture.zoom)
+    xres, yres = (min(v * picture.zoom, FINEST) for v in (given.header.xres, given.header.yres))
+    image = image.copy(xres=xres, yres=yres)
     for name in given.header.get_fields():
         fits = not name.startswith("icc-") or given.header.bands == image.bands
         if (name.startswith(PROFILES) and fits) or name == "orientation":

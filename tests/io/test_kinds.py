@@ -118,6 +118,13 @@ def test_kinds_without_a_meaning_are_named(tmp_path: Path) -> None:
         tifffile.imwrite(tmp_path / name, values)
         with pytest.raises(InvpriorError, match=f"{name} {message}"):
             read(tmp_path / name)
+    tifffile.imwrite(tmp_path / "none.tif", np.ones((4, 4)))
+    data = (tmp_path / "none.tif").read_bytes()
+    kind = struct.pack("<HHIH", 339, 3, 1, 3)  # the sample format, a float
+    assert kind in data
+    (tmp_path / "none.tif").write_bytes(data.replace(kind, kind[:-2] + struct.pack("<H", 77)))
+    with pytest.raises(InvpriorError, match=r"none.tif is not a picture that can be read: its tags describe no pixels"):
+        read(tmp_path / "none.tif")
     tifffile.imwrite(tmp_path / "cut.tif", np.random.default_rng(0).random((40, 40)))
     (tmp_path / "cut.tif").write_bytes((tmp_path / "cut.tif").read_bytes()[:-4000])
     with pytest.raises(InvpriorError, match=r"cut.tif is not a picture that can be read"):
