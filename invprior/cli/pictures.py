@@ -13,8 +13,9 @@ from invprior.cli.request import request
 from invprior.cli.restore import PictureJob
 from invprior.cli.tree import Tree, below
 from invprior.errors import InvpriorError
-from invprior.io.image import SUFFIXES, check_readable, check_writable
+from invprior.io.image import SUFFIXES, check_readable
 from invprior.io.whole import check_apart
+from invprior.io.written import check_writable
 from invprior.runs.record import check_record, save_record
 from invprior.runs.tasks import Task
 

@@ -16,7 +16,7 @@ from invprior.cli.progress import watched
 from invprior.cli.request import Request
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
-from invprior.io.image import check_writable
+from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.prior import Prior
 from invprior.runs.memory import check_memory, largest_tile
@@ -48,6 +48,7 @@ class PictureJob:
     def open(self, source: Path, target: Path, truth: Path | None) -> Opened:
         """Read a picture and its truth; whatever is wrong with them raises here, before the solve."""
         asked = self.request
+        check_writable(target)
         picture = read(source)
         prior = self.task.prior(asked.prior, asked.device)
         check_writable(target, picture)
@@ -70,7 +71,7 @@ class PictureJob:
 
         def finish(x: Tensor) -> Picture:
             whole = self.task.finish(measured.put_back(x).cpu().clamp(0, 1))
-            return picture.with_pixels(whole, _resized(picture.alpha, whole))
+            return picture.with_pixels(whole, _resized(picture.alpha, whole), whole.shape[-1] / picture.x.shape[-1])
 
         if opened.gigabytes > 1.5 and not asked.quiet:
             print(f"{opened.source.name}: takes about {opened.gigabytes:.1f} GB of memory", file=sys.stderr)
@@ -86,6 +87,12 @@ class PictureJob:
             )
         final = finish(restored.x)
         write(opened.target, final)
+        lost = left_out(opened.target, final)
+        if lost:  # said even if quiet: it was in the input and is nowhere in the output
+            print(
+                f"invprior: {opened.target} leaves out what it cannot hold truthfully: {', '.join(lost)}",
+                file=sys.stderr,
+            )
         scores = {} if opened.truth is None else _scores(final, opened.truth)
         record = {
             "input": str(opened.source),

@@ -81,6 +81,8 @@ def check_place(path: Path) -> None:
     try:
         if path.is_dir():
             raise InvpriorError(f"cannot write {path}: it is a folder")
+        if path.exists() and not path.is_file():
+            raise InvpriorError(f"cannot write {path}: it is a pipe or a device, which a file would replace")
         if not path.parent.is_dir():
             raise InvpriorError(f"cannot write {path}: the folder {path.parent} does not exist")
         if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):

@@ -72,9 +72,7 @@ def test_a_result_that_was_torn_or_edited_is_not_finished(tmp_path: Path) -> Non
     run(*command)
     whole = (tmp_path / "out" / "b.png").read_bytes()
     (tmp_path / "out" / "b.png").write_bytes(whole[:-20])
-    with pytest.raises(
-        InvpriorError, match=r"1 files in .* were changed since .*, the first .*b\.png; "
-    ):
+    with pytest.raises(InvpriorError, match=r"1 files in .* were changed since .*, the first .*b\.png; "):
         run(*command)
     assert (tmp_path / "out" / "b.png").read_bytes() == whole[:-20]
     (tmp_path / "out" / "b.png").unlink()
