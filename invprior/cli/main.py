@@ -100,18 +100,23 @@ def inpaint(
     settings: Settings,
     mask: Annotated[
         Path,
-        typer.Option(metavar="MASK", help="A picture of the same size, white = hole.", show_default=False),
+        typer.Option(
+            metavar="MASK|nan|alpha",
+            help="A picture of the same size, white or coloured = hole; nan: where IN holds NaN; alpha: where IN is "
+            "transparent.",
+            show_default=False,
+        ),
     ],
     invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
     tile: Tile = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fill holes. Without --sigma the known pixels stay unchanged."""
-    from invprior.cli.masks import known_pixels
+    from invprior.cli.masks import inpainting
     from invprior.cli.pictures import restore
-    from invprior.runs import tasks
 
-    restore(tasks.Inpaint(known_pixels(mask, invert_mask)), inputs, output, settings, tile, overwrite, {"--mask": mask})
+    task, files = inpainting(mask, invert_mask)
+    restore(task, inputs, output, settings, tile, overwrite, files)
 
 
 @app.command()

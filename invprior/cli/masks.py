@@ -11,7 +11,9 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.io import read_mask
 from invprior.io.image import SUFFIXES
+from invprior.io.missing import MARKS
 from invprior.io.video import Clip, Reader, read_clip
+from invprior.runs.tasks import Inpaint, InpaintMissing, Task
 
 
 def known_pixels(mask: Path, invert: bool) -> Tensor:
@@ -20,6 +22,23 @@ def known_pixels(mask: Path, invert: bool) -> Tensor:
     if not bool(known.any()):
         raise InvpriorError(f"the mask {mask} leaves no pixel known; white = hole, invert it with --invert-mask")
     return known
+
+
+def inpainting(mask: Path, invert: bool) -> tuple[Task, dict[str, Path]]:
+    """The task of a mask in a file, or in the pictures themselves (``nan``, ``alpha``), and the files it was read from.
+
+    Raises
+    ------
+    InvpriorError
+        If the mask cannot be read, or what is no file is to be inverted.
+    """
+    if str(mask) not in MARKS:
+        return Inpaint(known_pixels(mask, invert)), {"--mask": mask}
+    if invert:
+        raise InvpriorError(
+            f"--invert-mask inverts a mask in a file, and {mask} stands for the missing pixels; drop it"
+        )
+    return InpaintMissing(str(mask)), {}
 
 
 class Masks(Protocol):

@@ -16,12 +16,13 @@ from invprior.cli.progress import watched
 from invprior.cli.request import Request
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
+from invprior.io.missing import read_missing
 from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.prior import Prior
 from invprior.runs.memory import check_memory, largest_tile
 from invprior.runs.restoration import Restored
-from invprior.runs.tasks import Task
+from invprior.runs.tasks import InpaintMissing, Task
 from invprior.solvers.loop import DIVERGED
 from invprior.specs import in_unit_range
 
@@ -49,7 +50,8 @@ class PictureJob:
         """Read a picture and its truth; whatever is wrong with them raises here, before the solve."""
         asked = self.request
         check_writable(target)
-        picture = read(source)
+        marks = self.task.marks if isinstance(self.task, InpaintMissing) else None
+        picture = read(source) if marks is None else read_missing(source, marks)
         prior = self.task.prior(asked.prior, asked.device)
         check_writable(target, picture)
         shape = self.task.restored(tuple(picture.x.shape))

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -172,6 +173,26 @@ class Inpaint(Task):
     def data(self, y: Tensor, model: Noise) -> tuple[DataTerm, ...]:
         A = self.operator(tuple(y.shape))
         return (DataTerm(A, A(y), model),)  # values in the hole were not measured
+
+
+@dataclass(frozen=True)
+class InpaintMissing(Task):
+    """A = mask of the values that were measured; the others are NaN.
+
+    Attributes
+    ----------
+    marks
+        What marks missing pixels in the file, as a part of the description of the task.
+    """
+
+    marks: str
+    name: ClassVar[str] = "inpaint"
+
+    def operator(self, shape: Shape) -> LinearOperator:
+        return operators.Mask(shape, torch.ones(shape[-2:], dtype=torch.bool))
+
+    def data(self, y: Tensor, model: Noise) -> tuple[DataTerm, ...]:
+        return (DataTerm(operators.Mask(y.shape, ~y.isnan()), y, model),)
 
 
 @dataclass(frozen=True, eq=False)
