@@ -138,7 +138,7 @@ def test_odd_sizes_are_said(folder: Path) -> None:
     make_film(folder / "odd.mkv", CLEAN[:3, :, :47, :63], "ffv1", "yuv420p")
     result = RUNNER.invoke(app, ["video", "odd.mkv", "-o", "out.mp4", "--prior", "tv", *QUICK])
     assert result.exit_code == 0
-    assert "frames are padded by 1 rows and 1 columns at the lower right" in result.output
+    assert "frames are padded by 1 row and 1 column at the lower right" in result.output
     assert read_clip("out.mp4").shape == (3, 48, 64)
 
 
