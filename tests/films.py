@@ -87,7 +87,7 @@ def simple_film(
     """Encode RGBA pictures (H, W, 4) of 8 bits, 25 a second from frame number ``start`` on."""
     with av.open(f"file:{path}", "w", format=None if path.suffix else "matroska") as out:
         stream: Any = out.add_stream(codec, rate=25)
-        stream.height, stream.width, stream.pix_fmt = *pictures[0].shape[:2], pixel
+        (stream.height, stream.width), stream.pix_fmt = pictures[0].shape[:2], pixel
         stream.codec_context.max_b_frames = 0
         for n, x in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(x, format="rgba").reformat(format=pixel)

@@ -22,7 +22,7 @@ from invprior.cli.video.notice import announce
 from invprior.cli.video.progress import FilmBar, film_bar
 from invprior.cli.video.report import film_record, frame_scores, print_report, window_record
 from invprior.cli.video.window import FRAMES, FilmJob, Section, Settled
-from invprior.cli.video.windows import CONTEXT, MOST, Span, fitting, plan
+from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, plan
 from invprior.cli.video.work import Work
 from invprior.errors import InvpriorError
 from invprior.io import read_psf
@@ -94,7 +94,8 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
         spans = plan(len(clip), size, context)
         if not asked.quiet:
-            announce(made, coding, lost, work.done and spans[work.done - 1].last)
+            again = work.folder if work.damaged else None
+            announce(made, coding, lost, again, work.done and spans[work.done - 1].last)
         interrupted = _restore(job, settled, film, clip, spans, work, made, coding, truth)
         records = work.records()
         if not records:  # Ctrl-C in the first window
@@ -183,10 +184,21 @@ def _request(
 
 
 def _settle(job: FilmJob, film: FilmSettings, clip: Clip, work: Work) -> Settled:
-    start = max(0, (len(clip) - FRAMES) // 2)
-    settled = job.settle(_section(clip, _masks(film, clip), start, min(start + FRAMES, len(clip))).middle())
+    settled = job.settle(_excerpt(film, clip))
     work.begin(asdict(settled))
     return settled
+
+
+def _excerpt(film: FilmSettings, clip: Clip) -> Section:
+    """Frames that noise level and weight are chosen on: those in the middle, unless they are blank."""
+    first = None
+    for start, stop in excerpts(len(clip), FRAMES):
+        section = _section(clip, _masks(film, clip), start, stop).middle()
+        if not section.blank:
+            return section
+        first = first or section
+    assert first is not None
+    return first
 
 
 def _section(clip: Clip, masks: Masks | None, start: int, stop: int) -> Section:

@@ -34,8 +34,9 @@ def inside(path: Path) -> dict[str, Any]:
             ],
             "picture": file.streams.video[0].metadata.get("language"),
             "chapters": [
-                (c["metadata"].get("title"), float(c["start"] * c["time_base"]), float(c["end"] * c["time_base"]))
+                (c["metadata"].get("title"), float(c["start"] * base), float(c["end"] * base))
                 for c in file.chapters()
+                if (base := c["time_base"]) is not None
             ],
         }
 
