@@ -158,10 +158,11 @@ def wait_for(there: Callable[[], bool], process: subprocess.Popen[str]) -> None:
 
 def test_two_commands_for_one_film_exclude_each_other(folder: Path) -> None:
     lock = Path("out.mkv.parts/.lock")
-    first = started(*DIP[:-1], "1000000")
+    first = started(*DIP)
     try:
         wait_for(lock.exists, first)
         time.sleep(0.3)
+        first.send_signal(signal.SIGSTOP)  # it would be done before the other one has started
         second = started(*DIP)
         _, said = second.communicate(timeout=120)
         assert second.returncode == 2
@@ -174,7 +175,8 @@ def test_two_commands_for_one_film_exclude_each_other(folder: Path) -> None:
         first.communicate()
     assert lock.exists()  # a killed process leaves its lock behind, which holds nobody up
     third = started(*DIP)
-    assert third.wait(timeout=120) == 0
+    _, said = third.communicate(timeout=120)
+    assert third.returncode == 0, said
     assert not lock.exists()
     assert Path("out.mkv").exists()
 
@@ -195,6 +197,7 @@ def test_kills_at_any_moment_change_nothing(folder: Path, arguments: list[str]) 
         process.send_signal(signal.SIGKILL)
         process.communicate()
     process = started(*arguments)
-    assert process.wait(timeout=120) == 0
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
     assert Path("out.mkv").read_bytes() == Path("whole.mkv").read_bytes()
     assert sorted(folder.iterdir()) == sorted([*before, folder / "out.mkv"])
