@@ -159,6 +159,9 @@ def _check_holds(target: Path, suffix: str, clip: Clip, encoder: Any) -> None:
         holds = out.supported_codecs
     if encoder.name not in holds and encoder.canonical_name not in holds:
         raise InvpriorError(f"a {suffix} file cannot hold {encoder.name}; leave the codec out for {CODECS[suffix]}")
+    shown = [round(1000 * t * clip.time_base) for t in clip.times]
+    if muxer(suffix) in ("matroska", "webm") and len(set(shown)) < len(shown):
+        raise InvpriorError(f"a {suffix} file counts milliseconds, and frames of {clip.path} are closer; take .mp4")
     with opened(clip.path) as source:
         audio = {name for s in source.streams.audio if (name := stream_codec(s))}
     if lost := sorted(audio - holds):

@@ -12,7 +12,16 @@ from invprior.io.video.source import is_cover, pictures
 
 # Metadata about the source file itself, or about how its packets were made, which is not copied.
 OF_THE_FILE = {
-    *("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode", "vendor_id"),
+    *(
+        "major_brand",
+        "minor_version",
+        "compatible_brands",
+        "encoder",
+        "software",
+        "duration",
+        "alpha_mode",
+        "vendor_id",
+    ),
     *("bps", "number_of_frames", "number_of_bytes"),
     *("_statistics_writing_app", "_statistics_writing_date_utc", "_statistics_tags"),
 }
