@@ -47,7 +47,7 @@ def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) ->
         return Weighted(prior, None, "no penalty")
     variance = data[0].sigma ** 2
     if variance == 0:
-        raise InvpriorError("the data are black, where photon noise has no level; give --noise gaussian:SIGMA")
+        raise InvpriorError("the data are black, where photon noise has no level; take Gaussian noise")
 
     def weighted(c: float, rule: str) -> Weighted:
         return Weighted(with_weight(prior, c), c * variance, rule)

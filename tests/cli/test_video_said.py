@@ -97,7 +97,7 @@ def test_a_film_of_one_colour_comes_back(level: float, frames: int) -> None:
     for settings in ([], ["--noise", "poisson:0.01"], ["--sigma", "auto", "--weight", "auto"]):
         if level == 0 and settings[:1] == ["--noise"]:
             with pytest.raises(
-                InvpriorError, match="the data are black, where photon noise has no level; give --noise"
+                InvpriorError, match="the data are black, where photon noise has no level; take Gaussian noise"
             ):
                 run("a.mkv", "-o", "b.mkv", *QUICK, *settings)
             continue
