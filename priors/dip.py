@@ -15,7 +15,7 @@ from torch.nn.functional import avg_pool2d, pad
 from invprior.errors import InvpriorError
 from invprior.prior import Generator, Prior
 from invprior.priors.contrast import contrast
-from invprior.priors.networks import NETWORKS
+from invprior.priors.networks import NETWORKS, check_network
 from invprior.priors.networks.spec import canvas
 from invprior.priors.presets import Preset, check_limit, load, tasks
 from invprior.priors.presets import names as preset_names
@@ -126,10 +126,8 @@ class DIP(Prior):
     def __post_init__(self) -> None:
         load(self.preset, self.task)
         check_limit(self.iterations)
-        if isinstance(self.network, str) and self.network not in NETWORKS:
-            raise InvpriorError(
-                f"there is no network {self.network!r}; choose one of {', '.join(NETWORKS)}, or a module"
-            )
+        if isinstance(self.network, str):
+            check_network(self.network)
         z = self.input
         if z is not None and not (isinstance(z, Tensor) and z.is_floating_point() and z.ndim in (2, 3)):
             received = f"{z.dtype} of shape {tuple(z.shape)}" if isinstance(z, Tensor) else type(z).__name__

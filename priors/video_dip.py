@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from invprior.errors import InvpriorError
 from invprior.prior import Generator, Prior
 from invprior.priors.dip import cut
+from invprior.priors.networks import NETWORKS, check_network
 from invprior.priors.networks.spec import canvas
-from invprior.priors.presets import Preset, check_limit, load
+from invprior.priors.presets import Preset, check_limit, load, tasks
+from invprior.priors.presets import names as preset_names
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 from invprior.solvers.descent import DescentState, split
@@ -121,11 +123,15 @@ class VideoDIP(Prior):
         fraction of the iterations is then enough.
     iterations
         An iteration limit instead of the preset's.
+    network
+        Another network than the preset's, which the preset was not tuned for; a name as for
+        :class:`~invprior.priors.DIP`.
 
     Raises
     ------
     InvpriorError
-        If the preset or task is unknown; from ``generator``, if the shape is not a film's of at least 8 × 8 pixels.
+        If the preset, network or task is unknown; from ``generator``, if the shape is not a film's of at least 8 × 8
+        pixels.
 
     Cost
     ----
@@ -144,20 +150,27 @@ class VideoDIP(Prior):
     cycle: int = 20
     weights: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
     iterations: int | None = None
+    network: str | None = None
 
     def __post_init__(self) -> None:
+        tuned = [n for n in preset_names() if f"video-{self.task}" in tasks(n)]
+        if tuned and self.preset in preset_names() and self.preset not in tuned:
+            raise InvpriorError(f"the preset {self.preset!r} has no settings for films; take {' or '.join(tuned)}")
         load(self.preset, f"video-{self.task}")
+        check_network(self.network)
         check_limit(self.iterations)
 
     @property
     def settings(self) -> Preset:
-        return load(self.preset, f"video-{self.task}")
+        s = load(self.preset, f"video-{self.task}")
+        return s if self.network is None else replace(s, network=NETWORKS[self.network])
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator:
         if len(shape) != 4 or min(shape[-2:]) < 8:
             raise InvpriorError(f"VideoDIP takes a film (T, C, H, W) with sides of at least 8, got shape {shape}")
         s = self.settings
-        size = [canvas(n, s.network.multiple, s.network.smallest) for n in shape[-2:]]
+        # a decoder starts from a smaller input
+        size = [canvas(n, s.network.multiple, s.network.smallest) // s.network.reduction for n in shape[-2:]]
         seed = int(torch.randint(2**62, (), generator=rng))
         frames = range(self.first, self.first + shape[0])
         z = inputs(frames, s.period, math.ceil(self.cycle / s.period), (s.input_channels, *size), seed)
@@ -193,8 +206,10 @@ class VideoDIP(Prior):
         if film is None:
             return {}
 
-        def make(preset: str = "fast", task: str = purpose.task, iterations: int | None = None) -> VideoDIP:
-            return cls(task, preset, film.first, film.cycle, film.weights, iterations)
+        def make(
+            preset: str = "fast", task: str = purpose.task, network: str | None = None, iterations: int | None = None
+        ) -> VideoDIP:
+            return cls(task, preset, film.first, film.cycle, film.weights, iterations, network)
 
         return {"dip": make}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,17 @@ def held_file(path: Path) -> Iterator[TextIO]:
             raise InvpriorError(
                 f"another command writes into {path.parent}; wait for it, or give another folder"
             ) from error
+        if not _leads_to(path, file):  # the other one has ended meanwhile, and its file with it
+            raise InvpriorError(f"another command has just finished with {path.parent}; start again")
         yield file
+
+
+def _leads_to(path: Path, file: TextIO) -> bool:
+    """True if a path leads to an open file, so that another process would meet its lock."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except OSError:
+        return False
 
 
 def make_folders(folder: Path, *names: str) -> None:

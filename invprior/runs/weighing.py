@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import invprior.weight as weight
+from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.problem import DataTerm, Problem
 
@@ -45,6 +46,8 @@ def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) ->
     if penalty is None:
         return Weighted(prior, None, "no penalty")
     variance = data[0].sigma ** 2
+    if variance == 0:
+        raise InvpriorError("the data are black, where photon noise has no level; take Gaussian noise")
 
     def weighted(c: float, rule: str) -> Weighted:
         return Weighted(with_weight(prior, c), c * variance, rule)

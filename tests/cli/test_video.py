@@ -20,9 +20,6 @@ from typer.testing import CliRunner
 
 from invprior import InvpriorError, Result, noise, operators, solve
 from invprior.cli.main import app
-from invprior.cli.video.progress import Pace, clock_time
-from invprior.cli.video.run import frame_range
-from invprior.cli.video.windows import CONTEXT, fitting, plan
 from invprior.io.video import Reader, encode, read_clip
 from tests.films import audio_packets, make_film, moving
 from tests.helpers import SCORED_RECORD, psnr
@@ -138,7 +135,7 @@ def test_odd_sizes_are_said(folder: Path) -> None:
     make_film(folder / "odd.mkv", CLEAN[:3, :, :47, :63], "ffv1", "yuv420p")
     result = RUNNER.invoke(app, ["video", "odd.mkv", "-o", "out.mp4", "--prior", "tv", *QUICK])
     assert result.exit_code == 0
-    assert "frames are padded by 1 rows and 1 columns at the lower right" in result.output
+    assert "frames are padded by 1 row and 1 column at the lower right" in result.output
     assert read_clip("out.mp4").shape == (3, 48, 64)
 
 
@@ -252,49 +249,6 @@ def test_a_suffix_and_a_folder_and_the_input_itself(folder: Path) -> None:
     ):
         with pytest.raises(InvpriorError, match=message):
             run("noisy.mkv", "-o", target, "--prior", "tv")
-
-
-@pytest.mark.parametrize(("frames", "size"), [(1, 4), (12, 5), (16, 16), (33, 16)])
-def test_windows_keep_each_frame_once(frames: int, size: int) -> None:
-    windows = plan(frames, size, CONTEXT)
-    kept = [n for w in windows for n in range(frames)[w.start : w.stop][w.kept]]
-    assert kept == list(range(frames))
-    assert all(w.first - w.start == min(CONTEXT, w.first) for w in windows)
-    assert all(w.stop - w.last == min(CONTEXT, frames - w.last) for w in windows)
-
-
-def test_windows_fit_into_memory() -> None:
-    assert fitting(None, 4.0, 0.01, 0.0) == (16, 2)
-    assert fitting(None, 4.6, 0.4, 0.0) == (5, 2)
-    assert fitting(3, 4.6, 0.4, 0.0) == (3, 2)
-    assert fitting(None, 4.0, 0.4, 0.0) == (6, 1)  # of eight frames four would be thrown away
-    assert fitting(None, 5.0, 0.9, 1.0) == (1, 1)
-    with pytest.raises(InvpriorError, match="keeps 6 frames of this film; give more --memory"):
-        fitting(7, 4.0, 0.4, 0.0)
-
-
-def test_frames_are_a_slice() -> None:
-    assert (frame_range("0:"), frame_range(":8"), frame_range("3:9")) == ((0, None), (0, 8), (3, 9))
-
-
-def test_the_time_left_comes_from_the_window_before() -> None:
-    now = 0.0
-    pace = Pace(50, 0, lambda: now)
-    assert pace.left is None
-    pace.window(10)
-    now = 30.0
-    pace.within(0.5)
-    assert pace.left == pytest.approx(270)  # 6 s a frame, 50 frames, 30 s gone
-    assert pace.position == 5
-    now = 60.0
-    pace.finished()
-    assert pace.left == pytest.approx(240)
-    pace.window(10)
-    now = 70.0
-    pace.finished()  # a warm start: 1 s a frame
-    assert pace.left == pytest.approx(30)
-    assert pace.done == 20
-    assert [clock_time(s) for s in (None, 59.6, 3725.0)] == ["-", "0:01:00", "1:02:05"]
 
 
 def test_dip_goes_on_from_the_window_before_and_resumes_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

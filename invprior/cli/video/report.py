@@ -70,11 +70,13 @@ def film_record(
 
 def print_report(record: dict[str, Any]) -> None:
     """Print the summary."""
-    print(f"{record['output']}: {record['frames']} frames, {record['status_message']}")
+    frames = record["frames"]
+    print(f"{record['output']}: {frames} frame{'s' if frames > 1 else ''}, {record['status_message']}")
     windows = len(record["windows"])
     weight = "" if record["weight"] is None else f", weight {record['weight']:.3g} ({record['weight_rule']})"
+    noise = f"sigma {record['sigma']:.4g}" if record["noise"].startswith("Gaussian") else record["noise"]
     print(
-        f"  sigma {record['sigma']:.4g} ({record['noise_rule']}){weight}, {record['iterations']} iterations in "
+        f"  {noise} ({record['noise_rule']}){weight}, {record['iterations']} iterations in "
         f"{windows} window{'s' if windows > 1 else ''}, {record['seconds']:.1f} s"
     )
     if "psnr" in record and math.isfinite(record["psnr"]):

@@ -10,18 +10,35 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
 from invprior.cli.masks import Masks, film_masks
 from invprior.cli.options import Settings
 from invprior.cli.progress import Interrupt
 from invprior.cli.request import request
+from invprior.cli.video.notice import announce
 from invprior.cli.video.progress import FilmBar, film_bar
 from invprior.cli.video.report import film_record, frame_scores, print_report, window_record
 from invprior.cli.video.window import FRAMES, FilmJob, Section, Settled
-from invprior.cli.video.windows import CONTEXT, MOST, Span, fitting, plan
+from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, plan
 from invprior.cli.video.work import Work
 from invprior.errors import InvpriorError
 from invprior.io import read_psf
-from invprior.io.video import Clip, Coding, Reader, check_coding, encode, join, read_clip, resized
+from invprior.io.video import (
+    Clip,
+    Coding,
+    Reader,
+    alpha_reader,
+    check_coding,
+    encode,
+    join,
+    left_out,
+    read_clip,
+    resized,
+)
+from invprior.io.video.formats import has_alpha
 from invprior.io.whole import check_apart, check_place
 from invprior.prior import Prior
 from invprior.priors.video_dip import fitted
@@ -68,6 +85,7 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     asked = request(settings, None, purpose)
     made = resized(clip, film.factor if film.task == "upscale" else 1)
     coding = check_coding(target, made, film.codec)
+    lost = left_out(target, made, coding)
     size, context = fitting(film.window, film.memory, *_gigabytes(asked.prior.made(purpose), made))
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context), coding))
@@ -76,7 +94,8 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
         spans = plan(len(clip), size, context)
         if not asked.quiet:
-            _announce(made, coding, work.done and spans[work.done - 1].last)
+            again = work.folder if work.damaged else None
+            announce(made, coding, lost, again, work.done and spans[work.done - 1].last)
         interrupted = _restore(job, settled, film, clip, spans, work, made, coding, truth)
         records = work.records()
         if not records:  # Ctrl-C in the first window
@@ -165,27 +184,26 @@ def _request(
 
 
 def _settle(job: FilmJob, film: FilmSettings, clip: Clip, work: Work) -> Settled:
-    start = max(0, (len(clip) - FRAMES) // 2)
-    settled = job.settle(_section(clip, _masks(film, clip), start, min(start + FRAMES, len(clip))).middle())
+    settled = job.settle(_excerpt(film, clip))
     work.begin(asdict(settled))
     return settled
+
+
+def _excerpt(film: FilmSettings, clip: Clip) -> Section:
+    """Frames that noise level and weight are chosen on: those in the middle, unless they are blank."""
+    first = None
+    for start, stop in excerpts(len(clip), FRAMES):
+        section = _section(clip, _masks(film, clip), start, stop).middle()
+        if not section.blank:
+            return section
+        first = first or section
+    assert first is not None
+    return first
 
 
 def _section(clip: Clip, masks: Masks | None, start: int, stop: int) -> Section:
     with Reader(clip) as reader:
         return Section(reader.read(start, stop), None if masks is None else masks.read(start, stop))
-
-
-def _announce(made: Clip, coding: Coding, done: int) -> None:
-    rows, columns = coding.padding(*((made.height, made.width) if made.turn % 2 == 0 else (made.width, made.height)))
-    if rows or columns:
-        print(
-            f"frames are padded by {rows} rows and {columns} columns at the lower right, since {coding.format} takes "
-            "even sizes only",
-            file=sys.stderr,
-        )
-    if done:
-        print(f"resuming after the {done} frames that an earlier run has finished", file=sys.stderr)
 
 
 def _restore(
@@ -207,6 +225,7 @@ def _restore(
         with ExitStack() as open_files:
             reader = open_files.enter_context(Reader(clip))
             clean = None if truth is None else open_files.enter_context(Reader(truth))
+            alpha = open_files.enter_context(alpha_reader(clip)) if clip.alpha and has_alpha(coding.format) else None
             interrupt = open_files.enter_context(Interrupt())
             bar = open_files.enter_context(film_bar(clip.path.name, len(clip), frames_done, job.request.quiet))
             for n, span in enumerate(spans[done:], start=done):
@@ -218,6 +237,8 @@ def _restore(
                     return True
                 x, before = restored.x.cpu().clamp(0, 1)[span.kept], fitted(restored.result)
                 scores = {} if clean is None else frame_scores(x, clean.read(span.first, span.last))
+                if alpha is not None:
+                    x = with_alpha(x, alpha.read(span.first, span.last))
                 encode(work.piece(n), x, made, coding)
                 work.finish(n, window_record(span, job, restored, scores), before)
                 bar.finished()
@@ -226,6 +247,14 @@ def _restore(
             work.remove()
         raise
     return False
+
+
+def with_alpha(x: Tensor, alpha: Tensor) -> Tensor:
+    """Frames and their alpha channel, which is enlarged as they were, (T, 4, H, W)."""
+    size = tuple(x.shape[-2:])
+    if alpha.shape[-2:] != x.shape[-2:]:
+        alpha = interpolate(alpha, size, mode="bicubic", align_corners=False).clamp(0, 1)
+    return torch.cat([x, alpha], dim=1)
 
 
 def watching(bar: FilmBar, interrupt: Interrupt) -> Watch:

@@ -37,6 +37,11 @@ class Section:
         """Frames ``start`` to ``stop`` of these."""
         return Section(self.frames[start:stop], None if self.known is None else self.known[start:stop])
 
+    @property
+    def blank(self) -> bool:
+        """True if every frame has one colour, as at a fade to black, so that nothing can be learned from them."""
+        return bool((self.frames.amax((-2, -1)) == self.frames.amin((-2, -1))).all())
+
     def middle(self) -> Section:
         """The square in the middle, or the whole frames if no pixel of the square is known."""
         rows, columns = (slice(max(0, (n - SIDE) // 2), (n + SIDE) // 2) for n in self.frames.shape[-2:])

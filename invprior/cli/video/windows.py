@@ -41,6 +41,13 @@ def plan(frames: int, size: int, context: int) -> list[Span]:
     return out
 
 
+def excerpts(frames: int, size: int) -> list[tuple[int, int]]:
+    """Runs of ``size`` frames to look at in turn: in the middle, then at the quarters, the beginning and the end."""
+    spare = max(0, frames - size)
+    starts = dict.fromkeys(spare * k // 4 for k in (2, 1, 3, 0, 4))
+    return [(start, min(start + size, frames)) for start in starts]
+
+
 def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> tuple[int, int]:
     """Number of frames that a window keeps, and of frames it solves besides on each side, within a memory limit.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -11,10 +10,17 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from invprior.errors import InvpriorError
+from invprior.io.video.formats import bits, has_alpha, is_rgb
+from invprior.io.video.source import damaged, decoded, opened, pictures
+from invprior.io.video.transparency import opacity
 
 WHOLE = (0, None)
+# The numbers of H.273 for colour tags that are not there: range, and matrix, primaries and transfer.
+UNSPECIFIED = 2
+UNTAGGED = (0, UNSPECIFIED, UNSPECIFIED, UNSPECIFIED)
 # Seconds by which the last packet of a complete file may end before the stated length.
 BREAK = 0.15
 
@@ -51,6 +57,8 @@ class Clip:
         The display matrix of that turn, nine integers, or None.
     format
         FFmpeg's name of the stored pixels, such as ``yuv420p``.
+    alpha
+        True if some pixel is transparent.
     aspect
         Width over height of a pixel as stored.
     """
@@ -67,6 +75,7 @@ class Clip:
     turn: int
     matrix: tuple[int, ...] | None
     format: str
+    alpha: bool
     colour: Colour
     aspect: Fraction | None
 
@@ -81,7 +90,7 @@ class Clip:
     @property
     def depth(self) -> int:
         """Bits per colour component."""
-        return max(c.bits for c in av.VideoFormat(self.format).components)
+        return bits(self.format)
 
     @property
     def end(self) -> int:
@@ -95,7 +104,7 @@ def read_clip(path: str | Path, frames: tuple[int, int | None] = WHOLE) -> Clip:
     Parameters
     ----------
     path
-        Any file that FFmpeg reads; its first video track is used.
+        Any file that FFmpeg reads; its first video track that is no cover is used.
     frames
         The first frame and the one after the last, as in a slice; later frames are not read.
 
@@ -108,8 +117,10 @@ def read_clip(path: str | Path, frames: tuple[int, int | None] = WHOLE) -> Clip:
     path = Path(path)
     first, stop = frames
     with opened(path) as container:
-        stream = container.streams.video[0]
+        stream = pictures(container)
         shown: list[Any] = []
+        reformatter = VideoReformatter()
+        alpha = False
         head: Clip | None = None
         for n, frame in enumerate(islice(decoded(container, path), stop)):
             if head is None:
@@ -120,6 +131,8 @@ def read_clip(path: str | Path, frames: tuple[int, int | None] = WHOLE) -> Clip:
                     f"at frame {n}; cut it there"
                 )
             shown.append((frame.pts, frame.duration))
+            if n >= first and not alpha and has_alpha(head.format):
+                alpha = bool((opacity(frame, reformatter) < 1).any())
         if head is None:
             raise InvpriorError(f"{path} holds no frames")
         if first >= len(shown):
@@ -127,56 +140,9 @@ def read_clip(path: str | Path, frames: tuple[int, int | None] = WHOLE) -> Clip:
         times, durations = _times(path, shown, head)
         if stop is None:
             _check_whole(path, len(shown))
-    return replace(head, first=first, cut=stop is not None, times=times[first:], durations=durations[first:])
-
-
-def opened(path: Path) -> Any:
-    """Open a film and check that its first video track can be decoded; the caller closes it."""
-    if not path.exists():
-        raise InvpriorError(f"{path} does not exist")
-    if path.is_dir():
-        raise InvpriorError(f"{path} is a folder, not a film")
-    try:
-        container = av.open(str(path))
-    except av.EOFError as error:
-        raise InvpriorError(f"{path} holds no frames") from error
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise InvpriorError(f"{path} is not a film that can be read: {first_line(error)}") from error
-    wrong = None
-    if not container.streams.video:
-        wrong = f"{path} holds no pictures, only {', '.join(s.type for s in container.streams) or 'nothing'}"
-    elif container.streams.video[0].codec_context is None:
-        wrong = f"this build of FFmpeg has no decoder for the pictures of {path}; convert them first"
-    if wrong is not None:
-        container.close()
-        raise InvpriorError(wrong)
-    return container
-
-
-def decoded(container: Any, path: Path) -> Iterator[Any]:
-    """The frames of the first video track; raise at a damaged one."""
-    n = 0
-    try:
-        for packet in container.demux(container.streams.video[0]):
-            if packet.is_corrupt:
-                raise InvpriorError(_damaged(path, n))
-            for frame in packet.decode():
-                if frame.is_corrupt:
-                    raise InvpriorError(_damaged(path, n))
-                n += 1
-                yield frame
-    except av.FFmpegError as error:
-        raise InvpriorError(_damaged(path, n)) from error
-
-
-def _damaged(path: Path, n: int) -> str:
-    remedy = f"take the frames 0:{n} or repair it" if n else "repair it"
-    return f"{path} is damaged or breaks off after {n} frames; {remedy}"
-
-
-def first_line(error: Exception) -> str:
-    """FFmpeg's message, without its error number and position."""
-    return str(getattr(error, "strerror", None) or error).splitlines()[0]
+    return replace(
+        head, first=first, alpha=alpha, cut=stop is not None, times=times[first:], durations=durations[first:]
+    )
 
 
 def _size(frame: Any) -> tuple[int, int]:
@@ -206,8 +172,22 @@ def _describe(path: Path, stream: Any, frame: Any) -> Clip:
         turn=turn,
         matrix=None if matrix is None else tuple(np.frombuffer(bytes(matrix), dtype=np.int32).tolist()),
         format=frame.format.name,
-        colour=Colour(frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc),
+        alpha=False,
+        colour=_colour(stream.codec_context, frame),
         aspect=stream.sample_aspect_ratio,
+    )
+
+
+def _colour(stored: Any, frame: Any) -> Colour:
+    """The colour tags of a frame, or else those of the file around it."""
+    space = frame.colorspace if frame.colorspace != UNSPECIFIED else stored.colorspace
+    if space == 0 and not is_rgb(frame.format.name):  # a tag of RGB on other pixels is a mistake
+        space = UNSPECIFIED
+    return Colour(
+        frame.color_range or stored.color_range,
+        space,
+        frame.color_primaries if frame.color_primaries != UNSPECIFIED else stored.color_primaries,
+        frame.color_trc if frame.color_trc != UNSPECIFIED else stored.color_trc,
     )
 
 
@@ -227,6 +207,7 @@ def _check_whole(path: Path, n: int) -> None:
     with opened(path) as container:
         if "matroska" not in container.format.name or not container.duration:
             return
+        # the length counts from time 0, whenever the first frame is shown
         ends = [float((p.pts + (p.duration or 0)) * p.time_base) for p in container.demux() if p.pts is not None]
-        if max(ends, default=0.0) + BREAK < ((container.start_time or 0) + container.duration) / av.time_base:
-            raise InvpriorError(_damaged(path, n))
+        if max(ends, default=0.0) + BREAK < container.duration / av.time_base:
+            raise InvpriorError(damaged(path, n))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,8 +11,9 @@ from av.video.reformatter import VideoReformatter
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.io.video.clip import Clip, decoded, opened
-from invprior.io.video.pixels import to_tensor
+from invprior.io.video.clip import Clip
+from invprior.io.video.pixels import to_opacity, to_tensor
+from invprior.io.video.source import decoded, opened
 
 
 class Reader:
@@ -19,10 +21,15 @@ class Reader:
 
     It decodes from the start of the file, since seeking is not exact in every format, and turns only the requested
     frames into tensors.
+
+    Parameters
+    ----------
+    convert
+        What is taken of a frame: its colours, or for an :func:`alpha_reader` its alpha channel.
     """
 
-    def __init__(self, clip: Clip) -> None:
-        self.clip = clip
+    def __init__(self, clip: Clip, convert: Callable[[Any, Clip, VideoReformatter], Tensor] = to_tensor) -> None:
+        self.clip, self._convert = clip, convert
         self._reformatter = VideoReformatter()
         self._held: deque[Tensor] = deque()
         self._from = 0  # the number of the first frame held
@@ -37,7 +44,9 @@ class Reader:
         self._container.close()
 
     def read(self, start: int, stop: int) -> Tensor:
-        """Frames ``start`` to ``stop`` of the clip, (T, 3, H, W) in [0, 1]; ``start`` must not decrease.
+        """Frames ``start`` to ``stop`` of the clip in [0, 1], (T, 3, H, W), or (T, 1, H, W) of the alpha channel.
+
+        ``start`` must not decrease.
 
         Raises
         ------
@@ -54,6 +63,11 @@ class Reader:
             if frame is None:
                 raise InvpriorError(f"{self.clip.path} has become shorter while it was read")
             if self._next >= start:
-                self._held.append(to_tensor(frame, self.clip, self._reformatter))
+                self._held.append(self._convert(frame, self.clip, self._reformatter))
             self._next += 1
         return torch.stack([self._held[n - self._from] for n in range(start, stop)])
+
+
+def alpha_reader(clip: Clip) -> Reader:
+    """A reader of the alpha channel of a clip."""
+    return Reader(clip, to_opacity)
