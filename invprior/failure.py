@@ -11,7 +11,14 @@ T = TypeVar("T")
 
 NO_MEMORY = "there is not enough memory for this; take a smaller picture, tiles or another prior"
 # torch raises a RuntimeError where the processor's or the graphics card's memory ends, libvips an error of its own.
-SIGNS = ("DefaultCPUAllocator", "out of memory", "not enough memory", "can't allocate memory", "Cannot allocate memory")
+SIGNS = (
+    "DefaultCPUAllocator",
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "failed to map segment",  # libraries that do not fit below the limit
+)
 
 
 def sentence(error: BaseException) -> str | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from invprior.cli.listener import Forgiving
 from invprior.cli.options import Settings, with_settings
 from invprior.runs.allocator import tune_allocator
 
@@ -329,6 +329,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = Forgiving(sys.stdout), Forgiving(sys.stderr)
     tune_allocator()
     # a scheduler's request to end is Ctrl-C: a batch keeps what is finished, a solve its best so far
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
@@ -344,6 +345,5 @@ def run() -> None:
 
 
 def _leave(sentence: str, code: int) -> None:
-    with suppress(OSError):  # nobody may be listening
-        print(f"invprior: {sentence}", file=sys.stderr)
+    print(f"invprior: {sentence}", file=sys.stderr)
     sys.exit(code)

@@ -21,6 +21,7 @@ from invprior.io.paths import check_regular
 from invprior.io.room import check_room
 
 logging.getLogger(tifffile.__name__).addHandler(logging.NullHandler())  # what is wrong is said in an exception
+SYSTEM = "system error: "
 STRIP = 1 << 22  # bytes decoded at a time
 DTYPES = {
     "uchar": np.uint8,
@@ -161,5 +162,9 @@ def _unreadable(path: Path, error: Exception) -> InvpriorError:
 
 def first_line(error: Exception) -> str:
     """What went wrong, in one line."""
-    detail = getattr(error, "detail", "") or str(error)
-    return " ".join(str(detail).split())
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    detail = str(getattr(error, "detail", "") or error)
+    if SYSTEM in detail:  # libvips tells the same thing several times
+        detail = detail.partition(SYSTEM)[2].strip().splitlines()[0]
+    return " ".join(detail.split())

@@ -22,33 +22,61 @@ OWN = f".invprior-{HOST}-"
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path``, of the same suffix; renamed to ``path`` at the end, removed after an error."""
-    _tidied(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{OWN}{os.getpid()}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mask = os.umask(0)  # a temporary file is private to its owner: give it the mode of a new file
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """A temporary file beside ``path``, of the same suffix; renamed to ``path`` at the end, removed after an error.
+
+    A link is followed: what it leads to is replaced.
+
+    Raises
+    ------
+    InvpriorError
+        If the file cannot be written, for instance on a full disk; the message names ``path``.
+    """
+    final = Path(os.path.realpath(path))
+    with _named(path):
+        _tidied(final.parent)
+        handle, name = tempfile.mkstemp(dir=final.parent, prefix=f"{OWN}{os.getpid()}-", suffix=path.suffix)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            mask = os.umask(0)  # a temporary file is private to its owner: give it the mode of a new file
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside ``path``; takes its place at the end, removed after an error."""
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{OWN}{os.getpid()}-"))
+    """A temporary folder beside ``path``; takes its place at the end, removed after an error.
+
+    Raises
+    ------
+    InvpriorError
+        If it cannot be written; the message names ``path`` and the files in it by their final place.
+    """
+    with _named(path):
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{OWN}{os.getpid()}-"))
+        try:
+            yield temporary
+            temporary.chmod(0o755)
+            if path.exists():
+                shutil.rmtree(path)
+            temporary.replace(path)
+        except InvpriorError as error:
+            raise InvpriorError(str(error).replace(str(temporary), str(path))) from error
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """A failure to write is told by the name that the user knows."""
     try:
-        yield temporary
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        yield
+    except OSError as error:
+        raise InvpriorError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @cache
@@ -81,6 +109,8 @@ def check_place(path: Path) -> None:
     try:
         if path.is_dir():
             raise InvpriorError(f"cannot write {path}: it is a folder")
+        if path.is_symlink() and not Path(os.path.realpath(path)).parent.is_dir():
+            raise InvpriorError(f"cannot write {path}: the link leads nowhere")
         if path.exists() and not path.is_file():
             raise InvpriorError(f"cannot write {path}: it is a pipe or a device, which a file would replace")
         if not path.parent.is_dir():

@@ -75,7 +75,7 @@ def write(path: str | Path, picture: Picture) -> None:
                 _write_tiff(temporary, image, picture, goes)
             else:
                 temporary.write_bytes(_packed(image, kind, picture, goes))
-    except (pyvips.Error, OSError) as error:
+    except pyvips.Error as error:
         raise InvpriorError(f"cannot write {path}: {first_line(error)}") from error
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 
-from invprior.errors import InvpriorError
 from invprior.io.whole import check_place, whole_file
 from invprior.problem import Problem
 from invprior.solvers.loop import Result
@@ -66,11 +65,8 @@ def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> No
     """Write the record as JSON, whole or not at all; infinite and NaN numbers become null."""
     check_record(path)
     text = json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False)
-    try:
-        with whole_file(path) as temporary:
-            temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise InvpriorError(f"cannot write {path}: {error.strerror}; the result itself is written") from error
+    with whole_file(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def finite(value: Any) -> Any:

@@ -65,7 +65,7 @@ def execute(job: CellJob, device: str, threads: int) -> CellOutcome:
         torch.set_num_threads(threads)
         try:
             return _execute(job, pick_device(device) if device == "auto" else device)
-        except Exception as error:  # a bug in a user's operator must not lose the other cells
+        except (Exception, SystemExit) as error:  # a bug in a user's operator must not lose the other cells
             if (sentence := failure.sentence(error)) is not None:
                 return CellOutcome(job.cell, failure=sentence)
             last = traceback.extract_tb(error.__traceback__)[-1]

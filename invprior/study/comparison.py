@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from invprior.errors import InvpriorError
+from invprior.failure import called
 from invprior.purpose import Purpose
 from invprior.runs.memory import predicted
 from invprior.runs.tasks import suiting
@@ -183,9 +184,5 @@ class _Preparation:
 def trial(study: Study, scene: Scene, seed: int) -> Trial:
     """The measurement that all priors of a scene share; one seed gives the same in every process."""
     subject = open_source(scene.source, study.crop)
-    try:
-        return measure(subject, study.operator_specs[scene.operator], scene.noise, seed)
-    except InvpriorError:
-        raise
-    except Exception as error:  # from a user's operator
-        raise InvpriorError(f"operator {scene.operator!r}: {type(error).__name__}: {error}") from error
+    operator = study.operator_specs[scene.operator]
+    return called(f"measure with {scene.operator}", lambda: measure(subject, operator, scene.noise, seed))

@@ -120,10 +120,8 @@ class Store:
             with whole_folder(final) as aside:
                 write_pixels(aside / PICTURE, outcome.picture)
                 save_record(aside / RECORD, outcome.record)
-        except OSError as error:
-            raise InvpriorError(
-                f"cannot write {final}: {error.strerror}; finished cells are kept, run the command again to resume"
-            ) from error
+        except InvpriorError as error:
+            raise InvpriorError(f"{error}; finished cells are kept, run the command again to resume") from error
 
     def restored(self, cell: Cell) -> bytes:
         """The PNG of a finished cell."""
@@ -154,8 +152,14 @@ class Store:
     def add_line(self, outcome: CellOutcome) -> None:
         """Append a line to ``results.csv``."""
         assert outcome.record is not None
-        with (self.folder / TABLE).open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow(self._line(outcome.cell, outcome.record))
+        try:
+            with (self.folder / TABLE).open("a", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerow(self._line(outcome.cell, outcome.record))
+        except OSError as error:
+            raise InvpriorError(
+                f"cannot write {self.folder / TABLE}: {error.strerror}; finished cells are kept, run the command again "
+                "to resume"
+            ) from error
 
     def text(self, name: str, text: str) -> Path:
         """Write a text file, whole or not at all."""

@@ -142,7 +142,7 @@ class _Search(Generic[C]):
         self.drawn += 1
         try:
             m = self.law.measure(case)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             m = Measurement(math.inf, 0.0, f"{case} raised {type(error).__name__}: {error}")
         if m is None:
             return

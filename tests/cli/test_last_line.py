@@ -79,3 +79,22 @@ def test_sigterm_is_ctrl_c(tmp_path: Path) -> None:
     finally:
         process.kill()
     assert (tmp_path / "b.png").exists()
+
+
+def test_a_reader_that_leaves_costs_no_result(tmp_path: Path) -> None:
+    """``invprior … | head -1`` restores all the same."""
+    for name in ("a.png", "b.png"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        Image.effect_noise((12, 9), 60).convert("RGB").save(tmp_path / "in" / name)
+    command = "import sys; from invprior.cli.main import run; run()"
+    arguments = ["denoise", "in", "-o", "out", "--prior", "tv:0.05", "--iterations", "3"]
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", command, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0, said
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"a.png", "b.png", "manifest.jsonl"}

@@ -80,3 +80,32 @@ def test_paths_are_compared_through_links(tmp_path: Path) -> None:
     with pytest.raises(InvpriorError, match=r"--record .*new.png would be written over OUT"):
         check_apart({"IN": picture}, {"OUT": tmp_path / "new.png", "--record": tmp_path / "folder" / "new.png"})
     check_apart({"IN": picture, "--mask": picture, "--truth": None}, {"OUT": tmp_path / "b.png", "--record": None})
+
+
+def test_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.txt").symlink_to(tmp_path / "there" / "file.txt")
+    for text in ("new", "again"):
+        with whole_file(tmp_path / "link.txt") as temporary:
+            temporary.write_text(text)
+        assert (tmp_path / "link.txt").is_symlink()
+        assert (tmp_path / "there" / "file.txt").read_text() == text
+    (tmp_path / "lost.txt").symlink_to(tmp_path / "nowhere" / "file.txt")
+    with (
+        pytest.raises(InvpriorError, match=r"cannot write .*lost\.txt: No such file or directory"),
+        whole_file(tmp_path / "lost.txt"),
+    ):
+        pass
+
+
+def test_failures_are_told_by_the_final_name(tmp_path: Path) -> None:
+    def full(place: Path) -> None:
+        raise OSError(28, "No space left on device", str(place))
+
+    with pytest.raises(InvpriorError, match=r"^cannot write .*/a\.txt: No space left on device$"):
+        with whole_file(tmp_path / "a.txt") as temporary:
+            full(temporary)
+    with pytest.raises(InvpriorError, match=r"^cannot write .*/study/b\.txt: No space left on device$"):
+        with whole_folder(tmp_path / "study") as folder, whole_file(folder / "b.txt") as temporary:
+            full(temporary)
+    assert list(tmp_path.iterdir()) == []
