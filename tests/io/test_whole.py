@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -102,10 +102,8 @@ def test_failures_are_told_by_the_final_name(tmp_path: Path) -> None:
     def full(place: Path) -> None:
         raise OSError(28, "No space left on device", str(place))
 
-    with pytest.raises(InvpriorError, match=r"^cannot write .*/a\.txt: No space left on device$"):
-        with whole_file(tmp_path / "a.txt") as temporary:
-            full(temporary)
-    with pytest.raises(InvpriorError, match=r"^cannot write .*/study/b\.txt: No space left on device$"):
-        with whole_folder(tmp_path / "study") as folder, whole_file(folder / "b.txt") as temporary:
-            full(temporary)
+    with pytest.raises(InvpriorError, match=r"^cannot write .*/a\.txt: No space left on device$"), ExitStack() as stack:
+        full(stack.enter_context(whole_file(tmp_path / "a.txt")))
+    with pytest.raises(InvpriorError, match=r"^cannot write .*/study/b\.txt: No space left"), ExitStack() as stack:
+        full(stack.enter_context(whole_file(stack.enter_context(whole_folder(tmp_path / "study")) / "b.txt")))
     assert list(tmp_path.iterdir()) == []
