@@ -1,0 +1,114 @@
+"""What came of a command, held against what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyvips
+
+from tests.faults.case import CODES, INTERRUPTED, REFUSED, RESULT, Case
+
+TRACES = ("Traceback (most recent call last)", "internal error")
+# The last line of defence, the exit code of a Python that could not flush, and a process that died of itself.
+LAST_DEFENCE = 70
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code (None for a hang), its time, and all it printed."""
+
+    code: int | None
+    seconds: float
+    signalled: bool
+    out: str
+    err: str
+
+    @property
+    def kind(self) -> str:
+        """The outcome by its exit code."""
+        return "hang" if self.code is None else CODES.get(self.code, f"exit {self.code}")
+
+    @property
+    def traced(self) -> bool:
+        """True if a traceback shows, or the last line of defence, or the process died of itself."""
+        if any(trace in self.out + self.err for trace in TRACES):
+            return True
+        return self.code is not None and (self.code == LAST_DEFENCE or (self.code < 0 and not self.signalled))
+
+    @property
+    def tail(self) -> list[str]:
+        """The last three lines printed."""
+        lines = [line for line in (self.out + "\n" + self.err).splitlines() if line.strip()]
+        return lines[-3:]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A case with its outcome in a word, what is wrong with it, and the files changed that are nobody's output."""
+
+    name: str
+    command: str
+    kind: str
+    wrong: tuple[str, ...]
+    changed: tuple[str, ...]
+    traced: bool
+    seconds: float
+    tail: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        return not (self.wrong or self.changed or self.traced or self.kind == "hang")
+
+
+def complaints(case: Case, folder: Path, ended: Ended) -> list[str]:
+    """What is wrong with the outcome, besides a traceback, a hang and changed files."""
+    found = []
+    if ended.kind not in case.allowed and ended.kind != "hang":
+        found.append(f"ended as {ended.kind}, allowed: {' or '.join(case.allowed)}")
+    if ended.kind == REFUSED and not (one_sentence(ended.err) or usage(ended.err)):
+        found.append("exit 2 without one sentence that starts with 'invprior: '")
+    if ended.kind not in (RESULT, REFUSED, INTERRUPTED, "hang") and "invprior: " not in ended.err and not ended.traced:
+        found.append("no sentence")
+    if ended.kind == RESULT:
+        found += [said for name, size in case.gives.items() for said in picture_faults(folder / name, size)]
+    return found
+
+
+def one_sentence(err: str) -> bool:
+    """True if exactly one line of stderr is the command's, and it is the last one."""
+    lines = [line for line in err.splitlines() if line.strip()]
+    return sum(line.startswith("invprior: ") for line in lines) == 1 and lines[-1].startswith("invprior: ")
+
+
+def usage(err: str) -> bool:
+    """True if the parser of options refused the words, with its usage and one boxed sentence."""
+    return err.lstrip().startswith("Usage: ") and len(re.findall(r"^╭─ Error", err, re.MULTILINE)) == 1
+
+
+def picture_faults(path: Path, size: tuple[int, int]) -> list[str]:
+    """What is wrong with a picture that was written: it must be there, finite and of this width and height."""
+    if not path.is_file():
+        return [f"{path.name} was not written"]
+    try:
+        image = pyvips.Image.new_from_buffer(path.read_bytes(), "")
+        values = image.numpy()
+    except pyvips.Error:
+        return [f"{path.name} cannot be read"]
+    found = [] if (image.width, image.height) == size else [f"{path.name} is {image.width}x{image.height}, not {size}"]
+    return found if np.isfinite(np.asarray(values, float)).all() else [*found, f"{path.name} is not finite"]
+
+
+def counts(verdicts: list[Verdict]) -> Mapping[str, int]:
+    """The closing count."""
+    return {
+        "clear sentences": sum(v.good and v.kind != RESULT for v in verdicts),
+        "results": sum(v.good and v.kind == RESULT for v in verdicts),
+        "not as allowed": sum(bool(v.wrong) for v in verdicts),
+        "tracebacks": sum(v.traced for v in verdicts),
+        "hangs": sum(v.kind == "hang" for v in verdicts),
+        "files changed that are nobody's output": sum(len(v.changed) for v in verdicts),
+    }
