@@ -13,9 +13,9 @@ from invprior import LinearOperator
 class {name}(LinearOperator):
     def __init__(self, shape=(3, 16, 16)):
         super().__init__(shape, shape)
-    def _forward(self, x):
+    def forward(self, x):
         {forward}
-    def _adjoint(self, y):
+    def adjoint(self, y):
         {adjoint}
 """
 
@@ -64,13 +64,15 @@ BROKEN = {
     "an exception inside": operator("raise ValueError('inside')"),
     "sys.exit inside": operator("sys.exit(0)"),
     "a KeyboardInterrupt inside": operator("raise KeyboardInterrupt"),
-    "recursion inside": operator("return self._forward(x)"),
+    "recursion inside": operator("return self.forward(x)"),
     "another dtype": operator("return x.double().int()"),
     "a change in place": operator("x.mul_(2); return x"),
     "an operator of norm 0": operator("return 0 * x", "return 0 * y"),
     "an operator of norm 1e30": operator("return 1e30 * x", "return 1e30 * y"),
     "os._exit inside": operator("os._exit(0)"),
     "a segmentation fault inside": operator("os.kill(os.getpid(), 11)"),
+    "a factory that refuses every shape": "from invprior import InvpriorError\n"
+    "def Own(shape): raise InvpriorError('no such shape')\n",
     "a slow import": "import time\ntime.sleep(2)\n" + operator("return x"),
 }
 # What ends the process at once cannot be answered by it: a study, whose workers are others, must answer.

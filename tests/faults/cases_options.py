@@ -19,7 +19,7 @@ COMPARE = "compare p.png --prior none -o s"
 CHECK = "check sound:Sound --examples 1"
 FILES = {"p.png": PICTURE, "f.png": picture(seed=1), "v.mkv": FILM, "sound.py": SOUND}
 # The study and the parts of a film may be begun; the number of pictures of a result is not of interest here.
-OUTPUTS = ("o.png", "o.mkv", "o.mkv.parts", "o.mkv.parts/*", "s", "s/*")
+OUTPUTS = ("o.png", "o.png/*", "o.mkv", "o.mkv.parts", "o.mkv.parts/*", "s", "s/*")
 
 
 def _numbers(command: str, options: Sequence[str]) -> list[Case]:
@@ -46,8 +46,8 @@ NUMBERS = [
     *_numbers(VIDEO, ["--factor", "--window", "--memory", "--frames"]),
     *_numbers(COMPARE, ["--seeds", "--crop", "--iterations", "--jobs"]),
     *_numbers(CHECK, ["--seed"]),
-    *_numbers("demo --task denoise -o s", ["--seed"])[2:5],
-    *_numbers(CHECK.removesuffix(" 1").removesuffix(" --examples"), ["--examples"])[:5],
+    *_numbers("demo --task denoise -o s", ["--seed"])[2:3],
+    *_numbers("check sound:Sound", ["--examples"])[:4],
 ]
 
 NINES = "9" * 5000
@@ -162,7 +162,12 @@ RUN = "denoise p.png -o o.png --iterations 3"
 SPECS = [
     *_specs(RUN, "--prior", PRIORS, frozenset({"tv:", "tv:1+", "dip:network="})),
     *_specs(f"{RUN} --prior tv", "--noise", NOISES, frozenset({"gaussian:nan"})),
-    *_specs("compare p.png --prior none --seeds 1 --jobs 1 -o s", "--operator", OPERATORS, frozenset({"lanczos:0"})),
+    *_specs(
+        "compare p.png --prior none --seeds 1 --jobs 1 --iterations 3 -o s",
+        "--operator",
+        OPERATORS,
+        frozenset({"lanczos:0"}),
+    ),
     *_specs("compare p.png --seeds 1 --jobs 1 -o s", "--prior", PRIORS[:12], frozenset()),
     *_specs("compare p.png --prior none --seeds 1 --jobs 1 -o s", "--noise", NOISES[:12], frozenset()),
     *_specs("check", "--", OPERATORS[7:20], frozenset()),
@@ -207,7 +212,7 @@ CONTRADICTIONS = [
         ("no such option", "denoise p.png -o o.png --nonsense", (REFUSED,)),
         ("an option without its value", "denoise p.png -o", (REFUSED,)),
         ("OUT twice", f"{DENOISE} -o o.png", (RESULT,)),
-        ("several pictures to one file", "denoise p.png f.png -o o.png", (RESULT, REFUSED, FAILED)),
+        ("several pictures to one file", f"{DENOISE} f.png", (RESULT, REFUSED, FAILED)),
         ("one picture twice", "denoise p.png p.png -o s --prior tv", (REFUSED,)),
         ("a truth of another size", f"{DENOISE} --truth ../folder/nothing.png", (REFUSED,)),
         ("a study of options and of a file", "compare s.toml --prior tv -o s", (REFUSED,)),

@@ -69,9 +69,10 @@ def complaints(case: Case, folder: Path, ended: Ended) -> list[str]:
     found = []
     if ended.kind not in case.allowed and ended.kind != "hang":
         found.append(f"ended as {ended.kind}, allowed: {' or '.join(case.allowed)}")
-    if ended.kind == REFUSED and not (one_sentence(ended.err) or usage(ended.err)):
+    if ended.kind == REFUSED and not (one_sentence(ended.err) or usage(ended.out + ended.err)):
         found.append("exit 2 without one sentence that starts with 'invprior: '")
-    if ended.kind not in (RESULT, REFUSED, INTERRUPTED, "hang") and "invprior: " not in ended.err and not ended.traced:
+    said = "invprior: " in ended.err or "laws are broken" in ended.out
+    if ended.kind not in (RESULT, REFUSED, INTERRUPTED, "hang") and not said and not ended.traced:
         found.append("no sentence")
     if ended.kind == RESULT:
         found += [said for name, size in case.gives.items() for said in picture_faults(folder / name, size)]
@@ -84,9 +85,9 @@ def one_sentence(err: str) -> bool:
     return sum(line.startswith("invprior: ") for line in lines) == 1 and lines[-1].startswith("invprior: ")
 
 
-def usage(err: str) -> bool:
-    """True if the parser of options refused the words, with its usage and one boxed sentence."""
-    return err.lstrip().startswith("Usage: ") and len(re.findall(r"^╭─ Error", err, re.MULTILINE)) == 1
+def usage(printed: str) -> bool:
+    """True if the parser of options refused the words with one boxed sentence, or showed its help for none."""
+    return len(re.findall(r"^╭─ (Error|Commands)", printed, re.MULTILINE)) == 1
 
 
 def picture_faults(path: Path, size: tuple[int, int]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults import cases_films, cases_modules, cases_options, cases_pictures
+from tests.faults import cases_films, cases_modules, cases_operands, cases_options, cases_pictures, cases_studies
 from tests.faults.case import Case
 from tests.faults.judge import Verdict
 from tests.faults.nursery import Nursery
@@ -13,9 +13,11 @@ from tests.faults.runner import perform, removed
 
 GROUPS = {
     "pictures": cases_pictures.CASES,
+    "operands": cases_operands.CASES,
     "films": cases_films.CASES,
     "options": cases_options.CASES,
     "modules": cases_modules.CASES,
+    "studies": cases_studies.CASES,
 }
 
 
