@@ -16,7 +16,7 @@ def _mask(change: object, dtype: type, bands: int = 1) -> np.ndarray:  # type: i
 
 
 MASKS: dict[str, tuple[File, tuple[str, ...]]] = {
-    "of 0 and 1 in 8 bits": (array("0 and 1", lambda: _mask(1, np.uint8)), (REFUSED, RESULT)),
+    "of 0 and 1 in 8 bits": (array("0 and 1", lambda: _mask(1, np.uint8)), (REFUSED,)),
     "of 0 and 255": (array("0 and 255", lambda: _mask(255, np.uint8)), (RESULT,)),
     "all known": (array("zeros", lambda: _mask(0, np.uint8)), (REFUSED,)),
     "all unknown": (array("255", lambda: np.full((16, 16, 1), 255, np.uint8)), (REFUSED,)),

@@ -10,6 +10,16 @@ from tests.faults.cases_pictures import TV
 from tests.faults.files import EMPTY, NOISE, PICTURE, content, fifo, folder, link, picture, rights
 
 DEEP = 5000
+
+
+def published(metric: str, columns: str) -> str:
+    """A study file with figures of a publication."""
+    return (
+        "pictures = ['p.png']\npriors = ['none']\nseeds = 1\n"
+        f"[published]\nfigure = 'x'\nmetric = '{metric}'\ncolumns = {columns}\n[published.figures]\np = [1.0]"
+    )
+
+
 FILE_CASES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
     "empty": ("", (REFUSED,)),
     "no TOML": ("pictures = [", (REFUSED,)),
@@ -66,11 +76,11 @@ FILE_CASES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
         (REFUSED,),
     ),
     "published of a metric that is none": (
-        "pictures = ['p.png']\npriors=['none']\nseeds=1\n[published]\nfigure='x'\nmetric='nonsense'\ncolumns=['none']\n[published.figures]\np=[1.0]",
+        published("nonsense", "['none']"),
         (REFUSED, RESULT),
     ),
     "published with too few columns": (
-        "pictures = ['p.png']\npriors=['none']\nseeds=1\n[published]\nfigure='x'\nmetric='psnr'\ncolumns=['none', 'x', 'y']\n[published.figures]\np=[1.0]",
+        published("psnr", "['none', 'x', 'y']"),
         (REFUSED, RESULT),
     ),
     "100,000 pictures that are not there": (
@@ -104,7 +114,7 @@ STUDY = "compare p.png --prior none --iterations 3 --seeds 1 --jobs 1 -o s"
 
 
 def _study(change: str) -> File:
-    """A finished study of ``STUDY``, changed by a line of Python on the folder of its cell, ``c``, and of itself, ``s``."""
+    """A finished study, changed by a line of Python on ``s``, its folder, and ``c``, that of its cell."""
 
     def make(path: Path) -> None:
         import shutil
@@ -152,8 +162,8 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         (RESULT,),
     ),
     "run.json with texts for numbers": (
-        "import json; r = c / 'run.json'; d = json.loads(r.read_text()); d.update(psnr='x', seconds='y', curve=3, "
-        "history=None); r.write_text(json.dumps(d))",
+        "import json; r = c / 'run.json'; d = json.loads(r.read_text()); "  # noqa: ISC004
+        "d.update(psnr='x', seconds='y', curve=3, history=None); r.write_text(json.dumps(d))",
         (RESULT,),
     ),
     "run.json of another study": (

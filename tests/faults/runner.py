@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,17 @@ def perform(case: Case, nursery: Nursery, place: Path) -> Verdict:
             seconds=ended.seconds,
             tail=tuple(ended.tail),
         )
+
+
+@cache
+def mountable() -> bool:
+    """True if this process may mount a disk."""
+    with tempfile.TemporaryDirectory() as name:
+        words = ["mount", "-t", "tmpfs", "-o", "size=4096", "none", name]
+        done = os.geteuid() == 0 and subprocess.run(words, capture_output=True, check=False).returncode == 0
+        if done:
+            subprocess.run(["umount", name], check=True)
+    return done
 
 
 @contextmanager

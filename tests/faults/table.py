@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.faults import cases_films, cases_modules, cases_operands, cases_options, cases_pictures, cases_studies
+from tests.faults import (
+    cases_films,
+    cases_modules,
+    cases_operands,
+    cases_options,
+    cases_outputs,
+    cases_pictures,
+    cases_studies,
+    stories,
+)
 from tests.faults.case import Case
 from tests.faults.judge import Verdict
 from tests.faults.nursery import Nursery
-from tests.faults.runner import perform, removed
+from tests.faults.runner import mountable, perform, removed
+from tests.faults.story import Story, tell
 
-GROUPS = {
+GROUPS: Mapping[str, Sequence[Case | Story]] = {
     "pictures": cases_pictures.CASES,
     "operands": cases_operands.CASES,
     "films": cases_films.CASES,
     "options": cases_options.CASES,
     "modules": cases_modules.CASES,
     "studies": cases_studies.CASES,
+    "outputs": cases_outputs.CASES,
+    "kills": stories.KILLS,
+    "races": stories.RACES,
 }
 
 
-def cases(only: str = "", short: bool = False) -> list[Case]:
+def cases(only: str = "", short: bool = False) -> list[Case | Story]:
     """The cases whose name or group holds a word; of them the short part, if asked for."""
     return [
         case
         for group, members in GROUPS.items()
         for case in members
-        if (only in case.name or only in group) and not (short and case.slow)
+        if (only in case.name or only == group) and not (short and case.slow) and _possible(case)
     ]
 
 
-def verdicts(chosen: Sequence[Case], place: Path, keep: bool = False) -> Iterator[Verdict]:
+def _possible(case: Case | Story) -> bool:
+    """False if the case needs a disk of its own and this user may mount none."""
+    return isinstance(case, Story) or case.around.disk_bytes is None or mountable()
+
+
+def verdicts(chosen: Sequence[Case | Story], place: Path, keep: bool = False) -> Iterator[Verdict]:
     """Run cases, each in a folder of its own below ``place``."""
     home = place / "home"
     home.mkdir(parents=True)
@@ -40,7 +58,7 @@ def verdicts(chosen: Sequence[Case], place: Path, keep: bool = False) -> Iterato
         for number, case in enumerate(chosen):
             folder = place / f"{number:04d}"
             folder.mkdir()
-            yield perform(case, nursery, folder)
+            yield (tell if isinstance(case, Story) else perform)(case, nursery, folder)  # type: ignore[operator]
             if not keep:
                 removed(folder)
     finally:
