@@ -24,7 +24,7 @@ def line(verdict: Verdict) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--only", default="", metavar="WORD", help="cases whose name or file of cases holds WORD")
+    parser.add_argument("--only", default="", metavar="WORD", help="one group, or all cases whose name holds WORD")
     parser.add_argument("--short", action="store_true", help="the part that every run of the tests does")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="work here, and leave everything there")
     parser.add_argument("--said", action="store_true", help="with every case, its command and its last three lines")

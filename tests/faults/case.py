@@ -18,7 +18,7 @@ class File:
     """A file, folder, link or pipe of a case: what it is in words, and what makes it."""
 
     says: str
-    make: Callable[[Path], None]
+    make: Callable[[Path], object]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Case:
         The pictures that a result consists of, by name, each with its (width, height).
     outputs
         Patterns of all names that a command which was not refused may write.
+    begun
+        Those that even a refused one may leave, since the next run goes on with them.
     fresh
         In a process of its own from the first import on; otherwise in a fork of one that has imported everything.
     slow
@@ -72,6 +74,7 @@ class Case:
     allowed: tuple[str, ...] = (RESULT, REFUSED)
     gives: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
     around: Surroundings = field(default_factory=Surroundings)
     seconds: float = 30.0
     fresh: bool = False

@@ -40,7 +40,7 @@ make_film(Path(path), moving(int(frames), int(height), int(width)), codec, pixel
 def film(frames: int = 3, width: int = 16, height: int = 16, suffix: str = "mkv", audio: bool = False) -> File:
     """A sound film."""
     what = f"a film of {frames} frames of {width}x{height} ({suffix})"
-    return File(what, lambda path: path.write_bytes(_encoded(frames, width, height, suffix, audio)) and None)
+    return File(what, lambda path: path.write_bytes(_encoded(frames, width, height, suffix, audio)))
 
 
 def sound_only() -> File:
@@ -131,7 +131,7 @@ CASES = [
     Case("no film", typed(f"video v.mkv -o o.mkv {RUN}"), {}, (REFUSED,)),
     Case("a URL as a film", typed(f"video http://127.0.0.1:9/v.mkv -o o.mkv {RUN}"), {}, (REFUSED,)),
     Case(
-        "a mask of another size",
+        "a mask of another size than the film",
         typed(f"video v.mkv -o o.mkv --task inpaint --mask m.png {RUN}"),
         {"v.mkv": FILM, "m.png": picture(8, 8)},
         (REFUSED,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from PIL import Image
 
 from tests.faults.case import File
 
-Pixels = NDArray[np.generic]
+Pixels = NDArray[Any]
 
 
 def pixels(width: int, height: int, bands: int = 3, seed: int = 0) -> NDArray[np.float64]:

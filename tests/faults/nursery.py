@@ -102,7 +102,7 @@ def _streams(start: dict[str, Any]) -> None:
         os.dup2(os.open(start["log"] + ".out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), 1)
     encoding = start["environment"].get("PYTHONIOENCODING") or "utf-8"
     closed = start["stdout"] == "closed"
-    sys.stdout = None if closed else io.TextIOWrapper(io.FileIO(1, "w"), encoding)  # type: ignore[assignment]
+    sys.stdout = None if closed else io.TextIOWrapper(io.FileIO(1, "w"), encoding)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding, "backslashreplace", line_buffering=True)
 
 

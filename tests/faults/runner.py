@@ -74,7 +74,7 @@ def perform(case: Case, nursery: Nursery, place: Path) -> Verdict:
         made(folder, case.files)
         before = snapshot(folder)
         (ended,) = run(nursery, [start(case.words, folder, place / "log", case.around, fresh=case.fresh)], case.seconds)
-        outputs = () if ended.kind == REFUSED else (*case.outputs, *case.gives)
+        outputs = case.begun if ended.kind == REFUSED else (*case.begun, *case.outputs, *case.gives)
         return Verdict(
             name=case.name,
             command=case.command,

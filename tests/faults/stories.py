@@ -20,7 +20,7 @@ DIP = (
 BATCH = (
     "a batch",
     typed("denoise d -o o --prior tv:0.05"),
-    {f"d/{k}.png": picture(32, 32, seed=k) for k in range(6)},
+    {f"d/{k}.png": picture(32, 32, seed=k) for k in range(3)},
     ("o/*.png",),
 )
 FILM = (

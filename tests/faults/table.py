@@ -35,13 +35,9 @@ GROUPS: Mapping[str, Sequence[Case | Story]] = {
 
 
 def cases(only: str = "", short: bool = False) -> list[Case | Story]:
-    """The cases whose name or group holds a word; of them the short part, if asked for."""
-    return [
-        case
-        for group, members in GROUPS.items()
-        for case in members
-        if (only in case.name or only == group) and not (short and case.slow) and _possible(case)
-    ]
+    """The cases of a group, or those whose name holds a word; of them the short part, if asked for."""
+    found = GROUPS.get(only) or [case for members in GROUPS.values() for case in members if only in case.name]
+    return [case for case in found if not (short and case.slow) and _possible(case)]
 
 
 def _possible(case: Case | Story) -> bool:
@@ -58,7 +54,10 @@ def verdicts(chosen: Sequence[Case | Story], place: Path, keep: bool = False) ->
         for number, case in enumerate(chosen):
             folder = place / f"{number:04d}"
             folder.mkdir()
-            yield (tell if isinstance(case, Story) else perform)(case, nursery, folder)  # type: ignore[operator]
+            if isinstance(case, Story):
+                yield tell(case, nursery, folder)
+            else:
+                yield perform(case, nursery, folder)
             if not keep:
                 removed(folder)
     finally:

@@ -21,6 +21,11 @@ def test_the_short_part_takes_from_every_group() -> None:
     assert [group for group, members in GROUPS.items() if not short & {case.name for case in members}] == []
 
 
+def test_the_page_of_faults_counts_every_group() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+    assert [g for g, members in GROUPS.items() if f"| {g} | {len(members)} |" not in page] == []
+
+
 def _run(only: str, short: bool, place: Path) -> None:
     found = list(verdicts(cases(only, short), place))
     bad = [(v.name, v.command, v.kind, v.wrong, v.changed, v.tail) for v in found if not v.good]
