@@ -57,7 +57,7 @@ class Case:
     allowed
         How the command may end.
     gives
-        The pictures that a result consists of, by name, each with its (width, height).
+        The files that a result consists of: pictures with their (width, height), others with None.
     outputs
         Patterns of all names that a command which was not refused may write.
     begun
@@ -72,7 +72,7 @@ class Case:
     words: tuple[str, ...]
     files: Mapping[str, File]
     allowed: tuple[str, ...] = (RESULT, REFUSED)
-    gives: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    gives: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     begun: tuple[str, ...] = ()
     around: Surroundings = field(default_factory=Surroundings)

@@ -314,6 +314,27 @@ AROUND = [
 ]
 AROUND += [
     Case(
+        "a batch, stdout left by its reader",
+        typed(f"denoise d -o o {TV}"),
+        FILES,
+        (RESULT,),
+        {"o/a.png": (16, 16), "o/b.png": (16, 16)},
+        outputs=("o", "o/manifest.jsonl"),
+        around=Surroundings(stdout="head", environment={"PYTHONUNBUFFERED": "1"}),
+        fresh=True,
+        seconds=90,
+    ),
+    Case(
+        "a record, stdout left by its reader",
+        typed(f"{DENOISE} -o o.png --record r.json"),
+        FILES,
+        (RESULT,),
+        {"o.png": (16, 16), "r.json": None},
+        around=Surroundings(stdout="head", environment={"PYTHONUNBUFFERED": "1"}),
+        fresh=True,
+        seconds=90,
+    ),
+    Case(
         "a working folder without right to write",
         typed("denoise shut/../p.png -o there/o.png " + TV),
         FILES,

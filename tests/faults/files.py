@@ -21,7 +21,8 @@ def pixels(width: int, height: int, bands: int = 3, seed: int = 0) -> NDArray[np
     rng = np.random.default_rng(seed)
     row, column = np.mgrid[0:height, 0:width]
     base = 0.5 + 0.3 * np.sin(row / 5)[:, :, None] * np.cos(column / 4)[:, :, None]
-    return np.clip(base + 0.05 * rng.standard_normal((height, width, bands)), 0, 1)
+    values: NDArray[np.float64] = np.clip(base + 0.05 * rng.standard_normal((height, width, bands)), 0, 1)
+    return values
 
 
 def picture(width: int = 16, height: int = 16, mode: str = "RGB", kind: str = "PNG", seed: int = 0) -> File:

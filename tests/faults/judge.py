@@ -13,8 +13,9 @@ import pyvips
 from tests.faults.case import CODES, INTERRUPTED, REFUSED, RESULT, Case
 
 TRACES = ("Traceback (most recent call last)", "internal error")
-# The last line of defence, the exit code of a Python that could not flush, and a process that died of itself.
 LAST_DEFENCE = 70
+# Exit codes of click and of Python whose output nobody reads, and that of a shell for SIGPIPE.
+SILENT = (1, 120, 141)
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,25 @@ class Verdict:
         return not (self.wrong or self.changed or self.traced or self.kind == "hang")
 
 
+def outcome(case: Case, ended: Ended) -> str:
+    """The outcome; a command whose reader has left may end in silence with any code, once its result is written."""
+    left = case.around.stdout == "head" and ended.code in SILENT and not ended.err.strip()
+    return RESULT if left else ended.kind
+
+
 def complaints(case: Case, folder: Path, ended: Ended) -> list[str]:
     """What is wrong with the outcome, besides a traceback, a hang and changed files."""
     found = []
-    if ended.kind not in case.allowed and ended.kind != "hang":
-        found.append(f"ended as {ended.kind}, allowed: {' or '.join(case.allowed)}")
-    if ended.kind == REFUSED and not (one_sentence(ended.err) or usage(ended.out + ended.err)):
+    kind = outcome(case, ended)
+    if kind not in case.allowed and kind != "hang":
+        found.append(f"ended as {kind}, allowed: {' or '.join(case.allowed)}")
+    if kind == REFUSED and not (one_sentence(ended.err) or usage(ended.out + ended.err)):
         found.append("exit 2 without one sentence that starts with 'invprior: '")
     said = "invprior: " in ended.err or "laws are broken" in ended.out
-    if ended.kind not in (RESULT, REFUSED, INTERRUPTED, "hang") and not said and not ended.traced:
+    if kind not in (RESULT, REFUSED, INTERRUPTED, "hang") and not said and not ended.traced:
         found.append("no sentence")
-    if ended.kind == RESULT:
-        found += [said for name, size in case.gives.items() for said in picture_faults(folder / name, size)]
+    if kind == RESULT:
+        found += [said for name, size in case.gives.items() for said in file_faults(folder / name, size)]
     return found
 
 
@@ -90,10 +98,12 @@ def usage(printed: str) -> bool:
     return len(re.findall(r"^╭─ (Error|Commands)", printed, re.MULTILINE)) == 1
 
 
-def picture_faults(path: Path, size: tuple[int, int]) -> list[str]:
-    """What is wrong with a picture that was written: it must be there, finite and of this width and height."""
-    if not path.is_file():
+def file_faults(path: Path, size: tuple[int, int] | None) -> list[str]:
+    """What is wrong with a file that was written: a picture must be there, finite and of this width and height."""
+    if not path.is_file() or not path.stat().st_size:
         return [f"{path.name} was not written"]
+    if size is None:
+        return []
     try:
         image = pyvips.Image.new_from_buffer(path.read_bytes(), "")
         values = image.numpy()

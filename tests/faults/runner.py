@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.case import REFUSED, Case, File, Surroundings
-from tests.faults.judge import Ended, Verdict, complaints
+from tests.faults.judge import Ended, Verdict, complaints, outcome
 from tests.faults.nursery import Nursery
 from tests.faults.snapshot import changed, snapshot
 
@@ -78,7 +78,7 @@ def perform(case: Case, nursery: Nursery, place: Path) -> Verdict:
         return Verdict(
             name=case.name,
             command=case.command,
-            kind=ended.kind,
+            kind=outcome(case, ended),
             wrong=tuple(complaints(case, folder, ended)),
             changed=tuple(changed(before, snapshot(folder), outputs)),
             traced=ended.traced,
