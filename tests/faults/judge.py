@@ -88,9 +88,10 @@ def complaints(case: Case, folder: Path, ended: Ended) -> list[str]:
 
 
 def one_sentence(err: str) -> bool:
-    """True if exactly one line of stderr is the command's, and it is the last one."""
+    """True if exactly one line of stderr is the command's, it is the last one, and it has at least four words."""
     lines = [line for line in err.splitlines() if line.strip()]
-    return sum(line.startswith("invprior: ") for line in lines) == 1 and lines[-1].startswith("invprior: ")
+    said = [line for line in lines if line.startswith("invprior: ")]
+    return len(said) == 1 and lines[-1] == said[0] and len(said[0].split()) >= 5
 
 
 def usage(printed: str) -> bool:
