@@ -8,6 +8,7 @@ child is a process like any other: it has its own folder, limits, streams and se
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import io
 import json
@@ -77,6 +78,7 @@ def child(start: dict[str, Any]) -> None:
         os.execv(sys.executable, [sys.executable, "-c", CONSOLE, *start["words"]])
     sys.argv = ["invprior", *start["words"]]
     code = _run()
+    atexit._run_exitfuncs()  # os._exit, which keeps a child from going on as its parent, would leave them out
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             try:
@@ -87,8 +89,7 @@ def child(start: dict[str, Any]) -> None:
 
 
 def _streams(start: dict[str, Any]) -> None:
-    log = os.open(start["log"] + ".err", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, 2)
+    os.dup2(_log(start, "err"), 2)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     if start["stdout"] == "closed":
@@ -99,11 +100,27 @@ def _streams(start: dict[str, Any]) -> None:
         os.close(write)
         os.close(read)
     else:
-        os.dup2(os.open(start["log"] + ".out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), 1)
+        os.dup2(_log(start, "out"), 1)
     encoding = start["environment"].get("PYTHONIOENCODING") or "utf-8"
     closed = start["stdout"] == "closed"
     sys.stdout = None if closed else io.TextIOWrapper(io.FileIO(1, "w"), encoding)
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding, "backslashreplace", line_buffering=True)
+
+
+def _log(start: dict[str, Any], stream: str) -> int:
+    """Where a stream goes; a limit of the size of files holds for files, so that it must not be one then."""
+    if start["file_bytes"] is None:
+        return os.open(f"{start['log']}.{stream}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor: int = start["pipes"][stream][1]
+    return descriptor
+
+
+def _drain(start: dict[str, Any]) -> None:
+    """Write what waits in the pipes of an ended process to its log."""
+    for stream, (read, write) in start.get("pipes", {}).items():
+        os.close(write)
+        with os.fdopen(read, "rb") as pipe, open(f"{start['log']}.{stream}", "wb") as file:
+            file.write(pipe.read())
 
 
 def _run() -> int:
@@ -136,6 +153,8 @@ def serve(starts: list[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
         for k, start in enumerate(starts):
             if k not in began and now >= start["after"]:
                 began[k] = now
+                if start["file_bytes"] is not None:
+                    start["pipes"] = {stream: os.pipe() for stream in ("out", "err")}
                 pid = os.fork()
                 if pid == 0:
                     child(start)
@@ -153,6 +172,7 @@ def serve(starts: list[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
             if found or hang:
                 del running[pid]
                 _signal(pid, signal.SIGKILL)  # workers that outlived it
+                _drain(starts[k])
                 code = None if hang else os.waitstatus_to_exitcode(status)
                 ended[k] = {"code": code, "seconds": now - began[k], "signalled": k in signalled}
         time.sleep(0.002)
