@@ -122,6 +122,10 @@ def _plain() -> dict[str, type[Operator]]:
     return kinds
 
 
+# Every operator with sensible settings takes a picture of this shape.
+ROOMY = (3, 4096, 4096)
+
+
 def _constructor(call: Call, kind: type[Operator]) -> Build:
     signature = inspect.signature(kind)
     try:
@@ -133,6 +137,7 @@ def _constructor(call: Call, kind: type[Operator]) -> Build:
     settings: dict[str, Any] = {
         key: convert(call, key, text, str(signature.parameters[key].annotation)) for key, text in texts
     }
+    kind(ROOMY, **settings)  # raises now if a setting is wrong
     return lambda shape, frame, rng: kind(shape, **settings)
 
 

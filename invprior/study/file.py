@@ -36,6 +36,8 @@ def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | 
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvpriorError(f"cannot read the study {path}: {error.strerror}") from error
+    except RecursionError as error:
+        raise InvpriorError(f"{path} nests its lists or tables too deeply") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvpriorError(f"{path} is not TOML: {error}") from error
     base = path.parent if data is None else data

@@ -203,7 +203,7 @@ MISTAKES = {
     "missing": (["denoise", "no.png", "-o", "o.png"], "no.png does not exist"),
     "not a picture": (["denoise", "text.png", "-o", "o.png"], "is not a picture that can be read"),
     "mask of another size": (
-        ["inpaint", "holed.png", "--mask", "small.png", "-o", "o.png"],
+        ["inpaint", "holed.png", "--mask", "eye.png", "-o", "o.png"],
         "is 24×24 pixels and the picture 48×48",
     ),
     "mask without known": (
@@ -224,7 +224,7 @@ MISTAKES = {
     ),
     "sigma": (
         ["denoise", "noisy.png", "-o", "o.png", "--sigma", "-1"],
-        "--sigma takes auto or a positive number",
+        "--sigma takes auto, a number with dn (in the values of the file) or a positive number",
     ),
     "weight": (
         ["denoise", "noisy.png", "-o", "o.png", "--weight", "much"],
@@ -255,6 +255,7 @@ def test_a_mistake_gets_one_sentence_and_writes_nothing(
     (folder / "text.png").write_text("not a picture")
     pyvips.Image.new_from_array(np.full((48, 48), np.nan, np.float32)).write_to_file(str(folder / "nan.tif"))
     Image.fromarray(np.full((48, 48), 255, np.uint8)).save(folder / "white.png")
+    Image.fromarray(255 * np.eye(24, dtype=np.uint8)).save(folder / "eye.png")
     Image.fromarray(CLEAN[:5, :5]).save(folder / "tiny.png")
     (folder / "empty").mkdir()
     (folder / "o.png").write_bytes(b"precious")

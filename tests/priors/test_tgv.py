@@ -94,7 +94,7 @@ def test_beside_a_network_the_field_is_fitted_too() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(InvpriorError, match="positive"):
+    with pytest.raises(InvpriorError, match="ratio of TGV is a number from"):
         TGV(ratio=0.0)
     y = photograph(size=8)
     with pytest.raises(InvpriorError, match="auxiliary"):

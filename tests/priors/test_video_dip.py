@@ -124,5 +124,5 @@ def test_other_priors_have_no_network() -> None:
 def test_what_it_does_not_take() -> None:
     with pytest.raises(InvpriorError, match=r"VideoDIP takes a film"):
         generator((3, 32, 40))
-    with pytest.raises(InvpriorError, match=r"preset 'paper' has no task 'video-denoise'"):
+    with pytest.raises(InvpriorError, match=r"preset 'paper' has no settings for films; take fast"):
         VideoDIP("denoise", "paper")

@@ -63,7 +63,7 @@ def test_the_preset_option_is_short_for_a_setting() -> None:
     [
         ("tvv", "no prior 'tvv'"),
         ("tv:heavy", "the weight must be a number of 0 or more, got 'heavy'"),
-        ("tgv:ratio=-1", "the ratio of TGV must be a positive number"),
+        ("tgv:ratio=-1", "the ratio of TGV is a number from 1e-6 to 1e6"),
         ("dip:preset=slow", "no preset 'slow'"),
         ("dip:0.1", "dip has no weight to give"),
         ("wavelet:wavelet=nothing", "nothing"),
