@@ -40,6 +40,11 @@ class Functional(ABC):
         return False
 
     @property
+    def ordered(self) -> bool:
+        """True if f compares values, as bounds do, and so takes real ones only."""
+        return False
+
+    @property
     def rowwise(self) -> bool:
         """True if f couples no two rows (axis −2); for dataclasses only, see :meth:`rows`."""
         return False
@@ -89,7 +94,10 @@ class Functional(ABC):
         raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        """For separable f: sup of ⟨u, v⟩ − f(v) over low ≤ v ≤ high, a scalar tensor."""
+        """For separable f: sup of ⟨u, v⟩ − f(v) over low ≤ v ≤ high, a scalar tensor.
+
+        For complex u the bounds are those of the real and of the imaginary part of v.
+        """
         raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
 
     def rows(self, start: int, stop: int, height: int) -> Self:
@@ -136,6 +144,10 @@ class Wrapped(Functional):
     @property
     def separable(self) -> bool:
         return self.inner.separable
+
+    @property
+    def ordered(self) -> bool:
+        return self.inner.ordered
 
     @property
     def rowwise(self) -> bool:

@@ -18,7 +18,7 @@ from invprior.noise import Noise
 from invprior.operator import Operator
 from invprior.prior import Prior
 from invprior.shapes import Shape, Window, as_complex, check_tensor
-from invprior.values import PHOTOGRAPH, Values, found
+from invprior.values import PHOTOGRAPH, Values, found, symmetric
 
 T = TypeVar("T")
 # Beyond the measured range an image may go by this share of it: where A keeps the values, and where it averages them.
@@ -89,20 +89,25 @@ class DataTerm:
     def _seen(self) -> Tensor:
         if not isinstance(self.operator, LinearOperator):
             return torch.ones_like(self.y, dtype=torch.bool)
-        dtype = as_complex(self.y.dtype, bool(self.operator.in_complex))
+        takes = self.operator.in_complex
+        dtype = as_complex(self.y.dtype, self.y.is_complex() if takes is None else takes)
         x = torch.rand(self.operator.in_shape, generator=torch.Generator().manual_seed(0), dtype=dtype) + 0.5
         with torch.no_grad():
             return (self.operator(x.to(self.y.device)) != 0).expand_as(self.y)
 
     @cached_property
     def variance(self) -> Tensor:
-        """The variance of the noise, estimated from the data, of the shape of y."""
+        """The variance E|n|² of the noise, estimated from the data, of the shape of y."""
         return self.noise.estimated_variance(self.y).expand_as(self.y)
 
     @property
     def sigma(self) -> float:
-        """The root of the mean variance over the observed values: one number for the noise level."""
-        return math.sqrt(self.expected_misfit / max(int(self.observed.count_nonzero()), 1))
+        """The root of the mean variance over the observed values: one number for the noise level.
+
+        Of complex values that of the real part, and of the imaginary part.
+        """
+        parts = 2 if self.y.is_complex() else 1
+        return math.sqrt(self.expected_misfit / max(parts * int(self.observed.count_nonzero()), 1))
 
     @cached_property
     def expected_misfit(self) -> float:
@@ -112,14 +117,15 @@ class DataTerm:
     @cached_property
     def gain(self) -> float | None:
         """What A makes of the constant image 1, where that is one number; None for other operators."""
-        if not isinstance(self.operator, LinearOperator) or self.y.is_complex() or self.operator.in_complex:
+        kinds = {self.operator.in_complex, self.operator.out_complex}
+        if not isinstance(self.operator, LinearOperator) or not kinds <= {None, self.y.is_complex()}:
             return None
         one = torch.ones(self.operator.in_shape, dtype=self.y.dtype, device=self.y.device)
         with torch.no_grad():
             flat = self.operator(one).expand_as(self.y)[self.observed]
         if not flat.numel():
             return None
-        mean = float(flat.mean())
+        mean = float(flat.real.mean())
         return mean if float((flat - mean).abs().max()) <= 0.01 * abs(mean) and mean != 0 else None
 
     def residual(self, x: Tensor) -> Tensor:
@@ -190,7 +196,7 @@ class Problem:
                     f"{first.batch + first.operator.in_shape}, {other.operator!r} takes "
                     f"{other.batch + other.operator.in_shape}"
                 )
-            if (other.y.dtype, other.y.device) != (first.y.dtype, first.y.device):
+            if (other.y.real.dtype, other.y.device) != (first.y.real.dtype, first.y.device):
                 raise InvpriorError(
                     f"all measurements must share dtype and device, got {first.y.dtype} on {first.y.device} "
                     f"and {other.y.dtype} on {other.y.device}; convert one with .to()"
@@ -203,7 +209,11 @@ class Problem:
         lift = prior.lift(first.operator.in_shape)
         object.__setattr__(self, "lift", lift)
         data = (d.term if lift is None else d.term @ lift for d in data_terms)
-        object.__setattr__(self, "terms", (*data, *prior.terms(first.operator.in_shape)))
+        terms = (*data, *prior.terms(first.operator.in_shape))
+        object.__setattr__(self, "terms", terms)
+        for t in terms if self.dtype.is_complex else ():
+            if t.functional.ordered:
+                raise InvpriorError(f"{t!r} compares values with bounds, which complex images have none of; drop it")
         object.__setattr__(self, "_made", {})
 
     def once(self, make: Callable[..., T], *settings: Any) -> T:
@@ -265,7 +275,10 @@ class Problem:
 
     @property
     def dtype(self) -> torch.dtype:
-        return self.data_terms[0].y.dtype
+        """The dtype of the image: real or complex as A takes it, or of the kind of y where A takes both."""
+        first = self.data_terms[0]
+        takes = first.operator.in_complex
+        return first.y.dtype if takes is None else as_complex(first.y.dtype, takes)
 
     @property
     def device(self) -> torch.device:
@@ -340,6 +353,9 @@ class Problem:
 
 
 def _values(problem: Problem) -> Values:
+    if problem.dtype.is_complex:
+        image = torch.view_as_real(problem.back_projection()).movedim(-1, 0)
+        return symmetric(image, ROOM_OF_AVERAGES)
     parts = []
     for d in problem.data_terms:
         if d.gain is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
@@ -51,6 +52,13 @@ def found(values: Tensor, known: Tensor, sigma: float, room: float) -> Values:
         return PHOTOGRAPH
     middle, half = (low + high) / 2, (0.5 + room) * contrast
     return Values(middle - half, middle + half)
+
+
+def symmetric(values: Tensor, room: float) -> Values:
+    """The range (−m, m) of values of both signs, such as the parts of a complex image, with some room."""
+    low, high = _extremes(values, torch.ones_like(values, dtype=torch.bool))
+    m = (1 + room) * max(abs(low), abs(high))
+    return Values(-m, m) if m > 0 else Values(-1.0, 1.0)
 
 
 def _extremes(values: Tensor, known: Tensor) -> tuple[float, float]:

@@ -199,3 +199,12 @@ def test_every_measurement_counts_by_its_size(rule: Rule) -> None:
     whole = DataTerm(Identity(clean.shape), noise.Gaussian(0.1).sample(clean, rng), noise.Gaussian(0.1))
     alone, both = (rule(Problem.from_terms(t, TV())).weight for t in ((whole,), (small, whole)))
     assert both == pytest.approx(alone, rel=0.25)
+
+
+def test_the_probe_is_not_the_noise() -> None:
+    """A measurement drawn from seed 0 and a weight chosen with seed 0 know nothing of one another."""
+    clean = photograph(size=24, top=20, left=100)
+    y = noise.Gaussian(0.05).sample(clean, torch.Generator().manual_seed(0))
+    problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.05), prior=TV())
+    same, *others = (weight.auto(problem, seed=s).weight for s in range(4))
+    assert same == pytest.approx(sum(others) / 3, rel=0.3)

@@ -31,6 +31,7 @@ class Bounds(Functional):
 
     proximable = True
     separable = True
+    ordered = True
     rowwise = True
     low: float = 0.0
     high: float = 1.0
@@ -77,6 +78,7 @@ class Bounded(Functional):
 
     proximable = True
     separable = True
+    ordered = True
     rowwise = True
     inner: Functional
     low: Tensor

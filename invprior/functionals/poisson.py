@@ -35,6 +35,7 @@ class PoissonNll(Functional):
 
     proximable = True
     separable = True
+    ordered = True
     rowwise = True
     differentiable = True
     y: Tensor

@@ -16,7 +16,8 @@ from invprior.shapes import Shape
 class Quadratic(Functional):
     """f(u) = ½ Σ w (u − b)² with weights w ≥ 0 that may vanish.
 
-    prox: (u + step·w·b) / (1 + step·w). Conjugate: Σ u·b + u²/(2w), infinite where w = 0 and u ≠ 0.
+    prox: (u + step·w·b) / (1 + step·w). Conjugate: Σ u·b + u²/(2w), infinite where w = 0 and u ≠ 0. Complex values
+    count by real and imaginary part: |u − b|² and Re(ū b).
 
     Parameters
     ----------
@@ -55,9 +56,10 @@ class Quadratic(Functional):
         return torch.lerp(center.expand_as(u), u, share)  # b + (u − b) / (1 + step·w) in one pass
 
     def conj(self, u: Tensor) -> Tensor:
-        w = torch.as_tensor(self.weight, dtype=u.dtype, device=u.device)
-        ratio = torch.where(u == 0, 0, u.square() / w)  # 0/0 is 0 and c/0 is infinite, as the conjugate is
-        return (u * self.center + 0.5 * ratio).sum()
+        w = torch.as_tensor(self.weight, dtype=u.real.dtype, device=u.device)
+        square = u.abs().square()
+        ratio = torch.where(square == 0, 0, square / w)  # 0/0 is 0 and c/0 is infinite, as the conjugate is
+        return ((u.conj() * self.center).real + 0.5 * ratio).sum()
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         # f is flat where w = 0, so that f* is infinite there unless u = 0
@@ -65,10 +67,17 @@ class Quadratic(Functional):
         return torch.where(free, low, -torch.inf), torch.where(free, high, torch.inf)
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        if u.is_complex():
+            return self._parts(u).conj_bounded(torch.view_as_real(u), *(b[..., None] for b in (low, high)))
         w = torch.as_tensor(self.weight, dtype=u.dtype, device=u.device)
         best = torch.where(w > 0, self.center + u / w, torch.where(u > 0, torch.inf, -torch.inf))
         best = torch.minimum(torch.maximum(best, low), high)
         return (u * best - 0.5 * w * (best - self.center).square()).sum()
+
+    def _parts(self, like: Tensor) -> Quadratic:
+        """f as a function of the real and imaginary parts, which stand along one more axis at the end."""
+        w, b = torch.as_tensor(self.weight, device=like.device), torch.as_tensor(self.center, device=like.device)
+        return Quadratic(w[..., None], torch.view_as_real(b.to(like.dtype).resolve_conj()))
 
     def __rmul__(self, factor: float) -> Quadratic:
         return Quadratic(check_weight(factor) * self.weight, self.center)

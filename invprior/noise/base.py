@@ -32,7 +32,7 @@ class Noise(ABC):
 
     @abstractmethod
     def variance(self, u: Tensor) -> Tensor:
-        """Var(y | u), of a shape that broadcasts to ``u``."""
+        """E|y − E(y | u)|², of a shape that broadcasts to ``u``."""
 
     def on_window(self, window: Window, shape: tuple[int, ...]) -> Self:
         """The same model on a window of a measurement of this shape; levels per pixel are cropped."""

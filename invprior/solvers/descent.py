@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from invprior.errors import InvpriorError
 from invprior.prior import Generator
 from invprior.problem import Problem
+from invprior.shapes import as_complex
 from invprior.solvers.base import Solver, State
-from invprior.solvers.generators import Completed, Pixels, Stretched
+from invprior.solvers.generators import Pixels, fitted_to
 from invprior.stop import MaxIterations, StopRule
-from invprior.values import PHOTOGRAPH
 
 
 class Weights(NamedTuple):
@@ -98,20 +98,16 @@ class Descent(Solver[DescentState]):
             )
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> DescentState:
-        generator = problem.prior.generator(problem.shape, rng)
+        generator = fitted_to(problem, rng)
         if generator is None:
             generator = Pixels(problem.start() if x0 is None else x0)
         elif x0 is not None:
             raise InvpriorError(f"{problem.prior!r} starts from random weights; drop x0, or pass state= to go on")
-        else:
-            if generator.unit_range and problem.values != PHOTOGRAPH:
-                generator = Stretched(generator, problem.values)
-            if problem.lift is not None:
-                generator = Completed(generator, problem.lift)
-        generator = generator.to(device=problem.device, dtype=problem.dtype)
+        real = as_complex(problem.dtype, False)
+        generator = generator.to(device=problem.device, dtype=real)
         theta = torch.cat([p.detach().reshape(-1) for p in _parameters(generator).values()])
         buffers = {k: v for k, v in generator.named_buffers() if k not in generator.constants}
-        zero = torch.zeros((), dtype=problem.dtype, device=problem.device)
+        zero = torch.zeros((), dtype=real, device=problem.device)
         weights = Weights(theta, self._moments(theta), buffers, torch.full_like(zero, torch.inf))
         x = torch.zeros(problem.variable_shape, dtype=problem.dtype, device=problem.device)
         seed = int(torch.randint(2**62, (), generator=rng))

@@ -7,32 +7,37 @@ from torch import Tensor, nn
 
 from invprior.linear_operator import LinearOperator
 from invprior.prior import Generator
-from invprior.values import Values
+from invprior.problem import Problem
+from invprior.shapes import Shape
+from invprior.values import PHOTOGRAPH, Values
 
 
 class Pixels(Generator):
-    """The generator of a prior that has none: θ is the image."""
+    """The generator of a prior that has none: θ is the image, of a complex one its real and imaginary parts."""
 
     def __init__(self, x: Tensor) -> None:
         super().__init__()
-        self.x = nn.Parameter(x.clone())
+        self.is_complex = x.is_complex()
+        self.x = nn.Parameter(torch.view_as_real(x).clone() if self.is_complex else x.clone())
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        return self.x
+        return torch.view_as_complex(self.x) if self.is_complex else self.x
 
 
 class Completed(Generator):
     """The variable of a lifted problem: the image of a generator, with free auxiliary fields."""
 
-    def __init__(self, image: Generator, lift: LinearOperator) -> None:
+    def __init__(self, image: Generator, lift: LinearOperator, is_complex: bool) -> None:
         super().__init__()
         self.image, self.lift = image, lift
         self.constants = frozenset(f"image.{name}" for name in image.constants)
-        self.fields = nn.Parameter(torch.zeros(lift.in_shape))
+        zero = torch.zeros(lift.in_shape)
+        self.fields = Pixels(torch.complex(zero, zero) if is_complex else zero)
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         # (I − SᴴS) removes the part of the fields that lies on the image
-        fields = self.fields - self.lift.adjoint(self.lift.forward(self.fields))
+        free: Tensor = self.fields()
+        fields = free - self.lift.adjoint(self.lift.forward(free))
         return self.lift.adjoint(self.image(rng)) + fields
 
 
@@ -47,3 +52,40 @@ class Stretched(Generator):
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         x: Tensor = self.inner(rng)
         return self.values.low + self.values.unit * x
+
+
+class InParts(Generator):
+    """x = a + i b, of the two halves (a, b) of what a real generator gives along its first axis."""
+
+    def __init__(self, inner: Generator, shape: Shape) -> None:
+        super().__init__()
+        self.inner, self.shape = inner, shape
+        self.constants = frozenset(f"inner.{name}" for name in inner.constants)
+
+    def forward(self, rng: torch.Generator | None = None) -> Tensor:
+        a, b = self.inner(rng).chunk(2)
+        return torch.complex(a.reshape(self.shape), b.reshape(self.shape))
+
+
+def fitted_to(problem: Problem, rng: torch.Generator) -> Generator | None:
+    """The prior's generator for the variable of a problem: of its dtype, its range and its lift; None without one."""
+    shape = problem.shape
+    if problem.dtype.is_complex and problem.prior.parametrised:
+        halves = problem.prior.generator(_both_parts(shape), rng)
+        if halves is not None and halves.unit_range:  # a network is real: it gives the two parts as channels
+            return _lifted(problem, InParts(_stretched(problem, halves), shape))
+    inner = problem.prior.generator(shape, rng)
+    return None if inner is None else _lifted(problem, _stretched(problem, inner))
+
+
+def _both_parts(shape: Shape) -> Shape:
+    """The shape of the real and imaginary parts, one after the other along the first axis."""
+    return (2, *shape) if len(shape) < 3 else (2 * shape[0], *shape[1:])
+
+
+def _stretched(problem: Problem, inner: Generator) -> Generator:
+    return Stretched(inner, problem.values) if inner.unit_range and problem.values != PHOTOGRAPH else inner
+
+
+def _lifted(problem: Problem, image: Generator) -> Generator:
+    return image if problem.lift is None else Completed(image, problem.lift, problem.dtype.is_complex)

@@ -148,7 +148,7 @@ def _backtrack(saddle: SaddlePoint, z: Tensor, gradient: Tensor, L: float) -> tu
         x = saddle.G.prox(z - gradient / L, 1 / L)
         step = x - z
         # quadratic model of the smooth part around z; 1e-12 allows for rounding
-        model = value + float((gradient * step).sum()) + 0.5 * L * float(step.square().sum())
+        model = value + float((gradient.conj() * step).real.sum()) + 0.5 * L * float(step.abs().square().sum())
         if float(_smooth_value(saddle, x)) <= model + 1e-12 * abs(value):
             break
         L *= 2

@@ -88,8 +88,7 @@ class SaddlePoint:
             norm = t.operator.norm() if isinstance(t.operator, LinearOperator) else 0.0
             if isinstance(t.operator, LinearOperator) and norm != 0:  # else a constant, which moves nothing
                 blocks.append(Block(t.functional, t.operator, max(norm, torch.finfo(start.dtype).tiny)))
-        image = problem.image(start)
-        low, high = image.amin(), image.amax()
+        low, high = _range(problem.image(start))
         # a tenth of the range to each side; of a constant image, a share of its value
         span = high - low
         reach = torch.where(span > 0, 0.1 * span, 1e-3 * torch.maximum(low.abs(), high.abs()) + 1e-30)
@@ -133,13 +132,20 @@ class SaddlePoint:
         if self.convexity > 0:  # G* is finite everywhere
             return self.G.conj(u)
         image = x if self.lift is None else self.lift.forward(x)
-        low, high = torch.minimum(self.low, image.amin()), torch.maximum(self.high, image.amax())
+        least, most = _range(image)
+        low, high = torch.minimum(self.low, least), torch.maximum(self.high, most)
         if self.lift is not None:
-            on_image = self.lift.H(torch.ones_like(image)) > 0
+            on_image = self.lift.H(torch.ones_like(image)).real > 0
             fields = torch.where(on_image, 0, x).abs().amax()
             reach = torch.maximum(2 * fields, 0.02 * (high - low))
             low, high = torch.where(on_image, low, -reach), torch.where(on_image, high, reach)
         return self.G.conj_bounded(u, *self.G.limits(low, high))
+
+
+def _range(image: Tensor) -> tuple[Tensor, Tensor]:
+    """The least and the largest value; of a complex image those of its real and imaginary parts."""
+    values = torch.view_as_real(image) if image.is_complex() else image
+    return values.amin(), values.amax()
 
 
 def smooth_and_rest(problem: Problem) -> tuple[list[Term], list[Term]]:
@@ -170,8 +176,8 @@ def _on_pixels(problem: Problem, start: Tensor, m: Tensor) -> tuple[Functional, 
         if joined is not None:
             quadratic = joined if quadratic is None else _join(quadratic, joined)
         elif isinstance(t.functional, Bounds) and isinstance(S := t.operator, LinearOperator) and S.is_selection:
-            low = torch.maximum(low, _spread(S, start.new_tensor(t.functional.low) - m, -torch.inf))
-            high = torch.minimum(high, _spread(S, start.new_tensor(t.functional.high) - m, torch.inf))
+            low = torch.maximum(low, _spread(S, low.new_tensor(t.functional.low) - m, -torch.inf))
+            high = torch.minimum(high, _spread(S, high.new_tensor(t.functional.high) - m, torch.inf))
         else:
             (pixelwise if t.functional.separable and t.operator.is_identity else rest).append(t)
     G: Functional = Quadratic(0.0, 0.0) if quadratic is None else quadratic
@@ -210,7 +216,7 @@ def _spread(S: LinearOperator, values: Tensor, elsewhere: float) -> Tensor:
     if S.is_identity:
         return values
     selected = values.expand(torch.broadcast_shapes(values.shape, S.out_shape))
-    return torch.where(S.H(torch.ones_like(selected)) > 0, S.H(selected), elsewhere)
+    return torch.where(S.H(torch.ones_like(selected)).real > 0, S.H(selected), elsewhere)
 
 
 def _join(f: Quadratic, g: Quadratic) -> Quadratic:

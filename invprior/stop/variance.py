@@ -17,7 +17,7 @@ PIXELS = 65_536  # enough for the variance of a picture of any size; a hundred f
 
 def subset(x: Tensor) -> Tensor:
     """``PIXELS`` values at random places of x, the same places for every x of this shape."""
-    flat = x.detach().reshape(-1)
+    flat = (torch.view_as_real(x) if x.is_complex() else x).detach().reshape(-1)
     if flat.numel() <= PIXELS:
         return flat.clone()
     where = torch.randperm(flat.numel(), generator=torch.Generator().manual_seed(0))[:PIXELS]

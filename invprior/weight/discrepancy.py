@@ -12,6 +12,8 @@ from invprior.weight.typical import typical
 
 # Tolerance of |log(residual/level)|: the energy of the noise in a picture of 512×512 varies as much by chance.
 CLOSE = 2e-3
+# The relative duality gap of the solves: the residual is that of the minimiser only close to it.
+GAP = 1e-3
 
 
 def discrepancy(problem: Problem) -> Choice:
@@ -61,7 +63,7 @@ class _Excess:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.image = Path(problem.data_terms, problem.prior)
+        self.image = Path(problem.data_terms, problem.prior, GAP)
         self.tried: dict[float, float] = {}
 
     def __call__(self, weight: float) -> float:

@@ -19,13 +19,13 @@ class Path:
     solve that the next one would take three to ten times as long as from scratch.
     """
 
-    def __init__(self, data: Sequence[DataTerm], prior: Prior) -> None:
-        self.data, self.prior = data, prior
+    def __init__(self, data: Sequence[DataTerm], prior: Prior, gap: float) -> None:
+        self.data, self.prior, self.gap = data, prior, gap
         self.x: Tensor | None = None
 
     def __call__(self, weight: float) -> Tensor:
         problem = Problem.from_terms(self.data, weight * self.prior)
         # conjugate gradients have no gap and steps that depend on the data, hence the tight tolerance
-        stop = RelativeGap(1e-2) | Stationary(1e-4) | MaxIterations(500)
+        stop = RelativeGap(self.gap) | Stationary(1e-4) | MaxIterations(500)
         self.x = solve(problem, stop=stop, x0=self.x).x
         return self.x

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from invprior.problem import DataTerm, Problem
+from invprior.shapes import as_complex
 from invprior.weight.choice import Choice, without_search
 from invprior.weight.excerpt import excerpt
 from invprior.weight.path import Path
@@ -15,6 +16,10 @@ from invprior.weight.typical import typical
 
 # ε: small against the noise, large against the rounding of float32.
 PROBE = 0.05
+# SURE holds for the iterate itself, however loosely the problem is solved; a wide gap halves the time.
+GAP = 1e-2
+# Added to the seed of the probe.
+STREAM = 0x5DEECE66D
 
 
 def auto(problem: Problem, *, seed: int = 0) -> Choice:
@@ -69,15 +74,15 @@ class _Probed:
         y = data.y
         self.operator, self.signal, self.variance = data.operator, data.noise.signal(y), data.variance
         self.observed = data.observed
-        probe = torch.randn(y.shape, generator=rng, dtype=torch.float64).to(y)
+        probe = torch.randn(y.shape, generator=rng, dtype=as_complex(torch.float64, y.is_complex())).to(y)
         self.probe = probe * self.variance.sqrt()  # 0 where there is no noise, so that counts of 0 stay 0
         self.twice = replace(data, y=torch.stack([y, y + PROBE * self.probe]))
 
     def risk(self, x: Tensor) -> float:
         Ax, moved = self.operator(x)
-        excess = (Ax - self.signal).square().double() - self.variance.double()
+        excess = (Ax - self.signal).abs().square().double() - self.variance.double()
         misfit = torch.where(self.observed, excess, 0).sum()
-        divergence = torch.where(self.observed, self.probe * (moved - Ax), 0).double().sum() / PROBE
+        divergence = torch.where(self.observed, (self.probe.conj() * (moved - Ax)).real, 0).double().sum() / PROBE
         return float(misfit + 2 * divergence)
 
 
@@ -89,10 +94,11 @@ class _Risk:
     """
 
     def __init__(self, problem: Problem, seed: int) -> None:
-        rng = torch.Generator().manual_seed(seed)
+        # a stream of its own: with that of the measurement's noise, the probe would be the noise, and SURE wrong
+        rng = torch.Generator().manual_seed(seed + STREAM)
         self.size, self.typical = problem.size, typical(problem)
         self.data = [_Probed(d, rng) for d in problem.data_terms]
-        self.image = Path([d.twice for d in self.data], problem.prior)
+        self.image = Path([d.twice for d in self.data], problem.prior, GAP)
         self.tried: dict[float, float] = {}
 
     def __call__(self, weight: float) -> float:

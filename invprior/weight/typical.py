@@ -51,7 +51,7 @@ def degree(problem: Problem) -> int:
 
 
 def _span(values: Tensor) -> float:
-    flat = values.detach().abs().flatten() if values.is_complex() else values.detach().flatten()
+    flat = (torch.view_as_real(values) if values.is_complex() else values).detach().flatten()
     flat = flat[:: max(1, flat.numel() // VALUES)].double()
     if not flat.numel():
         return 0.0
