@@ -57,13 +57,14 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
                     own_key = key(entry.source, settled)
                     entry.target.parent.mkdir(parents=True, exist_ok=True)
                     opened = job.open(entry.source, entry.target, entry.truth)
-                    manifest.note(Line(name, own_key, None))
-                    record, interrupted = job.run(opened, f"{number}/{len(todo)} {entry.source.name}")
                 except Exception as error:  # whatever is wrong with one picture is no reason to lose the others
-                    what = told(error)
-                    message = what if str(entry.source) in what else f"{entry.source}: {what}"
-                    failures.append(entry)
-                    print(f"invprior: {message}; this picture is skipped", file=sys.stderr)
+                    failures.append(_skipped(entry, error))
+                    continue
+                manifest.note(Line(name, own_key, None))
+                try:
+                    record, interrupted = job.run(opened, f"{number}/{len(todo)} {entry.source.name}")
+                except Exception as error:
+                    failures.append(_skipped(entry, error))
                     continue
                 records[entry] = record
                 if interrupted:
@@ -81,6 +82,14 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
         print(f"invprior: {len(failures)} of {len(entries)} pictures failed, the first {first}", file=sys.stderr)
     if failures or faults:
         sys.exit(1)
+
+
+def _skipped(entry: Entry, error: Exception) -> Entry:
+    """Say why a picture is skipped."""
+    what = told(error)
+    message = what if str(entry.source) in what else f"{entry.source}: {what}"
+    print(f"invprior: {message}; this picture is skipped", file=sys.stderr)
+    return entry
 
 
 def _name(entry: Entry, output: Path) -> str:

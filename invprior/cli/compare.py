@@ -152,7 +152,7 @@ def _print_table(result: Comparison) -> None:
     keys = {*SHOWN, published.figure} if published else SHOWN
     shown = [f for f in figures(list(result.records.values())) if f.key in keys]
     for scene, block in groupby(result.rows, key=lambda row: row.scene):
-        table = Table("prior", title=str(scene), title_justify="left")
+        table = Table("prior", title=Text(str(scene), "italic"), title_justify="left")
         for f in shown:
             table.add_column(f"{f.title} {f.unit}".strip(), justify="right")
         for row in block:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 
 class Forgiving:
-    """A stream that is written to nobody once its reader has left: a pipe to ``head`` must not cost a result."""
+    """A stream that is written to nobody once it is closed or its reader has left: that must not cost a result."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -18,16 +18,21 @@ class Forgiving:
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
+        except OSError:
             self._nobody()
             return len(text)
 
     def flush(self) -> None:
         try:
             self._stream.flush()
-        except BrokenPipeError:
+        except OSError:
             self._nobody()
 
     def _nobody(self) -> None:
         with open(os.devnull, "wb") as nothing:
             os.dup2(nothing.fileno(), self._stream.fileno())
+
+
+def forgiving(stream: TextIO | None) -> TextIO:
+    """The stream, or nobody if there is none, as after ``>&-``."""
+    return cast(TextIO, Forgiving(open(os.devnull, "w") if stream is None else stream))

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from invprior.cli.listener import Forgiving
-from invprior.cli.options import Settings, with_settings
+from invprior.cli.listener import forgiving
+from invprior.cli.options import LARGEST_SEED, Seed, Settings, with_settings
 from invprior.runs.allocator import tune_allocator
 
 
@@ -219,7 +219,7 @@ def demo(
         "invprior-demo"
     ),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0,
+    seed: Seed = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Degrade a photograph and restore it with no prior, TV and DIP: under two minutes, offline."""
@@ -306,7 +306,7 @@ def check(
         ),
     ],
     examples: Annotated[int, typer.Option(help="Cases tried per law.", min=1)] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the search.", min=0, max=LARGEST_SEED)] = 0,
 ) -> None:
     """Search for a case in which your linear operator breaks a law; print the smallest one and exit with 1."""
     from invprior.cli.check import run_check
@@ -329,7 +329,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = Forgiving(sys.stdout), Forgiving(sys.stderr)
+    sys.stdout, sys.stderr = forgiving(sys.stdout), forgiving(sys.stderr)
     tune_allocator()
     # a scheduler's request to end is Ctrl-C: a batch keeps what is finished, a solve its best so far
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))

@@ -83,19 +83,33 @@ class Manifest:
             yield
 
     def note(self, line: Line) -> None:
-        """Append a line; it is on disk when this returns."""
-        self._file.write(json.dumps({**vars(line), "record": finite(line.record)}, allow_nan=False) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Append a line; it is on disk when this returns.
+
+        Raises
+        ------
+        InvpriorError
+            If it cannot be written, for instance on a full disk.
+        """
+        try:
+            self._file.write(json.dumps({**vars(line), "record": finite(line.record)}, allow_nan=False) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise InvpriorError(
+                f"cannot write {self.path}: {error.strerror}; finished pictures are kept, run the command again to "
+                "resume"
+            ) from error
         self.lines[line.output] = line
 
 
 def _line(text: str) -> Line | None:
     try:
         read = json.loads(text)
-        return Line(read["output"], read["key"], read["record"], read.get("content"), read.get("version", 1))
-    except (ValueError, KeyError, TypeError):  # an unfinished line
+        line = Line(read["output"], read["key"], read["record"], read.get("content"), read.get("version", 1))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # an unfinished line
         return None
+    texts = isinstance(line.output, str) and isinstance(line.key, str) and isinstance(line.content, str | None)
+    return line if texts and isinstance(line.record, dict | None) else None
 
 
 def fingerprint(job: PictureJob) -> str:

@@ -11,6 +11,9 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+LARGEST_SEED = 2**62 - 1
+Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, max=LARGEST_SEED)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -53,7 +56,7 @@ class Settings:
         ),
     ] = None
     iterations: Annotated[int | None, typer.Option(help="Limit of iterations.", min=1, show_default="preset")] = None
-    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 0
+    seed: Seed = 0
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     truth: Annotated[
         Path | None,

@@ -22,7 +22,7 @@ from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.prior import Prior
 from invprior.runs.memory import check_memory, largest_tile
 from invprior.runs.restoration import Restored
-from invprior.runs.tasks import InpaintMissing, Task
+from invprior.runs.tasks import Inpaint, InpaintMissing, Task
 from invprior.solvers.loop import DIVERGED
 from invprior.specs import in_unit_range
 
@@ -50,8 +50,7 @@ class PictureJob:
         """Read a picture and its truth; whatever is wrong with them raises here, before the solve."""
         asked = self.request
         check_writable(target)
-        marks = self.task.marks if isinstance(self.task, InpaintMissing) else None
-        picture = read(source) if marks is None else read_missing(source, marks)
+        picture = self._read(source)
         prior = self.task.prior(asked.prior, asked.device)
         check_writable(target, picture)
         shape = self.task.restored(tuple(picture.x.shape))
@@ -64,6 +63,12 @@ class PictureJob:
                 f"the truth {truth} has shape {tuple(clean.x.shape)} and the restored {source} will have {shape}"
             )
         return Opened(source, target, picture, clean, prior, needed)
+
+    def _read(self, source: Path) -> Picture:
+        """The picture; where a mask has a hole it may be NaN."""
+        if isinstance(self.task, InpaintMissing):
+            return read_missing(source, self.task.marks)
+        return read(source, missing=isinstance(self.task, Inpaint))
 
     def run(self, opened: Opened, title: str) -> tuple[dict[str, Any], bool]:
         """Restore and write; return the record, and True if Ctrl-C ended the solve."""

@@ -109,8 +109,11 @@ def check_place(path: Path) -> None:
     try:
         if path.is_dir():
             raise InvpriorError(f"cannot write {path}: it is a folder")
-        if path.is_symlink() and not Path(os.path.realpath(path)).parent.is_dir():
-            raise InvpriorError(f"cannot write {path}: the link leads nowhere")
+        if path.is_symlink():
+            with suppress(FileNotFoundError):  # a link may lead to a file that is not there yet
+                path.stat()
+            if not Path(os.path.realpath(path)).parent.is_dir():
+                raise InvpriorError(f"cannot write {path}: the link leads nowhere")
         if path.exists() and not path.is_file():
             raise InvpriorError(f"cannot write {path}: it is a pipe or a device, which a file would replace")
         if not path.parent.is_dir():

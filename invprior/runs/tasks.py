@@ -172,7 +172,7 @@ class Inpaint(Task):
 
     def data(self, y: Tensor, model: Noise) -> tuple[DataTerm, ...]:
         A = self.operator(tuple(y.shape))
-        return (DataTerm(A, A(y), model),)  # values in the hole were not measured
+        return (DataTerm(A, A(y), model),)  # values in the hole were not measured, and may be NaN
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from invprior.errors import InvpriorError
+from invprior.io.paths import check_regular
 from invprior.study.plan import DEFAULT_PRIORS, Published, Study
 from invprior.study.source import Source, check_sources
 
@@ -32,6 +33,7 @@ def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | 
     InvpriorError
         If the file cannot be read, or holds an unknown key or a wrong value.
     """
+    check_regular(path)
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

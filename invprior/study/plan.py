@@ -22,6 +22,10 @@ FIGURE_KEYS = ("psnr", "psnr_y", "ssim", "lpips")
 DEFAULT_PRIORS = ("none", "tv", "dip")
 
 
+# The largest numbers that a study can mean.
+LIMITS = {"seeds": 10_000, "crop": 1_000_000, "iterations": 1_000_000_000}
+
+
 @dataclass(frozen=True)
 class Published:
     """Published figures to show in the table.
@@ -145,9 +149,10 @@ class Study:
             twice = next((s for s in specs if specs.count(s) > 1), None)
             if twice is not None:
                 raise InvpriorError(f"{what} {twice!r} is given twice")
-        for what, number in (("seeds", self.seeds), ("crop", self.crop), ("iterations", self.iterations)):
-            if number is not None and (not isinstance(number, int) or number < 1):
-                raise InvpriorError(f"{what} takes a whole number of 1 or more, got {number!r}")
+        for what, most in LIMITS.items():
+            number = getattr(self, what)
+            if number is not None and (type(number) is not int or not 1 <= number <= most):
+                raise InvpriorError(f"{what} takes a whole number from 1 to {most:,}, got {number!r}")
         for text in self.noises:
             check_noise(text, all(s.degraded is not None for s in self.sources))
         _ = self.operator_specs  # parses every spec now, before anything runs

@@ -58,12 +58,14 @@ def sources(clean: Sequence[Path], degraded: Sequence[Path]) -> tuple[Source, ..
 
 
 def check_sources(found: Sequence[Source]) -> tuple[Source, ...]:
-    """Raise if a file is missing or a name is repeated."""
+    """Raise if a file is missing, or a name is empty or repeated."""
     for source in found:
         for path in (source.clean, source.degraded):
             if path is not None and not path.is_file():
                 raise InvpriorError(f"there is no picture {path}")
     names = [source.name for source in found]
+    if any(not isinstance(name, str) or not name.strip() for name in names):
+        raise InvpriorError("a picture of a study has no name; give it one")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InvpriorError(f"two pictures are named {twice!r}; rename one, or name them in a study file")

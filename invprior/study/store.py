@@ -41,6 +41,13 @@ COLUMNS = (
     "folder",
 )
 
+# What the table and the report take from a record.
+PARTS = {
+    **dict.fromkeys(("key", "picture", "operator_spec", "noise_spec", "prior", "status", "device"), str),
+    **dict.fromkeys(("history", "curve"), list),
+    "versions": dict,
+}
+
 
 class Store:
     """The folder of a study.
@@ -94,10 +101,10 @@ class Store:
         picture = path.with_name(PICTURE)
         try:
             record = json.loads(path.read_bytes())
-            whole = isinstance(record, dict) and picture.stat().st_size > 0
-        except (OSError, ValueError):  # not there, or cut off: to be done again
+            whole = _sound(record) and picture.stat().st_size > 0
+        except (OSError, ValueError, RecursionError):  # not there, or cut off: to be done again
             return None
-        return record if whole and record.get("key") == cell.key else None
+        return record if whole and record["key"] == cell.key else None
 
     def finished(self, cell: Cell) -> dict[str, Any]:
         """The record of a finished cell."""
@@ -170,6 +177,14 @@ class Store:
 
     def _line(self, cell: Cell, record: dict[str, Any]) -> list[Any]:
         return [self.cells.name + "/" + cell.name if c == "folder" else record.get(c) for c in COLUMNS]
+
+
+def _sound(record: Any) -> bool:
+    """True if this is a record as a cell writes it: its parts, and a number or nothing for every figure."""
+    if not isinstance(record, dict) or not all(isinstance(record.get(k), kind) for k, kind in PARTS.items()):
+        return False
+    numbers = all(isinstance(record.get(f.key), int | float | None) for f in FIGURES)
+    return numbers and all(isinstance(row, dict) for row in record["history"])
 
 
 def _mark() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.case import FAILED, REFUSED, RESULT, Case, typed
+from tests.faults.case import FAILED, INTERRUPTED, REFUSED, RESULT, Case, typed
 from tests.faults.files import PICTURE, content
 
 OPERATOR = """
@@ -74,15 +74,20 @@ BROKEN = {
     "a slow import": "import time\ntime.sleep(2)\n" + operator("return x"),
 }
 
+HARMLESS = ("a slow import", "printing", "an operator of norm 0")
+# A KeyboardInterrupt of a module's own cannot be told from Ctrl-C.
+INTERRUPTING = ("a KeyboardInterrupt", "a KeyboardInterrupt inside")
+# A comparison checks no law.
+TAKEN = ("an operator of norm 1e30", "another dtype", "a change in place")
+ALLOWED = dict.fromkeys(HARMLESS, (RESULT, FAILED)) | dict.fromkeys(INTERRUPTING, (INTERRUPTED,))
+
 CASES = [
     *(
         Case(
             f"check: {what}",
             typed("check own:Own --examples 2"),
             {"own.py": content(source.encode("utf-8", "surrogateescape"), f"a module with {what}")},
-            (FAILED, REFUSED)
-            if what not in ("a slow import", "printing", "an operator of norm 0")
-            else (RESULT, FAILED),
+            ALLOWED.get(what, (FAILED, REFUSED)),
             slow=what not in ("a syntax error", "sys.exit(0)"),
         )
         for what, source in BROKEN.items()
@@ -92,17 +97,7 @@ CASES = [
             f"compare: {what}",
             typed("compare p.png --operator own:Own --prior tv:0.1 --iterations 3 --seeds 1 --jobs 1 -o s"),
             {"p.png": PICTURE, "own.py": content(source.encode("utf-8", "surrogateescape"), f"a module with {what}")},
-            (FAILED, REFUSED)
-            if what
-            not in (
-                "a slow import",
-                "printing",
-                "an operator of norm 0",
-                "an operator of norm 1e30",
-                "another dtype",
-                "a change in place",
-            )
-            else (RESULT, FAILED),
+            (RESULT, FAILED) if what in TAKEN else ALLOWED.get(what, (FAILED, REFUSED)),
             outputs=("s", "s/*"),
             seconds=60,
         )

@@ -92,8 +92,8 @@ PLACES = [
             f"OUT at {place}",
             (*typed(DENOISE), "-o", place),
             FILES,
-            (REFUSED,) if place not in ("there", "there/", "dangling.png", "loop.png") else (RESULT,),
-            outputs=("there/p.png", "dangling.png", "loop.png"),
+            (REFUSED,) if place not in ("there", "there/") else (RESULT,),
+            outputs=("there/p.png",),
         )
         for place in ANYWHERE
     ),

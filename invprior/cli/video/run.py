@@ -156,6 +156,7 @@ def frame_range(text: str) -> tuple[int, int | None]:
         start, stop = int(first or 0), int(last) if last else None
     except ValueError:
         start, stop = -1, None
+    start, stop = min(start, sys.maxsize - 1), None if stop is None else min(stop, sys.maxsize)
     if not colon or start < 0 or (stop is not None and stop <= start):
         raise InvpriorError(f"--frames takes FIRST:END, counted from 0 and without END, as in 0:32, got {text!r}")
     return start, stop

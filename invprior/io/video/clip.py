@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import av
@@ -21,8 +22,9 @@ WHOLE = (0, None)
 # The numbers of H.273 for colour tags that are not there: range, and matrix, primaries and transfer.
 UNSPECIFIED = 2
 UNTAGGED = (0, UNSPECIFIED, UNSPECIFIED, UNSPECIFIED)
-# Seconds by which the last packet of a complete file may end before the stated length.
-BREAK = 0.15
+# By so many frames the last packet of a complete file may end before the stated length, and by so many more where its
+# own length is not known; in seconds at most BREAK.
+SLACK, UNKNOWN, BREAK = 0.6, 1.0, 0.15
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,11 @@ def _check_whole(path: Path, n: int) -> None:
         if "matroska" not in container.format.name or not container.duration:
             return
         # the length counts from time 0, whenever the first frame is shown
-        ends = [float((p.pts + (p.duration or 0)) * p.time_base) for p in container.demux() if p.pts is not None]
-        if max(ends, default=0.0) + BREAK < container.duration / av.time_base:
+        packets = [p for p in container.demux() if p.pts is not None]
+        ends = [(float((p.pts + (p.duration or 0)) * p.time_base), bool(p.duration)) for p in packets]
+        shown = sorted(float(p.pts * p.time_base) for p in packets if p.stream.type == "video")
+        end, known = max(ends, default=(0.0, True))
+        frame = median([b - a for a, b in pairwise(shown)] or [BREAK])
+        slack = min(BREAK, frame * (SLACK if known else SLACK + UNKNOWN))
+        if end + slack < container.duration / av.time_base:
             raise InvpriorError(damaged(path, n))

@@ -77,10 +77,10 @@ def check_coding(target: Path, clip: Clip, codec: str | None = None) -> Coding:
     suffix = target.suffix.lower()
     if suffix not in CODECS:
         raise InvpriorError(f"cannot write {target}: the name must end in one of {', '.join(CODECS)}")
-    codec = codec or (CODECS_WITH_ALPHA if clip.alpha else CODECS)[suffix]
+    codec = (CODECS_WITH_ALPHA if clip.alpha else CODECS)[suffix] if codec is None else codec
     try:
         encoder = av.Codec(codec, "w")
-    except UnknownCodecError:
+    except (UnknownCodecError, UnicodeError):
         raise InvpriorError(
             f"this build of FFmpeg has no encoder {codec!r}; leave the codec out for {CODECS[suffix]}"
         ) from None
