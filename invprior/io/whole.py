@@ -62,7 +62,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield temporary
             temporary.chmod(0o755)
             if path.exists():
-                shutil.rmtree(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
             temporary.replace(path)
         except InvpriorError as error:
             raise InvpriorError(str(error).replace(str(temporary), str(path))) from error
