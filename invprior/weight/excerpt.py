@@ -34,9 +34,9 @@ def excerpt(problem: Problem) -> Problem:
 
 
 def windows(shape: Shape, side: int, step: int) -> list[Window]:
-    """4×4 tiles inside a picture, at multiples of ``step``; none unless it has more than four times their area."""
+    """4×4 tiles inside a picture, at multiples of ``step``; none unless it has four times their area."""
     H, W = shape[-2:]
-    if 4 * TILES**2 * side**2 >= H * W or min(H, W) < side + 2 * step:
+    if 4 * TILES**2 * side**2 > H * W or min(H, W) < side + 2 * step:
         return []
     tops, lefts = (torch.linspace(step, n - step - side, TILES).long().tolist() for n in (H, W))
     corners = [(top // step * step, left // step * step) for top in tops for left in lefts]
