@@ -150,7 +150,7 @@ def test_a_batch_does_again_what_was_emptied_and_scores_what_is_asked(folder: Pa
 def test_one_picture_that_breaks_costs_itself(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real: Callable[..., Any] = read
 
-    def torn(path: Path | str) -> Any:
+    def torn(path: Path | str, *, missing: bool = False) -> Any:
         if Path(path).name == "a.png":
             raise ZeroDivisionError("inside a codec")
         return real(path)
