@@ -31,10 +31,14 @@ class Generator(nn.Module):
     unit_range
         True if the images lie in [0, 1] whatever the units of the data; a solver then stretches them to
         ``Problem.values``.
+    tied
+        The axes of the image, negative, along which neighbouring values depend on one another; None if unknown. Along
+        other axes nothing fills what was not measured.
     """
 
     constants: frozenset[str] = frozenset()
     unit_range: bool = False
+    tied: tuple[int, ...] | None = None
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         """The image x: with ``rng`` by the randomised pass that fitting uses, without it by the deterministic one."""

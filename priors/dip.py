@@ -19,6 +19,7 @@ from invprior.priors.networks import NETWORKS, check_network
 from invprior.priors.networks.spec import canvas
 from invprior.priors.presets import Preset, check_limit, load, tasks
 from invprior.priors.presets import names as preset_names
+from invprior.priors.volume import volume_generator
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 from invprior.solvers import Restarts
@@ -28,6 +29,8 @@ from invprior.stop import AnyOf, MaxIterations
 
 # GB per megapixel of tiles that wait while others are fitted: estimates, averages, data, weights and their moments.
 WAITING = 0.25
+# The axes of a picture: height and width.
+PICTURE = (-2, -1)
 
 
 class NetworkGenerator(Generator):
@@ -50,6 +53,7 @@ class NetworkGenerator(Generator):
 
     constants = frozenset({"z"})
     unit_range = True
+    tied = (-2, -1)
     z: Tensor
 
     def __init__(
@@ -101,11 +105,17 @@ class DIP(Prior):
         network then starts with its edges, e.g. those of a flash picture of the same scene (section 3.5 of the paper).
     iterations
         An iteration limit for all fits together, instead of the preset's.
+    axes
+        The one to three axes that the network convolves along, as in :class:`~invprior.priors.TV`: (−3, −2, −1) for a
+        volume or the bands of a spectrum, (−1,) for signals. The network is then a three-dimensional hourglass with the
+        preset ``fast`` for volumes, of an image of any number of axes and sizes; the other axes are its channels, which
+        share its features and have no order.
 
     Raises
     ------
     InvpriorError
-        If the preset, task or network is unknown, or the input is not such a picture.
+        If the preset, task or network is unknown, or the input is not such a picture; in ``solve`` if whole channels
+        are not measured, which no prior along the axes could fill.
 
     Cost
     ----
@@ -122,8 +132,11 @@ class DIP(Prior):
     network: str | nn.Module | None = None
     input: Tensor | None = field(default=None, compare=False, repr=False)
     iterations: int | None = None
+    axes: tuple[int, ...] = PICTURE
 
     def __post_init__(self) -> None:
+        if self.axes != PICTURE and not (self.network is None and self.input is None and self.preset == "fast"):
+            raise InvpriorError(f"a DIP along the axes {self.axes} has the preset fast and its own network and input")
         load(self.preset, self.task)
         check_limit(self.iterations)
         if isinstance(self.network, str):
@@ -135,10 +148,14 @@ class DIP(Prior):
 
     @property
     def settings(self) -> Preset:
+        if self.axes != PICTURE:
+            return load(self.preset, "volume")
         s = load(self.preset, self.task)
         return replace(s, network=NETWORKS[self.network]) if isinstance(self.network, str) else s
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator:
+        if self.axes != PICTURE:
+            return volume_generator(shape, self.axes, self.settings, rng)
         if len(shape) not in (2, 3) or min(shape[-2:]) < 8:
             raise InvpriorError(f"DIP takes an image (C, H, W) or (H, W) with sides of at least 8, got shape {shape}")
         s = self.settings

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
+from invprior.linear_operator import LinearOperator
 from invprior.prior import Generator
 from invprior.problem import Problem
 from invprior.shapes import as_complex
@@ -99,6 +100,7 @@ class Descent(Solver[DescentState]):
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> DescentState:
         generator = fitted_to(problem, rng)
+        _check_seen(problem, generator)
         if generator is None:
             generator = Pixels(problem.start() if x0 is None else x0)
         elif x0 is not None:
@@ -173,6 +175,28 @@ class Descent(Solver[DescentState]):
 
     def log(self, state: DescentState) -> dict[str, Tensor]:
         return {"recoveries": state.recoveries}
+
+
+def _check_seen(problem: Problem, generator: Generator | None) -> None:
+    """Raise if whole channels of the image are not measured that the generator does not tie to the others."""
+    tied = None if generator is None else generator.tied
+    data = [(d.operator, d) for d in problem.data_terms if isinstance(d.operator, LinearOperator)]
+    if tied is None or len(tied) >= len(problem.shape) or len(data) < len(problem.data_terms):
+        return
+    rng = torch.Generator().manual_seed(0)
+    seen = torch.zeros(problem.shape, device=problem.device)
+    with torch.no_grad():
+        for A, d in data:
+            y = torch.rand(d.y.shape, generator=rng, dtype=d.y.dtype).to(d.y.device)
+            seen += A.H(y * d.observed).abs()
+    channels = seen.amax(tied)
+    unseen = int((channels == 0).sum())
+    if unseen:
+        axes = (*(a for a in range(-len(problem.shape), 0) if a not in tied), *tied)
+        raise InvpriorError(
+            f"{unseen} of {channels.numel()} channels of the image are not measured, and {problem.prior!r} does not "
+            f"tie channels to one another; take a prior along their axis, such as DIP(axes={axes})"
+        )
 
 
 def _parameters(generator: Generator) -> dict[str, nn.Parameter]:

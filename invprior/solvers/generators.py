@@ -46,7 +46,7 @@ class Stretched(Generator):
 
     def __init__(self, inner: Generator, values: Values) -> None:
         super().__init__()
-        self.inner, self.values = inner, values
+        self.inner, self.values, self.tied = inner, values, inner.tied
         self.constants = frozenset(f"inner.{name}" for name in inner.constants)
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
@@ -59,7 +59,7 @@ class InParts(Generator):
 
     def __init__(self, inner: Generator, shape: Shape) -> None:
         super().__init__()
-        self.inner, self.shape = inner, shape
+        self.inner, self.shape, self.tied = inner, shape, inner.tied
         self.constants = frozenset(f"inner.{name}" for name in inner.constants)
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:

@@ -14,9 +14,8 @@ from invprior.operators import Mask
 from invprior.problem import DataTerm, Problem
 from invprior.shapes import Shape, Window
 
-# Side of a tile in pixels. If A is the identity every pixel counts for the noise, and tiles of four times the area cost
-# little.
-SIDE, SIDE_DENOISING = 128, 256
+# Side of a tile in pixels.
+SIDE = 128
 TILES = 4  # to each side, spread evenly
 
 
@@ -28,8 +27,7 @@ def excerpt(problem: Problem) -> Problem:
         return problem
     if not problem.prior.any_size:
         return problem
-    side = SIDE_DENOISING if all(A.is_identity for A in linear) else SIDE
-    data = in_tiles(problem.data_terms, windows(problem.shape, side, max(A.period for A in linear)))
+    data = in_tiles(problem.data_terms, windows(problem.shape, SIDE, max(A.period for A in linear)))
     return problem if data is None else Problem.from_terms(data, problem.prior)
 
 

@@ -36,9 +36,13 @@ class NetworkSpec(ABC):
 
     def draw(self, inputs: int, outputs: int, rng: torch.Generator) -> nn.Module:
         """A new network whose weights depend on ``rng`` alone."""
-        seed = int(torch.randint(2**62, (), generator=rng))
-        with _DrawnFrom(torch.Generator().manual_seed(seed)):
+        with drawn_from(int(torch.randint(2**62, (), generator=rng))):
             return self.build(inputs, outputs)
+
+
+def drawn_from(seed: int) -> TorchFunctionMode:
+    """A context in which new layers have weights that depend on this seed alone."""
+    return _DrawnFrom(torch.Generator().manual_seed(seed))
 
 
 class _DrawnFrom(TorchFunctionMode):
