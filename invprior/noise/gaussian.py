@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from random import Random
 
@@ -16,6 +17,8 @@ from invprior.noise.base import Noise
 @dataclass(frozen=True, eq=False)
 class Gaussian(Noise):
     """y = u + σ n with n ~ N(0, 1), so −log p(y | u) = ‖u − y‖² / (2σ²).
+
+    Of complex data the real and the imaginary part have noise of σ each: E|y − u|² = 2σ².
 
     Parameters
     ----------
@@ -55,13 +58,15 @@ class Gaussian(Noise):
         return True
 
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        return u + self.sigma * torch.randn(u.shape, generator=rng, dtype=u.dtype, device=u.device)
+        # torch's complex normal numbers have E|n|² = 1
+        spread = math.sqrt(2) * self.sigma if u.is_complex() else self.sigma
+        return u + spread * torch.randn(u.shape, generator=rng, dtype=u.dtype, device=u.device)
 
     def nll(self, y: Tensor) -> Quadratic:
         return Quadratic(self._squared(y).reciprocal(), y)
 
     def variance(self, u: Tensor) -> Tensor:
-        return self._squared(u)
+        return 2 * self._squared(u) if u.is_complex() else self._squared(u)
 
     def _squared(self, like: Tensor) -> Tensor:
         sigma = self.sigma
