@@ -26,9 +26,9 @@ def run_check(spec: str, shapes: list[str], laws: list[str], tol: float, example
     for o in broken:
         _explain(o)
     unused = sum(o.worst is None for o in measured)
-    holds = (
-        "every law holds" if not unused else f"every law that applies holds, {unused} of {len(measured)} do not apply"
-    )
+    holds = "every law holds"
+    if unused:
+        holds = f"every law that applies holds; {unused} of {len(measured)} do not apply"
     print(f"\n{spec}: {f'{len(broken)} of {len(measured)} laws are broken' if broken else holds}")
     return not broken
 

@@ -11,14 +11,26 @@ from unittest import SkipTest
 
 from hypothesis import HealthCheck, find, settings
 from hypothesis.errors import HypothesisException
+from torch.nn import Module
 
 from invprior.errors import InvpriorError
 from invprior.functional import Functional
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Noise
 from invprior.operator import Operator
+from invprior.prior import Prior
 from invprior.solvers import Solver
-from invprior.testing import functional_laws, noise_laws, nonlinear_laws, operator_laws, solver_laws
+from invprior.stop import StopRule
+from invprior.testing import (
+    functional_laws,
+    network_laws,
+    noise_laws,
+    nonlinear_laws,
+    operator_laws,
+    prior_laws,
+    solver_laws,
+    stop_laws,
+)
 from invprior.testing.law import Law, Outcome
 from invprior.testing.search import NoLawError, raise_first
 from invprior.testing.strategies import Shapes
@@ -41,8 +53,12 @@ KINDS = (
     Kind("linear operator", LinearOperator, operator_laws.LAWS, operator_laws.operator_outcomes, 40),
     Kind("operator", Operator, nonlinear_laws.LAWS, nonlinear_laws.nonlinear_outcomes, 40),
     Kind("functional", Functional, functional_laws.LAWS, functional_laws.functional_outcomes, 60),
+    Kind("prior", Prior, prior_laws.LAWS, prior_laws.prior_outcomes, 12),
     Kind("noise model", Noise, noise_laws.LAWS, noise_laws.noise_outcomes, 10, shaped=False),
     Kind("solver", Solver, solver_laws.LAWS, solver_laws.solver_outcomes, 12, shaped=False),
+    Kind("stop rule", StopRule, stop_laws.LAWS, stop_laws.stop_outcomes, 8, shaped=False),
+    # last, since operators are modules too
+    Kind("network", Module, network_laws.LAWS, network_laws.network_outcomes, 4),
 )
 
 
@@ -74,7 +90,7 @@ def _first(maker: Maker[Operator]) -> Operator:
     """The first operator that a factory makes."""
     quiet = settings(database=None, max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
     try:
-        return find(making(maker), lambda made: True, settings=quiet).operator
+        return find(making(maker, maker.shapes), lambda made: True, settings=quiet).operator
     except HypothesisException as error:
         raise maker.no_case() from error
 

@@ -262,8 +262,9 @@ def nonlinear_outcomes(
     linear = target if isinstance(target, type) else type(target)
     if issubclass(linear, LinearOperator):
         raise InvpriorError(f"{target!r} is a LinearOperator, which has more laws; take check_linear_operator")
-    made, none = source(target, Operator, shapes)
-    return survey(LAWS, cases(made), Search(examples, seed, laws, tol), none)
+    found = source(target, Operator, shapes)
+    corners = [cases(c) for c in found.corners]
+    return survey(LAWS, cases(found.operators), Search(examples, seed, laws, tol), found.none, corners)
 
 
 def check_operator(

@@ -19,6 +19,8 @@ from hypothesis.strategies import SearchStrategy
 from invprior.errors import InvpriorError
 from invprior.testing.law import C, Law, LawError, Measurement, Outcome, Skip
 
+SHORT = 20  # cases; a search with fewer draws no corners
+
 
 class NoLawError(InvpriorError):
     """None of the laws that were asked for applies."""
@@ -68,8 +70,13 @@ def survey(
     cases: SearchStrategy[C],
     search: Search,
     none: Callable[[], InvpriorError],
+    corners: Sequence[SearchStrategy[C]] = (),
 ) -> list[Outcome]:
-    """The outcome of every law that was asked for; ``none`` says what to do where no case was drawn."""
+    """The outcome of every law that was asked for.
+
+    ``none`` says what to do where no case was drawn. Of each of the ``corners`` one case is drawn besides, unless the
+    search is a short one.
+    """
     seen = [_Seen(law, search.tol) for law in search.chosen(laws)]
     drawn = 0
 
@@ -81,14 +88,17 @@ def survey(
                 each.visit(case.fresh())
 
     _run(visit, cases, search, shrink=False)
+    corners = corners if search.examples >= SHORT else ()
+    for corner in corners:
+        _run(visit, corner, replace(search, examples=1), shrink=False)
     if not drawn:
         raise none()
     if all(each.worst is None and each.failed is None for each in seen):
         raise NoLawError(f"no law applied in any of {drawn} cases: {'; '.join(f'{s.law.name}: {s.why}' for s in seen)}")
-    return [each.outcome() if each.failed is None else _smallest(each, cases, search) for each in seen]
+    return [each.outcome() if each.failed is None else _smallest(each, (cases, *corners), search) for each in seen]
 
 
-def _smallest(broken: _Seen[C], cases: SearchStrategy[C], search: Search) -> Outcome:
+def _smallest(broken: _Seen[C], places: Sequence[SearchStrategy[C]], search: Search) -> Outcome:
     """The outcome of a broken law, with the smallest case that breaks it."""
     last = _Seen(broken.law, search.tol)
 
@@ -97,7 +107,9 @@ def _smallest(broken: _Seen[C], cases: SearchStrategy[C], search: Search) -> Out
         if last.broke:
             raise LawError(last.law.name, last.failed[0])  # type: ignore[index]
 
-    _run(visit, cases, search, shrink=True)
+    for cases in places:
+        if last.failed is None:
+            _run(visit, cases, search, shrink=True)
     # an object with a memory may fail in other cases than before: the failure of the first pass stands
     return (broken if last.failed is None else last).outcome()
 

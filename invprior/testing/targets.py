@@ -23,6 +23,8 @@ from invprior.testing.strategies import Shapes, as_strategy, input_dtype, seeds,
 Operators = st.SearchStrategy["Made[Any]"]
 O = TypeVar("O", bound=Operator)  # noqa: E741
 SMALL: dict[int, Shape] = {1: (6,), 2: (6, 5), 4: (2, 3, 6, 5)}
+# Many channels, as spectra and features have, and large sides, multiples of 32 among them, as networks want.
+CORNERS: tuple[Shape, ...] = ((4, 6, 5), (31, 4, 3), (2, 32, 64), (1, 33, 27))
 # Shapes to suggest where none that was drawn fits, the usual ones of sensors, patches and spectra.
 CHANNELS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 31, 32, 48, 64, 100, 128, 200, 256)
 SIDES = ((8, 8), (16, 16), (28, 28), (32, 32), (64, 64), (100, 100), (128, 128), (256, 256), (512, 512))
@@ -119,28 +121,38 @@ def _candidates() -> list[Shape]:
 
 
 @st.composite
-def making(draw: st.DrawFn, maker: Maker[O]) -> Made[O]:
+def making(draw: st.DrawFn, maker: Maker[O], shapes: st.SearchStrategy[Shape]) -> Made[O]:
     """An operator for a drawn shape."""
-    shape, seed = draw(maker.shapes), draw(seeds())
+    shape, seed = draw(shapes), draw(seeds())
     operator = maker.at(shape, seed)
     if operator is None:
         reject()
     return Made(operator, maker.lines(shape, seed))
 
 
-def source(target: Any, kind: type[O], given: Shapes | None) -> tuple[Operators, Callable[[], NoCaseError]]:
-    """The operators to check, and what to say if there are none."""
+@dataclass(frozen=True)
+class Source:
+    """The operators to check, what to say if there are none, and those of shapes that must not be left to chance."""
+
+    operators: Operators
+    none: Callable[[], NoCaseError]
+    corners: tuple[Operators, ...] = ()
+
+
+def source(target: Any, kind: type[O], given: Shapes | None) -> Source:
+    """The operators to check."""
     if isinstance(target, Operator):
         if given is not None:
             raise InvpriorError(f"{target!r} has its shape already; give shapes with its class or a factory of a shape")
         made = Made(target, (f"A = …  # {target!r}, as you made it; the error holds it as error.operator",))
-        return st.just(made), lambda: NoCaseError("there was no case to check", None)
+        return Source(st.just(made), lambda: NoCaseError("there was no case to check", None))
     if not callable(target):
         raise InvpriorError(
             f"there is nothing to check in {target!r}; give an operator, a class or a factory of a shape"
         )
     maker = Maker(target, kind, given)
-    return making(maker), maker.no_case
+    corners = () if given is not None else tuple(making(maker, st.just(shape)) for shape in CORNERS)
+    return Source(making(maker, maker.shapes), maker.no_case, corners)
 
 
 def precise(A: O, real: torch.dtype) -> O:

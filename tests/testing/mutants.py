@@ -1,6 +1,6 @@
 """Planted bugs, each one that a published library has had or that is easy to make, and the law that catches it.
 
-``python -m tests.testing.mutants`` prints the table of docs/mutants.md.
+``python -m tests.testing.table`` prints the table of docs/mutants.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from invprior.solvers.bands import Part, cut
 from invprior.solvers.conjugate_gradient import CGState, _dot, _hessian
 from invprior.solvers.pdhg import PDHGState
 from invprior.solvers.saddle import SaddlePoint
-from invprior.testing import outcomes
 
 
 class Square(LinearOperator):
@@ -514,23 +513,3 @@ SOLVERS: dict[type[Any], str] = {
     KnowsByIdentity: "checkpoint",
 }
 MUTANTS = {**OPERATORS, **FUNCTIONALS, **NOISES, **SOLVERS}
-
-
-def main() -> None:
-    """Print the table."""
-    print("| planted bug | what it does | caught by | measured / allowed, smallest example |\n|---|---|---|---|")
-    for kind in MUTANTS:
-        broken = [o for o in outcomes(kind) if not o.holds]
-        what = " ".join((kind.__doc__ or "").split()) if "__doc__" in vars(kind) else ""
-        if what.startswith(kind.__name__ + "("):  # the signature that a dataclass takes for a docstring
-            what = ""
-        worst = broken[0].worst if broken else None
-        figure = "" if worst is None else f"{worst.measured:.3g} / {worst.allowed:.3g}: {worst.example}"
-        print(
-            f"| {kind.__name__} | {what} | {', '.join(o.law for o in broken) or '**nothing**'} "
-            f"| {figure.replace('|', '/')} |"
-        )
-
-
-if __name__ == "__main__":
-    main()
