@@ -18,8 +18,8 @@ def run_check(spec: str, shapes: list[str], laws: list[str], tol: float, example
         print(f"{spec}: the laws of a {kind_of(target, given).name}")
         measured = outcomes(target, shapes=given, laws=laws or None, tol=tol, examples=examples, seed=seed)
     except NoCaseError as error:
-        such = "" if error.shape is None else f"; try --shape {'x'.join(map(str, error.shape))}"
-        raise InvpriorError(f"{error}{such}") from error
+        fits = "CxHxW" if error.shape is None else "x".join(map(str, error.shape))
+        raise InvpriorError(f"{error}; here that is --shape {fits}") from error
     for outcome in measured:
         print(outcome)
     broken = [o for o in measured if not o.holds]

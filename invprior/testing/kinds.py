@@ -51,7 +51,7 @@ class Kind:
 
 KINDS = (
     Kind("linear operator", LinearOperator, operator_laws.LAWS, operator_laws.operator_outcomes, 40),
-    Kind("operator", Operator, nonlinear_laws.LAWS, nonlinear_laws.nonlinear_outcomes, 40),
+    Kind("nonlinear operator", Operator, nonlinear_laws.LAWS, nonlinear_laws.nonlinear_outcomes, 40),
     Kind("functional", Functional, functional_laws.LAWS, functional_laws.functional_outcomes, 60),
     Kind("prior", Prior, prior_laws.LAWS, prior_laws.prior_outcomes, 12),
     Kind("noise model", Noise, noise_laws.LAWS, noise_laws.noise_outcomes, 10, shaped=False),

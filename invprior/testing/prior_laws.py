@@ -130,7 +130,7 @@ def _generator(case: PriorCase) -> Measurement | Skip:
     if not isinstance(made, Generator):
         return case.exactly(f"generator() returns a Generator, got {type(made).__name__}")
     with torch.no_grad():
-        x = made()
+        x = made().detach()
     if tuple(x.shape) != case.shape or not bool(x.isfinite().all()):
         return case.exactly(f"its image has shape {tuple(x.shape)}, or values that are not finite")
     low, high = float(x.min()), float(x.max())
