@@ -91,14 +91,20 @@ class Functional(ABC):
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         """For separable f: the bounds of v in f*; ``low`` and ``high`` wherever f* could be infinite, else ∓∞."""
-        raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
+        raise InvpriorError(self._boxless("limits(low, high)"))
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
         """For separable f: sup of ⟨u, v⟩ − f(v) over low ≤ v ≤ high, a scalar tensor.
 
         For complex u the bounds are those of the real and of the imaginary part of v.
         """
-        raise InvpriorError(f"{type(self).__name__} is not a sum over the entries")
+        raise InvpriorError(self._boxless("conj_bounded(u, low, high)"))
+
+    def _boxless(self, method: str) -> str:
+        name = type(self).__name__
+        if self.separable:
+            return f"{name} says separable=True and lacks {method}; implement it, or leave separable False"
+        return f"{name} is not a sum over the entries"
 
     def rows(self, start: int, stop: int, height: int) -> Self:
         """For rowwise f: f on rows ``start`` to ``stop`` of points of this ``height``, with its tensors cut to them."""

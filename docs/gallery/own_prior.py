@@ -80,7 +80,7 @@ class Bending(ip.Prior):
 # A wrong ``prox`` silently gives a wrong picture. ``check_functional`` compares it with many other points, the
 # conjugate with Fenchel's identity, and more; it raises with the smallest case that breaks a law.
 
-testing.check_functional(HuberNorm(0.3), shape=(3, 1, 4, 5), examples=CASES)
+testing.check_functional(HuberNorm(0.3), shapes=[(3, 1, 4, 5)], examples=CASES)
 print("every law of functionals holds")
 
 # %%

@@ -74,7 +74,7 @@ wrong = restore(Binning(truth.shape))
 # %%
 # The laws find it
 # ----------------
-# ``operator_outcomes`` measures eighteen laws on generated shapes, including odd ones, with random pictures, ramps,
+# ``operator_outcomes`` measures twenty-two laws on generated shapes, including odd ones, with random pictures, ramps,
 # single points, huge and tiny numbers, in both precisions. If a law is broken, it searches for the *smallest* case that
 # breaks it (hypothesis' shrinking; MacIver & Donaldson 2020).
 

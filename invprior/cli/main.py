@@ -301,17 +301,29 @@ def check(
         str,
         typer.Argument(
             metavar="MODULE:NAME",
-            help="An operator, its class, or a factory taking a shape (C, H, W).",
+            help="An operator, functional, prior, noise model, solver, stop rule or network, its class, or a factory "
+            "taking a shape (C, H, W).",
             show_default=False,
         ),
     ],
-    examples: Annotated[int, typer.Option(help="Cases tried per law.", min=1)] = 100,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CxHxW", help="A shape to try, such as 31x16x16; repeatable.", show_default=False),
+    ] = None,
+    law: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A law to measure; repeatable.", show_default=False)
+    ] = None,
+    tol: Annotated[float, typer.Option(help="Factor on every bound.")] = 1.0,
+    examples: Annotated[
+        int | None,
+        typer.Option(help="Cases to draw; by default 10 to 60, as usual for the kind.", min=1, show_default=False),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the search.", min=0, max=LARGEST_SEED)] = 0,
 ) -> None:
-    """Search for a case in which your linear operator breaks a law; print the smallest one and exit with 1."""
+    """Search for a case in which what you wrote breaks a law; print the smallest one and exit with 1."""
     from invprior.cli.check import run_check
 
-    if not run_check(target, examples, seed):
+    if not run_check(target, shape or [], law or [], tol, examples, seed):
         raise typer.Exit(1)
 
 

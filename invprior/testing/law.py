@@ -1,21 +1,119 @@
-"""A law, its measurement, and the search for the smallest case that breaks it."""
+"""A law, what measuring it in one case gives, and the error for a broken one."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.errors import Flaky, Unsatisfiable
-from hypothesis.strategies import SearchStrategy
+from torch import Tensor
 
-from invprior.errors import InvpriorError
-
-C = TypeVar("C")
 B = TypeVar("B")
+
+
+class Case(Protocol):
+    """One object with what a law gives to it; its ``repr`` names it in words."""
+
+    @property
+    def subject(self) -> Any:
+        """The object that is checked."""
+
+    @property
+    def given(self) -> Tensor | None:
+        """The input, if there is one."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Lines of Python that make the case again."""
+
+    def fresh(self) -> Self:
+        """The same case, of which no law has used anything yet."""
+
+
+C = TypeVar("C", bound=Case)
+D = TypeVar("D", bound=Case, contravariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """One measured value, its bound, a description of the case, and the two sides that should agree."""
+
+    measured: float
+    allowed: float
+    example: str
+    left: Tensor | None = None
+    right: Tensor | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.measured <= self.allowed  # false for NaN
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Why a law does not apply in a case."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Law(Generic[D]):
+    """A named law.
+
+    Attributes
+    ----------
+    name
+        A word or two.
+    says
+        The law in one sentence, with the unit of the measured value.
+    measure
+        Measures the law in one case; returns a :class:`Skip` with the reason if it does not apply.
+    core
+        True if every object must obey. Other laws depend on a capability; an object without it passes.
+    sides
+        A line of Python that computes ``left`` and ``right`` from the names that the case's lines define.
+    """
+
+    name: str
+    says: str
+    measure: Callable[[D], Measurement | Skip]
+    core: bool = True
+    sides: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The result of a law over all cases.
+
+    Attributes
+    ----------
+    worst
+        The case with the largest measured/allowed, or the smallest failing one; None if the law never applied.
+    cases
+        Number of cases in which the law was measured.
+    why
+        Why the law applied in no case.
+    error
+        What a check raises for a broken law.
+    """
+
+    law: str
+    says: str
+    core: bool
+    holds: bool
+    worst: Measurement | None
+    cases: int
+    why: str = ""
+    error: LawError | None = None
+
+    def __str__(self) -> str:
+        if self.worst is None:
+            return f"--   {self.law:<14} does not apply: {self.why}"
+        mark = "ok  " if self.holds else "FAIL"
+        bound = f"{self.worst.measured:.3g} of {self.worst.allowed:.3g} allowed"
+        tail = f", {self.cases} case{'s' if self.cases > 1 else ''}"
+        return f"{mark} {self.law:<14} {bound}{tail if self.holds else f'; smallest example: {self.worst.example}'}"
 
 
 class LawError(AssertionError):
@@ -29,129 +127,25 @@ class LawError(AssertionError):
         The measured value and its bound; the unit is in the law's description.
     example
         The smallest failing case, in words.
+    operator
+        The object that broke the law: an operator, a functional, a noise model, …
+    input
+        The tensor that was given to it; None if there was none.
+    left, right
+        The two sides that should agree, as tensors; None for laws without sides.
+    code
+        Lines of Python that make the case again.
     """
 
-    def __init__(self, law: str, measured: float, allowed: float, example: str) -> None:
-        super().__init__(f"{law}: measured {measured:.3g}, allowed {allowed:.3g}; smallest example: {example}")
-        self.law, self.measured, self.allowed, self.example = law, measured, allowed, example
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One measured value, its bound and a description of the case."""
-
-    measured: float
-    allowed: float
-    example: str
-
-    @property
-    def holds(self) -> bool:
-        return self.measured <= self.allowed  # false for NaN
-
-
-@dataclass(frozen=True)
-class Law(Generic[C]):
-    """A named law.
-
-    Attributes
-    ----------
-    name
-        A word or two.
-    says
-        The law in one sentence, with the unit of the measured value.
-    measure
-        Measures the law in one case; returns None if it does not apply.
-    core
-        True if every object must obey. Other laws depend on a capability; an object without it passes.
-    """
-
-    name: str
-    says: str
-    measure: Callable[[C], Measurement | None]
-    core: bool = True
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a law over all cases.
-
-    Attributes
-    ----------
-    worst
-        The case with the largest measured/allowed, or the smallest failing one; None if the law never applied.
-    cases
-        Number of cases in which the law was measured.
-    """
-
-    law: str
-    says: str
-    core: bool
-    holds: bool
-    worst: Measurement | None
-    cases: int
-
-    def __str__(self) -> str:
-        mark = "ok  " if self.holds else "FAIL"
-        if self.worst is None:
-            return f"{mark} {self.law:<14} does not apply"
-        bound = f"{self.worst.measured:.3g} of {self.worst.allowed:.3g} allowed"
-        tail = f", {self.cases} cases" if self.holds else f"; smallest example: {self.worst.example}"
-        return f"{mark} {self.law:<14} {bound}{tail}"
-
-
-def examine(law: Law[C], cases: SearchStrategy[C], *, examples: int, seed_: int) -> Outcome:
-    """Search for a case that breaks the law; the outcome holds the smallest one found."""
-    search = _Search(law)
-
-    def visit(case: C) -> None:
-        search.visit(case)
-
-    run = settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
-    )(seed(seed_)(given(cases)(visit)))
-    try:
-        run()
-    except (LawError, Flaky):  # an operator with a memory fails in a flaky way: report the last failure
-        return Outcome(law.name, law.says, law.core, False, search.failed, search.count)
-    except Unsatisfiable:
-        pass
-    if not search.drawn:
-        raise InvpriorError(
-            "there was no case to check: every shape that was tried was refused; check an instance of a shape that fits"
+    def __init__(self, law: str, m: Measurement, case: Case | None = None, code: str = "") -> None:
+        where = f"\n\nTo see it again:\n\n{code}" if code else ""
+        super().__init__(
+            f"{law}: measured {m.measured:.3g}, allowed {m.allowed:.3g}; smallest example: {m.example}{where}"
         )
-    return Outcome(law.name, law.says, law.core, True, search.worst, search.count)
-
-
-class _Search(Generic[C]):
-    """Measures one case after another; hypothesis calls it."""
-
-    def __init__(self, law: Law[C]) -> None:
-        self.law = law
-        self.worst: Measurement | None = None
-        self.failed: Measurement | None = None
-        self.drawn = 0
-        self.count = 0
-
-    def visit(self, case: C) -> None:
-        self.drawn += 1
-        try:
-            m = self.law.measure(case)
-        except (Exception, SystemExit) as error:
-            m = Measurement(math.inf, 0.0, f"{case} raised {type(error).__name__}: {error}")
-        if m is None:
-            return
-        self.count += 1
-        if not m.holds:
-            self.failed = m
-            raise LawError(self.law.name, m.measured, m.allowed, m.example)
-        if self.worst is None or _load(m) > _load(self.worst):
-            self.worst = m
+        self.law, self.measured, self.allowed, self.example, self.code = law, m.measured, m.allowed, m.example, code
+        self.left, self.right = m.left, m.right
+        self.operator = None if case is None else case.subject
+        self.input = None if case is None else case.given
 
 
 def classes(module: ModuleType, base: type[B]) -> dict[str, type[B]]:
@@ -163,14 +157,3 @@ def classes(module: ModuleType, base: type[B]) -> dict[str, type[B]]:
 
 def _home(value: object) -> str:
     return str(getattr(value, "__module__", ""))
-
-
-def _load(m: Measurement) -> float:
-    return m.measured / m.allowed if m.allowed > 0 else 0.0
-
-
-def raise_first(outcomes: Iterable[Outcome]) -> None:
-    """Raise the first broken law of a run."""
-    for o in outcomes:
-        if not o.holds and o.worst is not None:
-            raise LawError(o.law, o.worst.measured, o.worst.allowed, o.worst.example)

@@ -5,30 +5,20 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
-from hypothesis import reject
 from hypothesis import strategies as st
 from torch import Tensor
 
-from invprior.errors import InvpriorError
-from invprior.failure import called
 from invprior.linear_operator import LinearOperator
-from invprior.operator import Operator
 from invprior.shapes import Shape, as_complex
+from invprior.testing.content import Content
 from invprior.testing.law import Measurement
-from invprior.testing.strategies import (
-    Content,
-    contents,
-    dtypes,
-    input_dtype,
-    instances,
-    output_dtype,
-    shapes,
-)
+from invprior.testing.strategies import contents, dtypes, input_dtype, output_dtype
+from invprior.testing.targets import Made, precise
 
 Target = LinearOperator | type[LinearOperator] | Callable[[Shape], LinearOperator]
 
@@ -38,25 +28,58 @@ ROUNDING = 8.0
 
 @dataclass(frozen=True, eq=False)
 class OperatorCase:
-    """An operator in one precision, with two inputs and a measurement."""
+    """An operator in one precision, with two inputs and a measurement; ``unused`` is a copy that was never called."""
 
     A: LinearOperator
     real: torch.dtype
     x: Content
     x2: Content
     y: Content
+    unused: LinearOperator | None = None
+    made: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"{self.A!r}, {str(self.real)[6:]}, x {self.x}, y {self.y}"
 
-    def rounding(self, error: Tensor, *scales: Tensor | float) -> Measurement:
-        """‖error‖ relative to the sum of scales, in eps·√n; underflow below the smallest normal number is free."""
+    @property
+    def subject(self) -> LinearOperator:
+        return self.A
+
+    @property
+    def given(self) -> Tensor:
+        return self.x.x
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (
+            "import torch",
+            "from random import Random",
+            "from invprior.testing import strategies, targets",
+            *self.made,
+            f"A = targets.precise(A, {self.real})",
+            *(f"{name} = {c.code}" for name, c in (("x", self.x), ("x2", self.x2), ("y", self.y))),
+        )
+
+    def fresh(self) -> OperatorCase:
+        unused = self.A if self.unused is None else self.unused
+        contents = {name: getattr(self, name).clone() for name in ("x", "x2", "y")}
+        return replace(self, A=copy.deepcopy(unused), unused=unused, **contents)
+
+    @cached_property
+    def gain(self) -> float:
+        """A lower bound of ‖A‖ from a random image, by which rounding errors of the input are amplified."""
+        g = torch.randn(self.A.in_shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        return size(self.A(g.to(self.x.x))) / max(size(g), 1e-300)
+
+    def agree(self, left: Tensor, right: Tensor, *scales: Tensor | float) -> Measurement:
+        """‖left − right‖ relative to the sum of scales, in eps·√n; underflow below the least normal number is free."""
         n = max(self.x.x.numel(), self.y.x.numel())
         info = torch.finfo(self.real)
         # an underflow in Ax or Aᴴy is multiplied by the other vector of an inner product
         underflow = n * info.tiny / info.eps * (1 + size(self.x.x) + size(self.y.x))
         scale = sum(float(s) for s in scales) + underflow
-        return Measurement(size(error) / scale / (info.eps * math.sqrt(n)), ROUNDING, repr(self))
+        off = size(left - right) / scale / (info.eps * math.sqrt(n))
+        return Measurement(off, ROUNDING, repr(self), left.detach(), right.detach())
 
     def exactly(self, wrong: int, what: str) -> Measurement:
         return Measurement(float(wrong), 0.0, f"{self!r}: {what}" if wrong else repr(self))
@@ -68,6 +91,7 @@ def size(t: Tensor) -> float:
 
 
 def inner(a: Tensor, b: Tensor) -> Tensor:
+    """⟨a, b⟩ in double precision."""
     return torch.vdot(a.detach().reshape(-1).to(torch.complex128), b.detach().reshape(-1).to(torch.complex128))
 
 
@@ -84,41 +108,11 @@ def random_case(A: LinearOperator, real: torch.dtype) -> OperatorCase:
 
 
 @st.composite
-def cases(draw: st.DrawFn, target: Target) -> OperatorCase:
-    """An operator of the target with inputs of random or edge content."""
-    A = copy.deepcopy(draw(_operators(target)))
+def cases(draw: st.DrawFn, operators: st.SearchStrategy[Made[Any]]) -> OperatorCase:
+    """An operator with inputs of random or edge content."""
+    made = draw(operators)
     real = draw(dtypes())
-    A = A.to(real) if not any(b.is_complex() for b in A.buffers()) else A.to(output_dtype(A, real))
+    A = precise(made.operator, real)
     into, out = input_dtype(A, real), output_dtype(A, real)
-    x, x2 = draw(contents(A.in_shape, into)), draw(contents(A.in_shape, into))
-    return OperatorCase(A, real, x, x2, draw(contents(A.out_shape, out)))
-
-
-def _operators(target: Target) -> st.SearchStrategy[Any]:
-    if isinstance(target, Operator):
-        return st.just(target)
-    if isinstance(target, type) and issubclass(target, Operator):
-        return instances(target)
-    if not callable(target):
-        raise InvpriorError(f"a check takes an operator, its class or a factory, got {type(target).__name__}")
-    factory: Any = target  # a class of something else makes nothing that is an operator
-    return _made(factory)
-
-
-@st.composite
-def _made(draw: st.DrawFn, factory: Callable[[Shape], LinearOperator]) -> LinearOperator:
-    shape = draw(shapes())
-    operator = called(f"make an operator for shape {shape}", partial(_unless_refused, factory, shape))
-    if operator is None:
-        reject()
-    if not isinstance(operator, LinearOperator):
-        raise InvpriorError(f"the factory must return a LinearOperator, it gave {type(operator).__name__}")
-    return operator
-
-
-def _unless_refused(factory: Callable[[Shape], LinearOperator], shape: Shape) -> LinearOperator | None:
-    """The operator for this shape; None if the factory refuses the shape by an :class:`InvpriorError`."""
-    try:
-        return factory(shape)
-    except InvpriorError:
-        return None
+    x, x2, y = (draw(contents(s, d)) for s, d in ((A.in_shape, into), (A.in_shape, into), (A.out_shape, out)))
+    return OperatorCase(A, real, x, x2, y, A, made.lines)

@@ -1,32 +1,97 @@
-"""Hypothesis strategies: shapes, dtypes, contents at the edges of floating point, random expressions of operators."""
+"""Hypothesis strategies for your own tests: shapes, dtypes, contents of tensors, random expressions of operators.
+
+@given(strategies.shapes(most=24), st.data())
+def test_mine(shape, data):
+    x = data.draw(strategies.contents(shape, torch.float64)).x
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import partial
 from random import Random
 
 import torch
 from hypothesis import reject
 from hypothesis import strategies as st
-from torch import Tensor
 
 import invprior.operators as operators
 from invprior.errors import InvpriorError
 from invprior.failure import called
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
-from invprior.shapes import Shape, as_complex
+from invprior.shapes import Shape, as_complex, as_shape
+from invprior.testing.content import KINDS, SEEDED, Content, content, named
 from invprior.testing.law import classes
 
+__all__ = [
+    "KINDS",
+    "REAL",
+    "Content",
+    "content",
+    "contents",
+    "dtypes",
+    "exported",
+    "expressions",
+    "input_dtype",
+    "instances",
+    "output_dtype",
+    "seeds",
+    "shapes",
+]
+
 REAL = (torch.float32, torch.float64)
+Shapes = Iterable[Shape] | st.SearchStrategy[Shape]
 
 
-def shapes(most: int = 24, channels: int = 3) -> st.SearchStrategy[Shape]:
-    """Event shapes (C, H, W): odd, one pixel wide, rectangular; they shrink towards (1, 1, 1)."""
-    side = st.integers(1, min(most, 9)) | st.integers(1, most)
-    return st.tuples(st.integers(1, channels), side, side)
+@st.composite
+def shapes(draw: st.DrawFn, most: int = 64, channels: int = 31, axes: tuple[int, ...] = (3,)) -> Shape:
+    """Event shapes; they shrink towards (1, 1, 1).
+
+    Half have up to three channels and sides up to 24, odd, one pixel wide, rectangular. The others have 4 to 31
+    channels, or sides beyond 24, multiples of 32 among them.
+
+    Parameters
+    ----------
+    most, channels
+        Bounds of the sides and of the channels.
+    axes
+        Numbers of axes: 1 is (W,), 2 is (H, W), 3 is (C, H, W), 4 is (T, C, H, W).
+    """
+    three = draw(_three(most, channels))
+    # drawn last, so that an example with three axes is the smaller one
+    count = draw(st.sampled_from((3,) * 4 + tuple(axes) if 3 in axes else axes))
+    return (draw(st.integers(1, 3)), *three) if count == 4 else three[3 - count :]
+
+
+@st.composite
+def _three(draw: st.DrawFn, most: int, channels: int) -> Shape:
+    small = st.integers(1, min(most, 9))
+    kind = draw(st.sampled_from(("usual", "usual", "channels", "sides")))
+    if kind == "channels" and channels > 3:
+        many = [c for c in (4, 31, 5, 8, 4, 31) if c <= channels]
+        side = small | small  # as many choices as below, or it would be the simpler example
+        return (draw(st.sampled_from(many)), draw(side), draw(side))
+    if kind == "sides" and most > 24:
+        side = small | st.sampled_from([n for n in (32, 64, 25, 33, 48) if n <= most])
+        return (draw(st.integers(1, min(channels, 4))), draw(side), draw(side))
+    side = small | st.integers(1, min(most, 24))
+    return (draw(st.integers(1, min(channels, 3))), draw(side), draw(side))
+
+
+def as_strategy(given: Shapes) -> st.SearchStrategy[Shape]:
+    """A list of shapes, one shape or a strategy, as a strategy."""
+    if isinstance(given, st.SearchStrategy):
+        return given.map(as_shape)
+    try:
+        listed: list[Shape] = [as_shape(s) for s in given]
+    except TypeError as error:
+        raise InvpriorError(
+            f"shapes is a list of shapes, such as [(3, 16, 16)], or a strategy of them, got {given!r}"
+        ) from error
+    if not listed:
+        raise InvpriorError("shapes is empty; give at least one shape, such as [(3, 16, 16)]")
+    return st.sampled_from(listed)
 
 
 def dtypes() -> st.SearchStrategy[torch.dtype]:
@@ -34,55 +99,16 @@ def dtypes() -> st.SearchStrategy[torch.dtype]:
     return st.sampled_from(REAL)
 
 
-@dataclass(frozen=True, eq=False)
-class Content:
-    """A tensor with a label for it."""
-
-    x: Tensor
-    label: str
-
-    def __repr__(self) -> str:
-        return self.label
-
-
-def _ramp(shape: Shape) -> Tensor:
-    axes = [torch.arange(n, dtype=torch.float64) * (k + 1) for k, n in enumerate(shape)]
-    return torch.stack(torch.meshgrid(*axes, indexing="ij")).sum(0)
-
-
-def _one_hot(shape: Shape, seed: int) -> Tensor:
-    x = torch.zeros(shape, dtype=torch.float64)
-    x.view(-1)[seed % x.numel()] = 1
-    return x
-
-
-def _random(shape: Shape, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-# Contents that break arithmetic: by cancellation, overflow of squares, underflow, or position.
-KINDS: dict[str, Callable[[Shape, int], Tensor]] = {
-    "random": _random,
-    "zeros": lambda shape, seed: torch.zeros(shape, dtype=torch.float64),
-    "one-hot": _one_hot,
-    "constant": lambda shape, seed: torch.ones(shape, dtype=torch.float64),
-    "ramp": lambda shape, seed: _ramp(shape),
-    "sparse": lambda shape, seed: _random(shape, seed) * (_random(shape, seed + 1) > 1),
-    "random × 1e20": lambda shape, seed: 1e20 * _random(shape, seed),
-    "random × 1e-20": lambda shape, seed: 1e-20 * _random(shape, seed),
-    "denormal": lambda shape, seed: 1e-40 * _random(shape, seed),
-}
+def seeds() -> st.SearchStrategy[int]:
+    """Seeds of random numbers."""
+    return st.integers(0, 2**16)
 
 
 @st.composite
 def contents(draw: st.DrawFn, shape: Shape, dtype: torch.dtype) -> Content:
     """A tensor of this shape and dtype with random or edge content; it shrinks towards ``random`` with seed 0."""
     kind = draw(st.sampled_from(list(KINDS)))
-    seed = draw(st.integers(0, 2**16))
-    x = KINDS[kind](shape, seed)
-    if dtype.is_complex:
-        x = torch.complex(x, KINDS[kind](shape, seed + 7))
-    return Content(x.to(dtype), f"{kind} (seed {seed})" if "random" in kind or kind in ("one-hot", "sparse") else kind)
+    return named(kind, shape, dtype, draw(seeds()) if kind in SEEDED or dtype.is_complex else 0)
 
 
 def exported() -> dict[str, type[Operator]]:
@@ -93,9 +119,8 @@ def exported() -> dict[str, type[Operator]]:
 @st.composite
 def instances(draw: st.DrawFn, kind: type[Operator]) -> Operator:
     """An instance of an operator class for a drawn shape, through its ``example``."""
-    shape = draw(shapes())
-    rng = draw(st.randoms(use_true_random=False))
-    operator = called(f"make an example of {kind.__name__}", partial(_unless_refused, kind, shape, rng))
+    make = partial(_unless_refused, kind, draw(shapes()), Random(draw(seeds())))
+    operator = called(f"make an example of {kind.__name__}", make)
     if operator is None:
         reject()
     return operator
@@ -124,11 +149,7 @@ def expressions(draw: st.DrawFn, most: int = 9, depth: int = 3) -> LinearOperato
             A = draw(st.sampled_from([-2.0, 0.5, 1e-3, 1e3])) * A
         else:
             kind = linear[draw(st.sampled_from(sorted(linear)))]
-            rng = draw(st.randoms(use_true_random=False))
-            try:
-                B = kind.example(A.out_shape, rng)
-            except InvpriorError:
-                continue
+            B = _unless_refused(kind, A.out_shape, Random(draw(seeds())))
             if isinstance(B, LinearOperator) and B.in_shape == A.out_shape and _kinds_fit(B, A):
                 A = B @ A
     return A

@@ -13,8 +13,8 @@ import pytest
 import typer
 
 from invprior.cli.main import app
-from invprior.testing import functional_laws, noise_laws, operator_laws, solver_laws
-from tests.testing.mutants import MUTANTS
+from invprior.testing.kinds import KINDS, Kind
+from tests.testing.table import PLANTED
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -90,10 +90,10 @@ def test_every_page_is_in_a_table_of_contents() -> None:
     assert {p.stem for p in PAGES if p.parent.name == "docs"} - listed == {"index"}
 
 
-@pytest.mark.parametrize("module", [operator_laws, functional_laws, noise_laws, solver_laws])
-def test_the_page_of_laws_is_complete(module: object) -> None:
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_page_of_laws_is_complete(kind: Kind) -> None:
     page = text(ROOT / "docs" / "laws.md")
-    laws = module.LAWS  # type: ignore[attr-defined]
+    laws = kind.laws
     assert [
         law.name for law in laws if f"| {law.name}" not in page or law.says.replace("|", "&#124;") not in page
     ] == []
@@ -101,7 +101,7 @@ def test_the_page_of_laws_is_complete(module: object) -> None:
 
 def test_every_planted_bug_is_in_the_table_and_caught() -> None:
     page = text(ROOT / "docs" / "mutants.md")
-    assert [kind.__name__ for kind in MUTANTS if f"| {kind.__name__} |" not in page] == []
+    assert [kind.__name__ for kind in PLANTED if f"| {kind.__name__} |" not in page] == []
     assert "**nothing**" not in page
 
 

@@ -11,14 +11,13 @@ from invprior.operators import Identity, Mask
 from invprior.priors import DIP, TGV, TV, Box, Tikhonov
 from invprior.priors.tgv import Bending, Remainder
 from tests.helpers import photograph, psnr, randn
-from tests.testing.together import together
+from tests.testing.together import broken
 
 
 @pytest.mark.parametrize("kind", [Remainder, Bending])
 def test_the_operators_obey_the_laws(kind: type) -> None:
     for shape in ((2, 5, 4), (1, 6) if kind is Remainder else (3, 6)):
-        found = together(kind(shape), examples=30)
-        assert found.holds, found
+        assert broken(kind(shape), examples=30) == []
 
 
 def test_a_ramp_costs_nothing_and_comes_back() -> None:
