@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from invprior.runs.allocator import tune_allocator
     from invprior.solvers import Solver
     from invprior.solvers.iterate import Iterate
-    from invprior.solvers.loop import Result, solve
+    from invprior.solvers.loop import solve
     from invprior.solvers.recipe import Recipe
+    from invprior.solvers.result import Result
     from invprior.study.comparison import compare
     from invprior.study.result import Comparison
 
@@ -68,7 +69,7 @@ _HOME = {
     "Prior": "prior",
     "Problem": "problem",
     "Recipe": "solvers.recipe",
-    "Result": "solvers.loop",
+    "Result": "solvers.result",
     "Solver": "solvers",
     "Term": "functional",
     "compare": "study.comparison",

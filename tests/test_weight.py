@@ -14,7 +14,7 @@ from invprior import InvpriorError, LinearOperator, Problem, noise, solve, stop,
 from invprior.operators import Blur, Crop, FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
 from invprior.problem import DataTerm
-from invprior.solvers.loop import Result
+from invprior.solvers.result import Result
 from invprior.weight import path
 from tests.helpers import photograph, psnr, randn
 

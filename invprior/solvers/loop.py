@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Any
 
@@ -23,63 +22,12 @@ from invprior.solvers.iterate import Iterate
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.proximal_gradient import ProximalGradient
 from invprior.solvers.recipe import Recipe
+from invprior.solvers.result import Result, SolveState
 from invprior.stop import AnyOf, Status, StopRule
 
 Callback = Callable[[Iterate], None]
 
 DIVERGED = Status("diverged", "the objective is no longer finite; take a smaller step or another solver")
-
-
-@dataclass(frozen=True, eq=False)
-class SolveState:
-    """All that a later ``solve(..., state=...)`` needs to go on as if it had never stopped; it can be pickled.
-
-    ``mark`` identifies the problem that was solved, see :attr:`~invprior.problem.Problem.mark`.
-    """
-
-    mark: str
-    made_by: str
-    solver_state: Any
-    memory: Any
-    kept_x: Tensor | None
-    kept: int
-    history: tuple[dict[str, float], ...]
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What a solve returns.
-
-    Attributes
-    ----------
-    x
-        The image kept, of the problem's ``full_shape``.
-    status
-        Why the solve ended: ``status.name`` and a sentence.
-    kept
-        The iteration that ``x`` comes from.
-    iterations
-        The number of iterations in all.
-    history
-        A dict per logged iteration: ``iteration``, ``seconds``, ``value``, and where known ``gap``, ``residual``.
-    seconds
-        Wall time in the loop.
-    state
-        The state to resume from: ``solve(..., state=result.state)``.
-    solver, stop
-        The solver and the stop rule that were used.
-    """
-
-    x: Tensor
-    status: Status
-    kept: int
-    iterations: int
-    history: tuple[dict[str, float], ...]
-    seconds: float
-    state: SolveState
-    solver: Solver[Any]
-    stop: StopRule
 
 
 def choose(problem: Problem) -> Recipe:
