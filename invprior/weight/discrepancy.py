@@ -15,7 +15,7 @@ CLOSE = 2e-3
 
 
 def discrepancy(problem: Problem) -> Choice:
-    """Choose c for the prior c·R of a convex problem: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), summed over
+    """Choose c for the prior c·R: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), summed over
     the observed values of all data terms.
 
     The residual grows with c. The weight is bracketed in factors of 3 from the typical one, then found by regula falsi
@@ -36,7 +36,7 @@ def discrepancy(problem: Problem) -> Choice:
     Raises
     ------
     InvpriorError
-        If the problem is not convex, or its noise has heavy tails.
+        If the prior is more than a penalty, or the noise has heavy tails.
 
     References
     ----------
