@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from invprior.problem import DataTerm, Problem
     from invprior.runs.allocator import tune_allocator
     from invprior.solvers import Solver
+    from invprior.solvers.base import State
     from invprior.solvers.iterate import Iterate
     from invprior.solvers.loop import solve
     from invprior.solvers.recipe import Recipe
@@ -71,6 +72,7 @@ _HOME = {
     "Recipe": "solvers.recipe",
     "Result": "solvers.result",
     "Solver": "solvers",
+    "State": "solvers.base",
     "Term": "functional",
     "compare": "study.comparison",
     "show": "io.plots",
@@ -93,6 +95,7 @@ __all__ = [
     "Recipe",
     "Result",
     "Solver",
+    "State",
     "Term",
     "compare",
     "functionals",

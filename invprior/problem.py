@@ -209,14 +209,20 @@ class Problem:
                     f"and {other.y.dtype} on {other.y.device}; convert one with .to()"
                 )
         if not isinstance(prior, Prior):
-            raise InvpriorError(f"prior must be a Prior, got {type(prior).__name__}; take priors.NoPrior() for none")
+            raise InvpriorError(
+                f"prior must be a Prior, got {_named(prior)}; take priors.NoPrior() for none, and for a term of your "
+                "own a subclass of Prior whose terms(shape) returns it"
+            )
         object.__setattr__(self, "data_terms", data_terms)
         object.__setattr__(self, "prior", prior)
         object.__setattr__(self, "_values", values)
         lift = prior.lift(first.operator.in_shape)
         object.__setattr__(self, "lift", lift)
         data = (d.term if lift is None else d.term @ lift for d in data_terms)
-        object.__setattr__(self, "terms", (*data, *prior.terms(first.operator.in_shape)))
+        penalties = prior.terms(first.operator.in_shape)
+        if not isinstance(penalties, tuple | list) or not all(isinstance(t, Term) for t in penalties):
+            raise InvpriorError(f"{prior!r}.terms returns a tuple of terms, as (term,), got {penalties!r:.60}")
+        object.__setattr__(self, "terms", (*data, *penalties))
         object.__setattr__(self, "_made", {})
 
     def once(self, make: Callable[..., T], *settings: Any) -> T:
@@ -333,6 +339,13 @@ class Problem:
             if term.functional.valued:
                 total = total + term(x)
         return total
+
+    def gradient(self, x: Tensor) -> Tensor:
+        """The gradient of :meth:`objective` at the variable ``x``, by autograd; it hangs on no graph."""
+        with torch.enable_grad():
+            at = x.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.objective(at), at)
+        return gradient
 
     def start(self) -> Tensor:
         """Where solvers start: the variable of :meth:`back_projection`."""

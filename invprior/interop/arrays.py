@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class _Applied:
         arrays = x.detach().cpu().resolve_conj().reshape(-1, *self.shape).numpy()
         for k, array in enumerate(arrays):
             # a copy: the function may write into its argument
-            result = np.asarray(called(f"apply {self.name}", lambda a=array: self.f(a.copy())))
+            result = np.asarray(called(f"apply {self.name}", partial(self.f, array.copy())))
             if result.shape != self.out_shape:
                 raise InvpriorError(f"{self.name} must give shape {self.out_shape}, it gave {result.shape}")
             if np.iscomplexobj(result) and not is_complex:
@@ -102,7 +103,7 @@ class _Linear(torch.autograd.Function):
 
 
 def _through(x: Tensor, into: _Applied, back: _Applied) -> Tensor:
-    out: Tensor = _Linear.apply(x, into, back)  # type: ignore[no-untyped-call]
+    out: Tensor = _Linear.apply(x, into, back)
     return out
 
 

@@ -16,7 +16,7 @@ from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.shapes import check_tensor
 from invprior.solvers.adam import Adam
-from invprior.solvers.base import Solver
+from invprior.solvers.base import Solver, State
 from invprior.solvers.conjugate_gradient import ConjugateGradient
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.pdhg import PDHG
@@ -62,6 +62,9 @@ def solve(
 ) -> Result:
     """Minimise E(Ax; y) + R(x).
 
+    The result hangs on no graph: gradients go through operators and terms, and not through a solve, whose memory stays
+    level.
+
     Parameters
     ----------
     problem
@@ -97,6 +100,10 @@ def solve(
         with torch.no_grad():
             x0 = None if x0 is None else problem.variable(x0)
             inner = solver.init(problem, x0, torch.Generator().manual_seed(seed))
+        if not isinstance(inner, State):
+            raise InvpriorError(
+                f"{solver!r}.init returns a State, such as State(0, problem.start()), got {inner!r:.60}"
+            )
         state = SolveState(problem.mark, _maker(solver, problem), inner, None, None, 0, (), 0.0)
     elif x0 is not None:
         raise InvpriorError("give x0 to start anew or state to go on, not both")
@@ -118,7 +125,7 @@ def solve(
     sound_at = 0
     status: Status | None = None
     while status is None:
-        inner = solver.step(problem, inner)
+        inner = _step(solver, problem, inner)
         iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
         memory, verdict = rules.update(memory, iterate)
         status = solver.ended(inner) or verdict.stop
@@ -138,7 +145,28 @@ def solve(
         kept_x, kept = problem.image(problem.start()) if sound is None else sound, sound_at
     elif kept_x is None:
         kept_x, kept = iterate.x, iterate.iteration
-    return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
+    return Result(kept_x.detach(), status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
+
+
+@torch.no_grad()
+def _step(solver: Solver[Any], problem: Problem, state: Any) -> Any:
+    """The next state; mistakes that a new solver is likely to make are named."""
+    try:
+        new = solver.step(problem, state)
+    except RuntimeError as error:
+        if "does not require grad" not in str(error):
+            raise
+        raise InvpriorError(
+            f"{solver!r}.step asks for a gradient that nothing recorded; take problem.gradient(x), or open "
+            "torch.enable_grad() around what is differentiated"
+        ) from error
+    if not isinstance(new, State) or new.iteration != state.iteration + 1:
+        got = f"iteration {new.iteration}" if isinstance(new, State) else f"{new!r:.60}"
+        raise InvpriorError(
+            f"{solver!r}.step returns the State of iteration {state.iteration + 1}, such as "
+            f"replace(state, iteration=state.iteration + 1, x=x), got {got}"
+        )
+    return new
 
 
 def _maker(solver: Solver[Any], problem: Problem) -> str:

@@ -63,7 +63,7 @@ def test_every_prior_works_with_a_numpy_operator(prior: priors.NoPrior) -> None:
 
 
 def test_dip_and_adam_work_with_a_numpy_operator() -> None:
-    clean = photograph(size=16).float().mean(0, keepdim=True)
+    clean = photograph(size=16).mean(0, keepdim=True)
     B, same = from_numpy(blurred, back, clean.shape, clean.shape), operators.from_function(rolled, clean.shape)
     for solver, prior in ((None, priors.DIP()), (solvers.Adam(), priors.TV())):
         found = [
