@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.shapes import as_complex
 
@@ -28,7 +29,7 @@ def destination(where: tuple[object, ...]) -> tuple[torch.device | None, torch.d
             device = torch.device(value)  # type: ignore[call-overload]
         except (RuntimeError, TypeError) as error:
             raise InvpriorError(
-                f"to takes a device such as 'cuda' or a precision such as torch.float64, got {value!r:.60}"
+                f"to takes a device such as 'cuda' or a precision such as torch.float64, got {shown(value)}"
             ) from error
     return device, dtype
 

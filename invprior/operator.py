@@ -10,10 +10,12 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.shapes import Shape, as_shape, check_tensor
 
 
+@checked
 class Operator(nn.Module):
     """A map A from images of shape ``in_shape`` to measurements of shape ``out_shape``.
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.linear_operator import LinearOperator
@@ -28,7 +29,7 @@ HELP = {"operator": "invprior.operators", "noise": "invprior.noise, as noise.Gau
 
 
 def _named(value: object) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else f"{type(value).__name__} {value!r:.40}"
+    return shown(value) if isinstance(value, type) else f"{type(value).__name__} {shown(value):.40}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +222,7 @@ class Problem:
         data = (d.term if lift is None else d.term @ lift for d in data_terms)
         penalties = prior.terms(first.operator.in_shape)
         if not isinstance(penalties, tuple | list) or not all(isinstance(t, Term) for t in penalties):
-            raise InvpriorError(f"{prior!r}.terms returns a tuple of terms, as (term,), got {penalties!r:.60}")
+            raise InvpriorError(f"{prior!r}.terms returns a tuple of terms, as (term,), got {shown(penalties)}")
         object.__setattr__(self, "terms", (*data, *penalties))
         object.__setattr__(self, "_made", {})
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
@@ -19,9 +20,9 @@ class AnyPerFrame(Operator):
 
     def __init__(self, operator: Operator, frames: int) -> None:
         if not isinstance(operator, Operator):
-            raise InvpriorError(f"PerFrame takes an operator on images, got {operator!r:.60}")
+            raise InvpriorError(f"PerFrame takes an operator on images, got {shown(operator)}")
         if not isinstance(frames, int) or frames < 1:
-            raise InvpriorError(f"a video has at least one frame, got {frames!r:.60}")
+            raise InvpriorError(f"a video has at least one frame, got {shown(frames)}")
         super().__init__((frames, *operator.in_shape), (frames, *operator.out_shape))
         self.in_complex, self.out_complex = operator.in_complex, operator.out_complex
         self.operator, self.frames = operator, frames
@@ -61,10 +62,11 @@ class PerFrame(AnyPerFrame, LinearOperator):
 
     operator: LinearOperator
 
-    def __new__(cls, operator: Operator | None = None, frames: int = 1) -> Any:
-        if operator is None or isinstance(operator, LinearOperator):  # without one where a copy is made
-            return super().__new__(cls)
-        return AnyPerFrame(operator, frames)
+    def __new__(cls, operator: Operator, frames: int) -> Any:
+        return super().__new__(cls) if isinstance(operator, LinearOperator) else AnyPerFrame(operator, frames)
+
+    def __getnewargs__(self) -> tuple[Operator, int]:
+        return self.operator, self.frames  # for copies
 
     def __init__(self, operator: Operator, frames: int) -> None:
         super().__init__(operator, frames)

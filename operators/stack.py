@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
@@ -26,7 +27,7 @@ class AnyStack(Operator):
     def __init__(self, *operators: Operator) -> None:
         for A in operators:
             if not isinstance(A, Operator):
-                raise InvpriorError(f"Stack takes operators, got {A!r:.60}")
+                raise InvpriorError(f"Stack takes operators, got {shown(A)}")
         if not operators:
             raise InvpriorError("Stack takes at least one operator")
         first = operators[0]

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked, shown
 from invprior.errors import InvpriorError
 from invprior.failure import called
 from invprior.interop.adjointness import check_adjoint
@@ -20,6 +21,7 @@ from invprior.shapes import Shape, as_complex, as_shape
 Function = Callable[[Any], Any]
 
 
+@checked
 class ArrayOperator(LinearOperator):
     """Ax = ``forward(x)`` and Aᴴy = ``adjoint(y)``, functions of NumPy arrays without batch axes.
 
@@ -50,7 +52,7 @@ class ArrayOperator(LinearOperator):
     ) -> None:
         for what, f in (("forward", forward), ("adjoint", adjoint)):
             if not callable(f):
-                raise InvpriorError(f"{what} must be a function of a NumPy array, got {f!r:.60}")
+                raise InvpriorError(f"{what} must be a function of a NumPy array, got {shown(f)}")
         super().__init__(in_shape, out_shape)
         self.in_complex, self.out_complex = in_complex, out_complex
         self.name = name or str(getattr(forward, "__name__", type(forward).__name__))
@@ -77,7 +79,7 @@ class _Applied:
         lead = x.shape[: x.ndim - len(self.shape)]
         is_complex = x.is_complex() if self.is_complex is None else self.is_complex
         out = torch.empty(math.prod(lead), *self.out_shape, dtype=as_complex(x.dtype, is_complex))
-        arrays = x.detach().cpu().resolve_conj().reshape(-1, *self.shape).numpy()
+        arrays = x.detach().cpu().resolve_conj().resolve_neg().reshape(-1, *self.shape).numpy()
         for k, array in enumerate(arrays):
             # a copy: the function may write into its argument
             result = np.asarray(called(f"apply {self.name}", partial(self.f, array.copy())))
@@ -107,6 +109,7 @@ def _through(x: Tensor, into: _Applied, back: _Applied) -> Tensor:
     return out
 
 
+@checked
 def from_numpy(
     forward: Function,
     adjoint: Function,
@@ -141,6 +144,7 @@ def from_numpy(
     return operator
 
 
+@checked
 def from_scipy(
     operator: Any, in_shape: Iterable[int], out_shape: Iterable[int], *, check: bool = True
 ) -> ArrayOperator:
@@ -167,7 +171,7 @@ def from_scipy(
         try:
             operator = aslinearoperator(operator)
         except (TypeError, ValueError) as error:
-            raise InvpriorError(f"from_scipy takes a linear operator or a matrix, got {operator!r:.60}") from error
+            raise InvpriorError(f"from_scipy takes a linear operator or a matrix, got {shown(operator)}") from error
     size = (math.prod(out_shape), math.prod(in_shape))
     if tuple(operator.shape) != size:
         raise InvpriorError(
@@ -189,6 +193,7 @@ def from_scipy(
     return made
 
 
+@checked
 def from_pylops(operator: Any, *, check: bool = True) -> ArrayOperator:
     """An operator from one of PyLops, with the shapes that it declares, ``dims`` and ``dimsd``.
 

@@ -9,11 +9,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.problem import Problem
 from invprior.stop import MaxIterations, Status, StopRule
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class State:
     """What a solver carries from one iteration to the next: a value, never changed in place.

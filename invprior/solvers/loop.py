@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from invprior.arguments import check_seed, shown
 from invprior.errors import InvpriorError
 from invprior.functionals import Quadratic
 from invprior.linear_operator import LinearOperator
@@ -88,6 +89,7 @@ def solve(
         If the solver cannot solve the problem; the message names one that can.
     """
     _check(problem, solver, stop, state, seed)
+    listeners = _listeners(callbacks)
     chosen = choose(problem) if solver is None else Recipe(solver, solver.default_stop())
     solver = chosen.solver
     rule = stop or chosen.stop
@@ -102,7 +104,7 @@ def solve(
             inner = solver.init(problem, x0, torch.Generator().manual_seed(seed))
         if not isinstance(inner, State):
             raise InvpriorError(
-                f"{solver!r}.init returns a State, such as State(0, problem.start()), got {inner!r:.60}"
+                f"{solver!r}.init returns a State, such as State(0, problem.start()), got {shown(inner)}"
             )
         state = SolveState(problem.mark, _maker(solver, problem), inner, None, None, 0, (), 0.0)
     elif x0 is not None:
@@ -120,7 +122,6 @@ def solve(
     inner, memory, kept_x, kept = state.solver_state, state.memory, state.kept_x, state.kept
     history = list(state.history)
     begin = time.perf_counter() - state.seconds
-    listeners = tuple(callbacks)
     sound: Tensor | None = None
     sound_at = 0
     status: Status | None = None
@@ -161,7 +162,7 @@ def _step(solver: Solver[Any], problem: Problem, state: Any) -> Any:
             "torch.enable_grad() around what is differentiated"
         ) from error
     if not isinstance(new, State) or new.iteration != state.iteration + 1:
-        got = f"iteration {new.iteration}" if isinstance(new, State) else f"{new!r:.60}"
+        got = f"iteration {new.iteration}" if isinstance(new, State) else shown(new)
         raise InvpriorError(
             f"{solver!r}.step returns the State of iteration {state.iteration + 1}, such as "
             f"replace(state, iteration=state.iteration + 1, x=x), got {got}"
@@ -189,10 +190,18 @@ def _check(problem: object, solver: object, stop: object, state: object, seed: o
     ]
     for name, value, kind, such in takes:
         if not isinstance(value, kind) and (value is not None or name == "problem"):
-            got = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:60]
-            raise InvpriorError(f"solve takes a {name} such as {such}, got {got}")
-    if not isinstance(seed, int) or not 0 <= seed < 2**62:
-        raise InvpriorError(f"a seed is a whole number from 0 to 2^62 − 1, got {seed!r}")
+            raise InvpriorError(f"solve takes a {name} such as {such}, got {shown(value)}")
+    check_seed(seed)
+
+
+def _listeners(callbacks: object) -> tuple[Callback, ...]:
+    try:
+        listeners: tuple[Any, ...] = tuple(callbacks)  # type: ignore[arg-type]
+    except TypeError:
+        listeners = (None,)
+    if not all(map(callable, listeners)):
+        raise InvpriorError(f"solve takes callbacks as a sequence of functions, got {shown(callbacks)}")
+    return listeners
 
 
 def _diverged(iterate: Iterate) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked, shown
 from invprior.errors import InvpriorError
 from invprior.io.whole import check_place, whole_file
 from invprior.solvers.base import Solver
@@ -43,6 +44,7 @@ class SolveState:
         return f"SolveState({self.made_by}, after {getattr(self.solver_state, 'iteration', 0)} iterations)"
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Result:
     """What a solve returns.
@@ -154,5 +156,5 @@ class Result:
 
 def _as_path(path: object) -> Path:
     if not isinstance(path, str | Path):
-        raise InvpriorError(f"a result is saved to a path, got {path!r:.60}")
+        raise InvpriorError(f"a result is saved to a path, got {shown(path)}")
     return Path(path)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.failure import called
 from invprior.purpose import Purpose
@@ -38,6 +39,7 @@ class Progress:
     latest: CellOutcome | None = None
 
 
+@checked
 def compare(
     clean: Sequence[Path | str],
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from invprior.arguments import checked
 from invprior.problem import Problem
 from invprior.weight.choice import Choice, without_search
 from invprior.weight.excerpt import excerpt
@@ -14,6 +15,7 @@ from invprior.weight.typical import typical
 CLOSE = 2e-3
 
 
+@checked
 def discrepancy(problem: Problem) -> Choice:
     """Choose c for the prior c·R: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), summed over
     the observed values of all data terms.

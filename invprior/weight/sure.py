@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from invprior.arguments import check_seed, checked
 from invprior.linear_operator import LinearOperator
 from invprior.problem import DataTerm, Problem
 from invprior.weight.choice import Choice, without_search
@@ -20,6 +21,7 @@ from invprior.weight.typical import typical
 PROBE = 0.05
 
 
+@checked
 def auto(problem: Problem, *, seed: int = 0) -> Choice:
     """Choose c for the prior c·R.
 
@@ -60,6 +62,7 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
     - Ramani, Blu & Unser, "Monte-Carlo SURE: a black-box optimization of regularization parameters for general
       denoising algorithms", IEEE TIP 17 (2008), equation 14.
     """
+    check_seed(seed)
     known = without_search(problem)
     if known is not None:
         return known
