@@ -67,13 +67,27 @@ def _checked(function: Any, name: str) -> Any:
     @functools.wraps(function)
     def call(*args: Any, **given: Any) -> Any:
         bound = signature.bind(*args, **given)  # Python's own TypeError for one that is missing or unknown
-        for parameter, value in bound.arguments.items():
-            kind = kinds()[parameter]
-            several = signature.parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL
-            for one in value if several else (value,):
-                if not fits(one, kind):
-                    raise InvpriorError(f"{name} takes {told(kind)} as {parameter}, got {shown(one)}")
-        return function(*args, **given)
+        wrong = [
+            (parameter, one)
+            for parameter, value in bound.arguments.items()
+            for one in (value if signature.parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL else (value,))
+            if not fits(one, kinds()[parameter])
+        ]
+        if not wrong:
+            return function(*args, **given)
+        parameter, one = wrong[0]
+        refusal = InvpriorError(f"{name} takes {told(kinds()[parameter])} as {parameter}, got {shown(one)}")
+        try:
+            out = function(*args, **given)
+        except InvpriorError as error:
+            if "\n" in str(error):  # a value that takes lines
+                raise refusal from error
+            raise  # its own sentence says more
+        except Exception as error:
+            raise refusal from error
+        if all(_stands_for_a_tensor(value, kinds()[parameter]) for parameter, value in wrong):
+            return out
+        raise refusal
 
     return call
 
@@ -113,6 +127,11 @@ def fits(value: Any, kind: Any) -> bool:
     if kind is None:
         return value is None
     return kind is Any or not isinstance(kind, type) or getattr(kind, "_is_protocol", False) or isinstance(value, kind)
+
+
+def _stands_for_a_tensor(value: Any, kind: Any) -> bool:
+    """True for an array or a nested list, which much of what takes a tensor takes too."""
+    return isinstance(value, Array | list | tuple) and "Tensor" in told(kind)
 
 
 def _is_number(value: Any, kind: type) -> bool:

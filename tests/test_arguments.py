@@ -142,7 +142,10 @@ untyped: Any = ip
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: untyped.compare("a.png", output="out"), "compare takes a sequence of .* as clean, got 'a.png'"),
+        (
+            lambda: untyped.compare("a.png", output="out"),
+            r"a list of pictures as clean, got 'a.png'; write",
+        ),
         (lambda: untyped.solvers.Restarts(solvers.Adam(), 2), "Restarts takes a StopRule as each, got 2"),
         (lambda: untyped.solvers.Tiled(size="large"), "Tiled takes a whole number as size, got 'large'"),
         (lambda: untyped.operators.Crop((1, 8, 8), 0, 0, None, 3), "Crop takes a whole number as height, got None"),

@@ -1,11 +1,8 @@
 """Reading and writing pictures."""
 
-from invprior.arguments import check_all
 from invprior.io.image import Picture, read
 from invprior.io.mask import read_mask
 from invprior.io.psf import read_psf
 from invprior.io.written import write
 
 __all__ = ["Picture", "read", "read_mask", "read_psf", "write"]
-
-check_all(globals(), __all__)

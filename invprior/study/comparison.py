@@ -90,6 +90,8 @@ def compare(
     InvpriorError
         If an argument cannot be read or does not fit; a picture that fails affects only its own cells.
     """
+    if isinstance(clean, str | Path):
+        raise InvpriorError(f"compare takes a list of pictures as clean, got {str(clean)!r}; write [{str(clean)!r}]")
     study = Study(
         sources=sources([Path(p) for p in clean], [Path(p) for p in degraded]),
         operators=tuple(operators),
