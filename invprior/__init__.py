@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from invprior.problem import DataTerm, Problem
     from invprior.runs.allocator import tune_allocator
     from invprior.solvers import Solver
+    from invprior.solvers.base import State
     from invprior.solvers.iterate import Iterate
-    from invprior.solvers.loop import Result, solve
+    from invprior.solvers.loop import solve
     from invprior.solvers.recipe import Recipe
+    from invprior.solvers.result import Result
     from invprior.study.comparison import compare
     from invprior.study.result import Comparison
 
@@ -68,8 +70,9 @@ _HOME = {
     "Prior": "prior",
     "Problem": "problem",
     "Recipe": "solvers.recipe",
-    "Result": "solvers.loop",
+    "Result": "solvers.result",
     "Solver": "solvers",
+    "State": "solvers.base",
     "Term": "functional",
     "compare": "study.comparison",
     "show": "io.plots",
@@ -92,6 +95,7 @@ __all__ = [
     "Recipe",
     "Result",
     "Solver",
+    "State",
     "Term",
     "compare",
     "functionals",

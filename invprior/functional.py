@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.operator import Operator
 from invprior.shapes import Shape
@@ -218,6 +219,7 @@ class Scaled(Wrapped):
         return Scaled(check_weight(factor) * self.factor, self.inner)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Term:
     """x ↦ f(Lx): a functional after an operator, linear or not."""

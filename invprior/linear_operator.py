@@ -1,15 +1,14 @@
-"""Linear operators and their algebra: @ + − * / .H .gram, by structure."""
+"""Linear operators and their algebra: @ + − * / .H .T .gram, by structure."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from torch import Tensor
 
-from invprior.errors import InvpriorError
-from invprior.operator import Operator, bracket, chain, check_fit
+from invprior.operator import Composition, Operator, Scaled, Sum, bracket, check_constant, check_fit, traced
 from invprior.shapes import Geometry, Window, as_complex
 from invprior.spectral import largest_singular_value
 
@@ -19,39 +18,45 @@ class LinearOperator(Operator):
 
     ``A(x)`` and ``A.H(y)`` are checked calls; ``forward`` and ``adjoint`` are their unchecked bodies.
     Composition, sums and multiples read as on paper: ``A @ B``, ``A + B``, ``2 * A``, ``A.H``, ``A.gram``.
+    Gradients of what the operator is made of, its parameters or what its tensors were computed from, go through all of
+    them.
     """
 
     def adjoint(self, y: Tensor) -> Tensor:
         """Aᴴy, with ⟨Ax, y⟩ = ⟨x, Aᴴy⟩: the vector-Jacobian product of the linear map at zero."""
-        # keep the graph only for a caller that differentiates through Aᴴ itself
-        differentiable = torch.is_grad_enabled() and (
-            y.requires_grad or any(p.requires_grad for p in self.parameters())
-        )
         lead = y.shape[: y.ndim - len(self.out_shape)]
+        recorded = torch.is_grad_enabled()
         with torch.inference_mode(False), torch.enable_grad():
             dtype = y.dtype if self.in_complex is None else as_complex(y.dtype, self.in_complex)
             x = torch.zeros(*lead, *self.in_shape, dtype=dtype, device=y.device, requires_grad=True)
-            image = self.forward(x)
+            image = traced(self, self.forward, x)
             if not image.requires_grad:
-                return self._adjoint_without_graph(x.detach())
+                check_constant(self, x)
+                return x.detach()
             if y.is_inference():
                 y = y.clone()
+            # keep the graph only for a caller that differentiates through Aᴴ itself
+            differentiable = recorded and (y.requires_grad or _hangs_on_more(image, x))
             grads = torch.autograd.grad(image, x, y, create_graph=differentiable, materialize_grads=True)
         return grads[0]
-
-    def _adjoint_without_graph(self, zero: Tensor) -> Tensor:
-        """0 of an operator that is 0; any other whose result hangs on no graph has left torch on the way."""
-        if bool((self.forward(torch.ones_like(zero)) != 0).any()):
-            raise InvpriorError(
-                f"{self!r} cannot be differentiated, since its forward leaves torch on the way (through NumPy, or with "
-                "detach); give it adjoint(y)"
-            )
-        return zero
 
     @property
     def H(self) -> LinearOperator:
         """The adjoint as an operator; ``A.H.H`` is ``A``."""
         return Adjoint(self)
+
+    @property
+    def T(self) -> LinearOperator:
+        """The transpose: for real A the adjoint, for a complex one its conjugate."""
+        return Transpose(self) if self.in_complex or self.out_complex else self.H
+
+    def start(self, y: Tensor) -> Tensor:
+        """c·Aᴴy, with the real c that fits y best."""
+        with torch.no_grad():
+            back = self.H(y)
+            image = self(back)
+            energy = image.abs().square().sum()
+            return torch.where(energy > 0, (y.conj() * image).real.sum() / energy, 0) * back
 
     @property
     def gram(self) -> LinearOperator:
@@ -102,44 +107,55 @@ class LinearOperator(Operator):
         The default runs the Lanczos process on AᴴA from a fixed start, in float64 unless the operator holds another
         dtype. Subclasses with a closed form override it.
         """
-        buffer = self._held_anywhere()
-        dtype = buffer.real.dtype if buffer is not None and buffer.is_floating_point() else torch.float64
-        device = buffer.device if buffer is not None else torch.device("cpu")
+        dtype, device = self._kind()
         rng = torch.Generator().manual_seed(0)
         x = torch.randn(self.in_shape, generator=rng, dtype=as_complex(dtype, bool(self.in_complex))).to(device)
         with torch.no_grad():
             return largest_singular_value(self.forward, self.adjoint, x)
 
-    def to_dense(self, dtype: torch.dtype = torch.float64) -> Tensor:
+    def to_dense(self, dtype: torch.dtype | None = None) -> Tensor:
         """The matrix, of shape (numel of ``out_shape``, numel of ``in_shape``); for small operators.
 
-        ``dtype`` is that of the basis images that A is applied to.
+        ``dtype`` is that of the basis images that A is applied to; by default of the precision that the operator holds,
+        float64 if it holds none.
         """
         n = math.prod(self.in_shape)
-        buffer = self._held_anywhere()
-        basis = torch.eye(n, dtype=dtype, device=None if buffer is None else buffer.device)
+        real, device = self._kind()
+        basis = torch.eye(n, dtype=as_complex(real, bool(self.in_complex)) if dtype is None else dtype, device=device)
         return self(basis.reshape(n, *self.in_shape)).reshape(n, -1).T
 
-    def as_scipy(self, dtype: torch.dtype = torch.float64) -> Any:
-        """A ``scipy.sparse.linalg.LinearOperator`` on flattened arrays, for SciPy's own solvers (lsqr, svds, …)."""
+    def as_scipy(self, dtype: torch.dtype | None = None) -> Any:
+        """A ``scipy.sparse.linalg.LinearOperator`` on flattened arrays, for SciPy's own solvers (lsqr, svds, …).
+
+        It computes in ``dtype``, by default in the precision that the operator holds, float64 if it holds none.
+        """
         from scipy.sparse.linalg import LinearOperator as ScipyOperator
+
+        held, device = self._kind()
+        real = held if dtype is None else as_complex(dtype, False)
 
         def through(operator: LinearOperator) -> Any:
             def apply(vector: Any) -> Any:
-                kind = as_complex(dtype, operator.in_complex) if operator.in_complex is not None else dtype
-                x = torch.as_tensor(vector).to(kind).reshape(operator.in_shape)
-                return operator(x).reshape(-1).numpy()
+                x = torch.as_tensor(vector)
+                is_complex = operator.in_complex
+                kind = as_complex(real, x.is_complex() if is_complex is None else is_complex)
+                with torch.no_grad():
+                    out = operator(x.to(device=device, dtype=kind).reshape(operator.in_shape))
+                return out.reshape(-1).cpu().numpy()
 
             return apply
 
         shape = (math.prod(self.out_shape), math.prod(self.in_shape))
-        kind = as_complex(dtype, True) if self.in_complex or self.out_complex else dtype
+        kind = as_complex(real, bool(self.in_complex or self.out_complex))
         return ScipyOperator(
             shape=shape, dtype=torch.zeros((), dtype=kind).numpy().dtype, matvec=through(self), rmatvec=through(self.H)
         )
 
-    def _held_anywhere(self) -> Tensor | None:
-        return next((t for t in self.buffers() if t.is_floating_point() or t.is_complex()), None)
+    def _kind(self) -> tuple[torch.dtype, torch.device]:
+        """The real dtype and the device of the first floating tensor that it holds; float64 on the CPU without one."""
+        held = (t for t in (*self.buffers(), *self.parameters()) if t.is_floating_point() or t.is_complex())
+        first = next(held, torch.zeros((), dtype=torch.float64))
+        return first.real.dtype, first.device
 
     @overload
     def __matmul__(self, other: LinearOperator) -> LinearOperator: ...
@@ -153,51 +169,55 @@ class LinearOperator(Operator):
             return other
         return self if other.is_identity else LinearComposition(self, other)
 
-    def __add__(self, other: LinearOperator) -> LinearOperator:
-        return Sum(self, other) if isinstance(other, LinearOperator) else NotImplemented
+    @overload
+    def __add__(self, other: LinearOperator) -> LinearOperator: ...
+    @overload
+    def __add__(self, other: Operator) -> Operator: ...
+    def __add__(self, other: Operator) -> Operator:
+        return LinearSum(self, other) if isinstance(other, LinearOperator) else super().__add__(other)
 
-    def __radd__(self, other: int) -> LinearOperator:
-        return self if other == 0 else NotImplemented  # sum() starts from 0
+    def _scaled(self, factor: float) -> LinearScaled:
+        return LinearScaled(factor, self)
 
-    def __sub__(self, other: LinearOperator) -> LinearOperator:
-        return self + -other if isinstance(other, LinearOperator) else NotImplemented
+    if TYPE_CHECKING:  # of linear operators these are linear
 
-    def __neg__(self) -> LinearOperator:
-        return -1.0 * self
-
-    def __mul__(self, factor: float) -> LinearOperator:
-        return _scale(factor, self) if isinstance(factor, int | float) else NotImplemented
-
-    def __rmul__(self, factor: float) -> LinearOperator:
-        return self * factor
-
-    def __truediv__(self, divisor: float) -> LinearOperator:
-        if not isinstance(divisor, int | float):
-            return NotImplemented
-        if divisor == 0:
-            raise InvpriorError(f"cannot divide {self!r} by 0")
-        return _scale(1 / divisor, self)
+        def __radd__(self, other: int) -> LinearOperator: ...
+        @overload
+        def __sub__(self, other: LinearOperator) -> LinearOperator: ...
+        @overload
+        def __sub__(self, other: Operator) -> Operator: ...
+        def __sub__(self, other: Operator) -> Operator: ...
+        def __neg__(self) -> LinearOperator: ...
+        def __mul__(self, factor: float) -> LinearOperator: ...
+        def __rmul__(self, factor: float) -> LinearOperator: ...
+        def __truediv__(self, divisor: float) -> LinearOperator: ...
 
 
-def _scale(factor: float, operator: LinearOperator) -> LinearOperator:
-    """``factor * operator``; nested factors are multiplied out and a factor of 1 vanishes."""
-    if not math.isfinite(factor):
-        raise InvpriorError(f"the factor of an operator must be a finite number, got {factor}")
-    if isinstance(operator, Scaled):
-        factor, operator = factor * operator.factor, operator.inner
-    return operator if factor == 1 else Scaled(float(factor), operator)
+def _hangs_on_more(result: Tensor, x: Tensor) -> bool:
+    """True if a gradient of ``result`` would reach any leaf but x."""
+    waiting, seen = [result.grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if getattr(node, "variable", x) is not x:
+            return True
+        waiting += [following for following, _ in node.next_functions]
+    return False
 
 
-class LinearComposition(LinearOperator):
+class LinearComposition(Composition, LinearOperator):
     """(AB)x = A(Bx)."""
 
-    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
-        super().__init__(right.in_shape, left.out_shape)
-        self.left, self.right = left, right
-        self.in_complex, self.out_complex = chain(left, right)
+    left: LinearOperator
+    right: LinearOperator
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.left(self.right(x))
+    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
+        super().__init__(left, right)
+
+    def start(self, y: Tensor) -> Tensor:
+        return LinearOperator.start(self, y)
 
     def adjoint(self, y: Tensor) -> Tensor:
         # (AB)ᴴ = BᴴAᴴ
@@ -228,9 +248,6 @@ class LinearComposition(LinearOperator):
         right = self.right.on_window(window)
         left = None if right is None else self.left.on_window(right[1])
         return None if right is None or left is None else (left[0] @ right[0], left[1])
-
-    def __repr__(self) -> str:
-        return f"{bracket(self.left)} @ {bracket(self.right)}"
 
 
 class Adjoint(LinearOperator):
@@ -266,24 +283,43 @@ class Adjoint(LinearOperator):
         return f"{bracket(self.inner)}.H"
 
 
-class Sum(LinearOperator):
-    """(A + B)x = Ax + Bx."""
+class Transpose(LinearOperator):
+    """Aᵀ = conj ∘ Aᴴ ∘ conj."""
 
-    is_sum: ClassVar[bool] = True
-
-    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
-        if (left.in_shape, left.out_shape) != (right.in_shape, right.out_shape):
-            raise InvpriorError(
-                f"cannot add {left!r} ({left.in_shape} to {left.out_shape}) and "
-                f"{right!r} ({right.in_shape} to {right.out_shape}): the shapes must agree"
-            )
-        super().__init__(left.in_shape, left.out_shape)
-        self.left, self.right = left, right
-        self.in_complex = right.in_complex if left.in_complex is None else left.in_complex
-        self.out_complex = right.out_complex if left.out_complex is None else left.out_complex
+    def __init__(self, inner: LinearOperator) -> None:
+        super().__init__(inner.out_shape, inner.in_shape)
+        self.inner = inner
+        self.in_complex, self.out_complex = inner.out_complex, inner.in_complex
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.left(x) + self.right(x)
+        return self.inner.adjoint(x.conj().resolve_conj()).conj().resolve_conj()
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.inner.forward(y.conj().resolve_conj()).conj().resolve_conj()
+
+    @property
+    def T(self) -> LinearOperator:
+        return self.inner
+
+    def norm(self) -> float:
+        # ‖Aᵀ‖ = ‖A‖
+        return self.inner.norm()
+
+    def _held(self) -> Tensor | None:
+        return self.inner._held()
+
+    def __repr__(self) -> str:
+        return f"{bracket(self.inner)}.T"
+
+
+class LinearSum(Sum, LinearOperator):
+    """(A + B)x = Ax + Bx."""
+
+    left: LinearOperator
+    right: LinearOperator
+
+    def __init__(self, left: LinearOperator, right: LinearOperator) -> None:
+        super().__init__(left, right)
 
     def adjoint(self, y: Tensor) -> Tensor:
         # (A + B)ᴴ = Aᴴ + Bᴴ
@@ -291,28 +327,23 @@ class Sum(LinearOperator):
 
     @property
     def H(self) -> LinearOperator:
-        return Sum(self.left.H, self.right.H)
+        return LinearSum(self.left.H, self.right.H)
 
     def diagonal(self) -> Tensor | None:
         left, right = self.left.diagonal(), self.right.diagonal()
         return None if left is None or right is None else left + right
 
-    def __repr__(self) -> str:
-        return f"{self.left!r} + {self.right!r}"
 
-
-class Scaled(LinearOperator):
+class LinearScaled(Scaled, LinearOperator):
     """(cA)x = c(Ax), c real."""
 
-    is_sum: ClassVar[bool] = True
+    inner: LinearOperator
 
     def __init__(self, factor: float, inner: LinearOperator) -> None:
-        super().__init__(inner.in_shape, inner.out_shape)
-        self.factor, self.inner = factor, inner
-        self.in_complex, self.out_complex = inner.in_complex, inner.out_complex
+        super().__init__(factor, inner)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.factor * self.inner(x)
+    def start(self, y: Tensor) -> Tensor:
+        return LinearOperator.start(self, y)
 
     def adjoint(self, y: Tensor) -> Tensor:
         # (cA)ᴴ = cAᴴ
@@ -341,6 +372,3 @@ class Scaled(LinearOperator):
     def norm(self) -> float:
         # ‖cA‖ = |c| ‖A‖
         return abs(self.factor) * self.inner.norm()
-
-    def __repr__(self) -> str:
-        return f"{self.factor:g} * {bracket(self.inner)}"

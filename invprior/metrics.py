@@ -6,11 +6,13 @@ import math
 
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 
 __all__ = ["luma", "psnr", "psnr_luma", "ssim"]
 
 
+@checked
 def psnr(x: Tensor, truth: Tensor) -> float:
     """10 log₁₀(1/MSE) in dB over all values, for pictures in [0, 1]; infinite for equal ones."""
     _check(x, truth)
@@ -18,14 +20,16 @@ def psnr(x: Tensor, truth: Tensor) -> float:
     return math.inf if mse == 0 else -10 * math.log10(mse)
 
 
+@checked
 def luma(x: Tensor) -> Tensor:
     """Y of ITU-R BT.601 with head- and footroom, (65.481 R + 128.553 G + 24.966 B + 16)/255; gray stays unchanged."""
-    if x.shape[-3] != 3:
+    if x.ndim < 3 or x.shape[-3] != 3:
         return x
     R, G, B = x.unbind(-3)
     return ((65.481 * R + 128.553 * G + 24.966 * B + 16) / 255).unsqueeze(-3)
 
 
+@checked
 def psnr_luma(x: Tensor, truth: Tensor, border: int = 4) -> float:
     """PSNR of Y with ``border`` pixels cut on each side: the measure of the super-resolution literature."""
     _check(x, truth)
@@ -36,6 +40,7 @@ def psnr_luma(x: Tensor, truth: Tensor, border: int = 4) -> float:
     return psnr(luma(x)[inside], luma(truth)[inside])
 
 
+@checked
 def ssim(x: Tensor, truth: Tensor) -> float:
     """Mean structural similarity with a Gaussian window of σ = 1.5 (Wang et al. 2004), as scikit-image computes it.
 

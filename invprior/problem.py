@@ -11,9 +11,11 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.linear_operator import LinearOperator
+from invprior.moving import brief, destination, moved
 from invprior.noise import Noise
 from invprior.operator import Operator
 from invprior.prior import Prior
@@ -27,7 +29,7 @@ HELP = {"operator": "invprior.operators", "noise": "invprior.noise, as noise.Gau
 
 
 def _named(value: object) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else f"{type(value).__name__} {value!r:.40}"
+    return shown(value) if isinstance(value, type) else f"{type(value).__name__} {shown(value):.40}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +134,21 @@ class DataTerm:
         """y − E(y | Ax), and 0 where nothing was observed."""
         return torch.where(self.observed, self.noise.signal(self.y) - self.operator(x), 0)
 
+    def start(self) -> Tensor | None:
+        """An image that the operator makes of the measurement to start from; None if it knows none."""
+        with torch.no_grad():
+            x = self.operator.start(torch.where(self.observed, self.noise.signal(self.y), 0))
+        if x is not None:
+            check_tensor(f"the start of {self.operator!r}", x, self.operator.in_shape, self.y)
+        return x
+
     @property
     def batch(self) -> Shape:
         return tuple(self.y.shape[: self.y.ndim - len(self.operator.out_shape)])
+
+    def __repr__(self) -> str:
+        shown = f"y={tuple(self.y.shape)} {str(self.y.dtype).removeprefix('torch.')}"
+        return f"{type(self).__name__}({self.operator!r}, {shown}, noise={brief(self.noise)})"
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -202,14 +216,20 @@ class Problem:
                     f"and {other.y.dtype} on {other.y.device}; convert one with .to()"
                 )
         if not isinstance(prior, Prior):
-            raise InvpriorError(f"prior must be a Prior, got {type(prior).__name__}; take priors.NoPrior() for none")
+            raise InvpriorError(
+                f"prior must be a Prior, got {_named(prior)}; take priors.NoPrior() for none, and for a term of your "
+                "own a subclass of Prior whose terms(shape) returns it"
+            )
         object.__setattr__(self, "data_terms", data_terms)
         object.__setattr__(self, "prior", prior)
         object.__setattr__(self, "_values", values)
         lift = prior.lift(first.operator.in_shape)
         object.__setattr__(self, "lift", lift)
         data = (d.term if lift is None else d.term @ lift for d in data_terms)
-        terms = (*data, *prior.terms(first.operator.in_shape))
+        penalties = prior.terms(first.operator.in_shape)
+        if not isinstance(penalties, tuple | list) or not all(isinstance(t, Term) for t in penalties):
+            raise InvpriorError(f"{prior!r}.terms returns a tuple of terms, as (term,), got {shown(penalties)}")
+        terms = (*data, *penalties)
         object.__setattr__(self, "terms", terms)
         for t in terms if self.dtype.is_complex else ():
             if t.functional.ordered:
@@ -246,6 +266,20 @@ class Problem:
                 elif not f.valued and is_dataclass(f):  # its weight tells it, and a call of a denoiser is dear
                     figures += [float(v) for v in vars(f).values() if isinstance(v, int | float)]
         return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), figures))
+
+    def to(self, *where: torch.device | str | torch.dtype) -> Problem:
+        """The same problem on another device or in another precision: ``problem.to("cuda")``, ``to(torch.float64)``.
+
+        Operators, measurements, noise and prior are copied, and so stay as they are. What functions close over is not
+        moved.
+        """
+        device, dtype = destination(where)
+        data = tuple(moved(d, device, dtype) for d in self.data_terms)
+        return Problem.from_terms(data, moved(self.prior, device, dtype), self._values)
+
+    def __repr__(self) -> str:
+        data = ", ".join(repr(d)[len(type(d).__name__) + 1 : -1] for d in self.data_terms)
+        return f"Problem({data}, prior={brief(self.prior)})"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": {}}
@@ -320,6 +354,13 @@ class Problem:
                 total = total + term(x)
         return total
 
+    def gradient(self, x: Tensor) -> Tensor:
+        """The gradient of :meth:`objective` at the variable ``x``, by autograd; it hangs on no graph."""
+        with torch.enable_grad():
+            at = x.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.objective(at), at)
+        return gradient
+
     def start(self) -> Tensor:
         """Where solvers start: the variable of :meth:`back_projection`."""
         return self.variable(self.back_projection())
@@ -327,13 +368,15 @@ class Problem:
     def back_projection(self) -> Tensor:
         """The image m + c·Aᴴ(y − m A1): the constant m that fits the data best, then c of what it leaves.
 
-        With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. Mid-gray if A is
-        not linear.
+        With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. If an A is not
+        linear, the mean of what the operators start from (:meth:`~invprior.Operator.start`), or mid-gray if none knows
+        anything.
         """
         flat = self.flat()
         linear = [(d.operator, d) for d in self.data_terms if isinstance(d.operator, LinearOperator)]
         if len(linear) < len(self.data_terms):
-            return flat
+            start = self.once(_start)
+            return flat if start is None else start
         x = flat
         with torch.no_grad():
             for A, d in linear:
@@ -343,10 +386,11 @@ class Problem:
         return x
 
     def flat(self) -> Tensor:
-        """The constant image m that fits the data best; mid-gray if A is not linear."""
+        """The constant image m that fits the data best; if A is not linear, the mean of its start, or mid-gray."""
         one = torch.ones(self.full_shape, dtype=self.dtype, device=self.device)
         if not all(isinstance(d.operator, LinearOperator) for d in self.data_terms):
-            return 0.5 * one
+            start = self.once(_start)
+            return 0.5 * one if start is None else start.mean() * one
         with torch.no_grad():
             measured = [torch.where(d.observed, d.noise.signal(d.y), 0) for d in self.data_terms]
             return _fit(measured, [torch.where(d.observed, d.operator(one), 0) for d in self.data_terms]) * one
@@ -363,10 +407,18 @@ def _values(problem: Problem) -> Values:
         keeps = isinstance(d.operator, LinearOperator) and d.operator.diagonal() is not None
         values = d.noise.signal(d.y) / d.gain
         parts.append(found(values, d.observed, d.sigma / abs(d.gain), ROOM if keeps else ROOM_OF_AVERAGES))
-    if not parts and all(isinstance(d.operator, LinearOperator) for d in problem.data_terms):
+    linear = all(isinstance(d.operator, LinearOperator) for d in problem.data_terms)
+    if not parts and (linear or problem.once(_start) is not None):
         image = problem.back_projection()
         parts = [found(image, torch.ones_like(image, dtype=torch.bool), 0.0, 1.0)]
     return Values(min(v.low for v in parts), max(v.high for v in parts)) if parts else PHOTOGRAPH
+
+
+def _start(problem: Problem) -> Tensor | None:
+    """The mean of the images that the operators start from, if one that is not linear knows one."""
+    data = problem.data_terms
+    starts = [x for d in data if not isinstance(d.operator, LinearOperator) and (x := d.start()) is not None]
+    return torch.stack(starts).mean(0) if starts else None
 
 
 def _fit(targets: list[Tensor], images: list[Tensor]) -> Tensor:

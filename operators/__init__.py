@@ -5,6 +5,7 @@
 ``A.as_scipy()`` a ``scipy.sparse.linalg.LinearOperator``.
 """
 
+from invprior.arguments import check_all
 from invprior.operators.blur import Blur
 from invprior.operators.crop import Crop
 from invprior.operators.diagonal import Diagonal
@@ -51,3 +52,5 @@ __all__ = [
     "Wavelet",
     "from_function",
 ]
+
+check_all(globals(), __all__)

@@ -8,6 +8,7 @@ from random import Random
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.shapes import Shape, as_shape
@@ -65,6 +66,7 @@ def _cumulative(x: Tensor) -> Tensor:
     return x.cumsum(-1)
 
 
+@checked
 def from_function(f: Callable[[Tensor], Tensor], in_shape: Iterable[int]) -> Function:
     """A :class:`Function` operator: ``from_function(lambda x: x.flip(-1), (3, 64, 64))``."""
     return Function(in_shape, f)

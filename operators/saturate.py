@@ -52,5 +52,8 @@ class Saturate(Operator):
     def forward(self, x: Tensor) -> Tensor:
         return x.clamp(max=self.level)
 
+    def start(self, y: Tensor) -> Tensor:
+        return y
+
     def extra_repr(self) -> str:
         return f"{self.in_shape}, level={self.level:g}"

@@ -5,44 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from random import Random
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
+from invprior.operator import Operator
 from invprior.operators.finite_difference import FiniteDifference
 from invprior.operators.mask import Mask
 from invprior.shapes import Shape
 
 
-class Stack(LinearOperator):
-    """Ax = (A₁x, …, A_Kx), each part flattened and joined into one vector; Aᴴy = Σ_k A_kᴴ y_k.
-
-    ``split`` returns the parts of a measurement in their own shapes and ``join`` undoes it. The norm is computed by the
-    Lanczos process. Measurements that each have a noise model of their own are several data terms, not a stack.
-
-    Parameters
-    ----------
-    operators
-        At least one linear operator, all with the same ``in_shape``.
-
-    Raises
-    ------
-    InvpriorError
-        If there are no operators, one is not linear, or they differ in the shape of their input or in the kind (real
-        or complex) of their input or output.
-
-    Cost
-    ----
-    That of all operators and one copy into the vector; for the adjoint, that of all adjoints.
+class AnyStack(Operator):
+    """A(x) = (A₁(x), …, A_K(x)), each part flattened and joined into one vector; what ``Stack`` gives where an A_k is
+    not linear.
     """
 
-    def __init__(self, *operators: LinearOperator) -> None:
+    def __init__(self, *operators: Operator) -> None:
         for A in operators:
-            if not isinstance(A, LinearOperator):
-                raise InvpriorError(f"Stack takes linear operators, got {A!r}; Problem.from_terms takes any")
+            if not isinstance(A, Operator):
+                raise InvpriorError(f"Stack takes operators, got {shown(A)}")
         if not operators:
             raise InvpriorError("Stack takes at least one operator")
         first = operators[0]
@@ -64,25 +49,19 @@ class Stack(LinearOperator):
         self.in_complex, self.out_complex = next(iter(takes), None), next(iter(gives))
         self._list = nn.ModuleList(operators)
 
-    @classmethod
-    def example(cls, shape: Shape, rng: Random) -> Stack:
-        kinds: list[type[LinearOperator]] = [Mask, FiniteDifference]
-        return cls(*(rng.choice(kinds).example(shape, rng) for _ in range(rng.randint(1, 3))))
-
     @property
-    def operators(self) -> tuple[LinearOperator, ...]:
+    def operators(self) -> tuple[Operator, ...]:
         """The operators, in order."""
-        return tuple(cast(LinearOperator, A) for A in self._list)
+        return tuple(cast(Operator, A) for A in self._list)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.join([A(x) for A in self.operators])
 
-    def adjoint(self, y: Tensor) -> Tensor:
-        first, *rest = zip(self.operators, self.split(y), strict=True)
-        out = first[0].adjoint(first[1])
-        for A, part in rest:
-            out = out + A.adjoint(part)
-        return out
+    def start(self, y: Tensor) -> Tensor | None:
+        """The mean of the images that the parts start from."""
+        starts = [A.start(part) for A, part in zip(self.operators, self.split(y), strict=True)]
+        known = [x for x in starts if x is not None]
+        return torch.stack(known).mean(0) if known else None
 
     def split(self, y: Tensor) -> tuple[Tensor, ...]:
         """The parts of y, each of shape ``(..., *out_shape)`` of its operator."""
@@ -99,3 +78,55 @@ class Stack(LinearOperator):
 
     def __repr__(self) -> str:
         return f"Stack({', '.join(map(repr, self.operators))})"
+
+
+class Stack(AnyStack, LinearOperator):
+    """Ax = (A₁x, …, A_Kx), each part flattened and joined into one vector; Aᴴy = Σ_k A_kᴴ y_k.
+
+    ``split`` returns the parts of a measurement in their own shapes and ``join`` undoes it. The norm is computed by the
+    Lanczos process. Measurements that each have a noise model of their own are several data terms, not a stack. With a
+    part that is not linear the stack is not linear either: an :class:`~invprior.Operator` without the adjoint.
+
+    Parameters
+    ----------
+    operators
+        At least one operator, all with the same ``in_shape``.
+
+    Raises
+    ------
+    InvpriorError
+        If there are no operators, or they differ in the shape of their input or in the kind (real or complex) of their
+        input or output.
+
+    Cost
+    ----
+    That of all operators and one copy into the vector; for the adjoint, that of all adjoints.
+    """
+
+    def __new__(cls, *operators: Operator) -> Any:
+        if all(isinstance(A, LinearOperator) for A in operators):
+            return super().__new__(cls)
+        return AnyStack(*operators)
+
+    def __init__(self, *operators: Operator) -> None:
+        super().__init__(*operators)
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Stack:
+        kinds: list[type[LinearOperator]] = [Mask, FiniteDifference]
+        return cls(*(rng.choice(kinds).example(shape, rng) for _ in range(rng.randint(1, 3))))
+
+    @property
+    def operators(self) -> tuple[LinearOperator, ...]:
+        """The operators, in order."""
+        return tuple(cast(LinearOperator, A) for A in self._list)
+
+    def start(self, y: Tensor) -> Tensor:
+        return LinearOperator.start(self, y)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        first, *rest = zip(self.operators, self.split(y), strict=True)
+        out = first[0].adjoint(first[1])
+        for A, part in rest:
+            out = out + A.adjoint(part)
+        return out

@@ -67,7 +67,7 @@ class Wavelet(LinearOperator):
         low, high = filters(wavelet)
         shorter = min(shape[-2:])
         most = (shorter - 1) // (len(low) - 1)  # 2^(levels − 1) is at most this
-        if levels < 1 or 2 ** (levels - 1) > most:
+        if not 1 <= levels <= most.bit_length():
             fitting = f"1 to {most.bit_length()} levels fit" if most else "no level fits"
             raise InvpriorError(f"{levels} levels of {wavelet} in a picture of {shape[-2]}×{shape[-1]}: {fitting}")
         scales = (1.0,) * (levels + 1) if scales is None else tuple(float(s) for s in scales)

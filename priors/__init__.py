@@ -4,6 +4,7 @@
 for TV of photographs) suits every noise level.
 """
 
+from invprior.arguments import check_all
 from invprior.priors.box import Box
 from invprior.priors.dip import DIP
 from invprior.priors.guided_tv import GuidedTV
@@ -31,3 +32,5 @@ __all__ = [
     "VideoTV",
     "Wavelet",
 ]
+
+check_all(globals(), __all__)

@@ -69,10 +69,8 @@ class NetworkGenerator(Generator):
             noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
             z = torch.add(z, noise, alpha=self.jitter)
         # channels last in memory: convolutions are faster, on processors and on graphics cards
-        whole: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last)).to(
-            self.z.dtype
-        )
-        return cut(whole[0], self.shape).reshape(self.shape)
+        whole = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last))
+        return cut(whole.to(self.z.dtype)[0], self.shape).reshape(self.shape)
 
 
 def cut(whole: Tensor, shape: Shape) -> Tensor:
@@ -99,7 +97,8 @@ class DIP(Prior):
     network
         A network instead of the preset's: ``skip``, ``hourglass``, ``deep_decoder``, ``conv_decoder``, or any module
         that maps (1, c, H, W) to (1, C, H, W), with the image's C channels, H and W multiples of 32 and at least 64,
-        and c the preset's ``input_channels``. A module is copied and starts from its own weights.
+        and c the preset's ``input_channels``: 16, and mostly 32 in ``paper``. A module is copied and starts from its
+        own weights.
     input
         A picture (c, H, W) or (H, W) of the image's height and width to use as z instead of the preset's noise. The
         network then starts with its edges, e.g. those of a flash picture of the same scene (section 3.5 of the paper).
@@ -170,6 +169,7 @@ class DIP(Prior):
         else:
             z = _picture(self.input, shape, size, reduction)
         if module is not None:
+            _check_fit(module, z, shape)
             return NetworkGenerator(deepcopy(module), z, shape, s.jitter)
         network = s.network.draw(z.shape[1], math.prod(shape[:-2]), rng)
         return NetworkGenerator(network, z, shape, s.jitter, s.precision)
@@ -211,6 +211,21 @@ class DIP(Prior):
             return cls(preset, task, network, z, iterations)
 
         return {} if purpose.film is not None else {"dip": make}
+
+
+def _check_fit(network: nn.Module, z: Tensor, shape: Shape) -> None:
+    """Raise unless a module of the caller's makes an image of this shape from z."""
+    want = (1, math.prod(shape[:-2]), *z.shape[-2:])
+    takes = f"a network for {shape} maps {tuple(z.shape)} to {want}"
+    parameter = next((p for p in network.parameters() if p.is_floating_point()), z)
+    try:
+        with torch.no_grad():
+            out = deepcopy(network)(z.to(parameter))
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise InvpriorError(f"{takes}; {type(network).__name__} failed: {' '.join(str(error).split())}") from error
+    if not isinstance(out, Tensor) or tuple(out.shape) != want:
+        got = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
+        raise InvpriorError(f"{takes}, and {type(network).__name__} gave {got}")
 
 
 def _picture(picture: Tensor, shape: Shape, size: list[int], reduction: int) -> Tensor:

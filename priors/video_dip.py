@@ -25,7 +25,7 @@ from invprior.solvers.recipe import Recipe
 from invprior.stop import AnyOf, MaxIterations
 
 if TYPE_CHECKING:
-    from invprior.solvers.loop import Result
+    from invprior.solvers.result import Result
 
 # First iterations of a warm start, which the average leaves out.
 WARM = 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from invprior import InvpriorError, LinearOperator, Operator
-from invprior.operators import FiniteDifference, Identity, Lanczos, Mask
+from invprior.operators import Blur, FiniteDifference, Identity, Lanczos, Mask, PerFrame, Saturate, Stack
 from tests.helpers import adjoint_error, randn
 
 
@@ -140,3 +141,44 @@ def test_random_expressions_have_right_adjoints(data: st.DataObject) -> None:
         else:
             C = C + data.draw(st.floats(0, 2)) * C
     assert adjoint_error(C) < 20
+
+
+def test_nonlinear_operators_add_and_scale_as_linear_ones_do() -> None:
+    N, x = Square((8, 6)), randn(8, 6)
+    assert torch.equal((N + B)(x), x.square() + B(x))
+    assert torch.equal((B + N)(x), x.square() + B(x))
+    assert torch.equal((B - N / 2)(x), B(x) - 0.5 * x.square())
+    assert torch.equal(sum([N, B], start=N)(x), 2 * x.square() + B(x))
+    assert torch.equal((-N * 3)(x), -3 * x.square())
+    assert repr(2 * N @ B) == f"(2 * Square((8, 6))) @ {B!r}"
+    assert 1 * N is N
+    for C in (N + B, B + N, B - N, 2 * N, N @ B, Stack(B, N), PerFrame(N, 2)):
+        assert not isinstance(C, LinearOperator)
+        assert not hasattr(C, "H")
+    with pytest.raises(InvpriorError, match="cannot add"):
+        N + A
+    with pytest.raises(TypeError, match="unsupported operand"):
+        N + 1  # type: ignore[operator]
+
+
+def test_nonlinear_parts_of_stacks_and_films() -> None:
+    N, x = Square((8, 6)), randn(5, 8, 6)
+    C = Stack(N, B)
+    assert torch.equal(C(x), torch.cat([x.square().flatten(1), B(x).flatten(1)], 1))
+    assert torch.equal(C.split(C(x))[0], x.square())
+    assert torch.equal(copy.deepcopy(C)(x), C(x))
+    assert torch.equal(PerFrame(N, 5)(x), x.square())
+    assert torch.equal(copy.deepcopy(PerFrame(B, 5))(x), B(x))
+    assert repr(PerFrame(N, 5)) == "PerFrame(Square((8, 6)), frames=5)"
+
+
+def test_where_a_nonlinear_operator_starts() -> None:
+    y = randn(8, 6).clamp(max=0.5)
+    S = Saturate((8, 6), 0.5)
+    assert torch.equal(S.start(y), y)
+    assert Square((8, 6)).start(y) is None
+    start = (S @ Blur((8, 6), torch.full((3, 3), 1 / 9, dtype=torch.float64))).start(y)
+    assert start is not None
+    assert start.shape == (8, 6)
+    assert (S @ Square((8, 6))).start(y) is None
+    assert torch.equal((2 * S).start(2 * y), y)  # type: ignore[arg-type]

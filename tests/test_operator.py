@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import resource
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from scipy.sparse.linalg import lsqr, svds
 from torch import Tensor
 
 from invprior import InvpriorError, LinearOperator, Operator
-from invprior.operators import FiniteDifference, Fourier, Identity, Lanczos, Mask
+from invprior.operators import Blur, FiniteDifference, Fourier, Identity, Lanczos, Mask, from_function
 from tests.helpers import adjoint_error, randn
 
 
@@ -153,3 +155,138 @@ def test_real_and_complex_inputs_are_told_apart() -> None:
     masked = Mask((3, 4), randn(3, 4) > 0) @ Fourier((3, 4))
     assert (masked.in_complex, masked.out_complex) == (False, True)
     assert masked.H(torch.zeros(3, 4, dtype=torch.complex128)).dtype == torch.float64
+
+
+class Gain(LinearOperator):
+    """A parameter and nothing else."""
+
+    def __init__(self, n: int, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__((n,), (n,))
+        self.gain = torch.nn.Parameter(torch.linspace(1, 2, n, dtype=dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.gain * x).cumsum(-1)
+
+
+class ByHand(Gain):
+    def adjoint(self, y: Tensor) -> Tensor:
+        return self.gain * y.flip(-1).cumsum(-1).flip(-1)
+
+
+@pytest.mark.parametrize("kind", [Gain, ByHand])
+def test_gradients_of_parameters_go_through_a_its_adjoint_and_its_gram(kind: type[Gain]) -> None:
+    A = kind(4, torch.float64)
+    for B in (A, A.H, A.gram, 2 * A.H @ A.H, A.T, A + A.H):
+        x = randn(4, seed=1)
+
+        def of(gain: Tensor, B: LinearOperator = B, x: Tensor = x) -> Tensor:
+            A.gain = torch.nn.Parameter(gain.detach())
+            (gradient,) = torch.autograd.grad(B(x).square().sum(), A.gain)
+            return gradient
+
+        gain, step = torch.linspace(1, 2, 4, dtype=torch.float64), 1e-6
+        exact = of(gain)
+        for k in range(4):
+            values = []
+            for sign in (1, -1):
+                A.gain = torch.nn.Parameter(gain + sign * step * torch.eye(4, dtype=torch.float64)[k])
+                values.append(float(B(x).detach().square().sum()))
+            assert (values[0] - values[1]) / (2 * step) == pytest.approx(float(exact[k]), rel=1e-6)
+
+
+def test_gradients_reach_what_a_kernel_was_computed_from() -> None:
+    theta = randn(3, 3).requires_grad_()
+    y = randn(1, 6, 6, seed=1)
+
+    def blurred(theta: Tensor) -> tuple[Tensor, ...]:
+        A = Blur((1, 6, 6), theta.flatten().softmax(0).reshape(3, 3))
+        plain = from_function(lambda x: theta.sum() * x, (1, 6, 6))
+        return A(y), A.H(y), A.gram(y), plain.H(y)
+
+    assert torch.autograd.gradcheck(blurred, theta)
+
+
+def test_an_adjoint_that_hangs_on_nothing_keeps_no_graph() -> None:
+    kernel = randn(1, 1, 3, 3)
+    A = from_function(lambda x: torch.nn.functional.conv2d(x.reshape(-1, 1, 5, 5), kernel.to(x)), (1, 1, 5, 5))
+    assert not A.H(randn(1, 1, 3, 3)).requires_grad
+    assert Gain(4).H(torch.ones(4)).requires_grad
+    with torch.no_grad():
+        assert not Gain(4).H(torch.ones(4)).requires_grad
+
+
+def test_what_an_operator_holds_sets_the_precision() -> None:
+    A = Gain(4)
+    exact = float(torch.linalg.matrix_norm(A.to_dense().detach(), 2))
+    assert A.norm() == pytest.approx(exact, rel=1e-4)
+    assert A.to_dense().dtype == torch.float32
+    B = Blur((1, 5, 5), torch.rand(3, 3, generator=torch.Generator().manual_seed(0)))
+    assert B.as_scipy().dtype == np.float32
+    assert B.as_scipy().matvec(np.ones(25)).dtype == np.float32
+    assert B.double().as_scipy().dtype == np.float64
+    assert Identity((3,)).to_dense().dtype == torch.float64
+    seen: list[torch.dtype] = []
+
+    class Phase(Weighted):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append(x.dtype)
+            return super().forward(x.to(self.matrix.dtype))
+
+    C = Phase(torch.complex(randn(3, 3, dtype=torch.float32), randn(3, 3, dtype=torch.float32)))
+    C.in_complex = C.out_complex = True
+    C.norm()
+    assert set(seen) == {torch.complex64}
+    assert C.to_dense().dtype == torch.complex64
+    assert C.as_scipy().matvec(np.ones(3)).dtype == np.complex64
+
+
+def test_the_transpose() -> None:
+    M = torch.complex(randn(4, 3), randn(4, 3, seed=1))
+    A = Weighted(M)
+    A.in_complex = A.out_complex = True
+    assert torch.allclose(A.T.to_dense(), M.T)
+    assert torch.allclose(A.T.H.to_dense(), M.conj())
+    assert A.T.T is A
+    assert repr(A.T) == "Weighted((3,)).T"
+    F = Fourier((3, 4))
+    assert torch.allclose(F.T.to_dense(), F.to_dense().T.real)  # of real pictures
+    assert torch.equal(Cumulative(3).T.to_dense(), Cumulative(3).to_dense().T)
+    assert adjoint_error(Cumulative(5).T) < 20
+
+
+def test_a_result_of_another_shape_than_declared_is_named() -> None:
+    class Half(LinearOperator):
+        def forward(self, x: Tensor) -> Tensor:
+            return x[..., ::2]
+
+    class Listing(LinearOperator):
+        def forward(self, x: Tensor) -> Any:
+            return [x]
+
+    with pytest.raises(InvpriorError, match=r"Half\(\(4,\)\) declares a result of shape \(5, 4\) for \(5, 4\).*\(5, 2"):
+        Half((4,), (4,))(randn(5, 4))
+    with pytest.raises(InvpriorError, match="gave list; correct"):
+        Listing((4,), (4,))(randn(4))
+
+
+def test_an_operator_that_leaves_torch_says_so() -> None:
+    class Detached(LinearOperator):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.from_numpy(np.cumsum(x.detach().numpy(), -1))
+
+    class Left(LinearOperator):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.from_numpy(np.cumsum(x.numpy(), -1))
+
+    class Zero(LinearOperator):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.zeros_like(x)
+
+    for A in (Detached((4,), (4,)), Left((4,), (4,))):
+        assert torch.equal(A(torch.ones(4)), torch.arange(1.0, 5))
+        message = re.escape(repr(A)) + " cannot be differentiated.*from_numpy"
+        with pytest.raises(InvpriorError, match=message):
+            A(torch.ones(4, requires_grad=True))
+        with pytest.raises(InvpriorError, match=message):
+            A.H(torch.ones(4))
+    assert not Zero((4,), (4,))(torch.ones(4, requires_grad=True)).any()

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from invprior import DataTerm, InvpriorError, Operator, Problem, noise, solve, solvers, stop
-from invprior.operators import Identity, Lanczos, Mask
+from invprior import DataTerm, InvpriorError, Operator, Problem, State, noise, priors, solve, solvers, stop
+from invprior.operators import Blur, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior
 from invprior.solvers.loop import choose
 from invprior.stop import Verdict
@@ -194,7 +194,7 @@ def test_terms_must_measure_one_image() -> None:
         Problem.from_terms([one, DataTerm(Identity(SHAPE), torch.zeros(SHAPE).double(), g)], NoPrior())
     with pytest.raises(InvpriorError, match="at least one data term"):
         Problem.from_terms([], NoPrior())
-    with pytest.raises(InvpriorError, match=r"prior must be a Prior, got float; take priors.NoPrior\(\)"):
+    with pytest.raises(InvpriorError, match=r"prior must be a Prior, got float 0.1; take priors.NoPrior\(\)"):
         Problem.from_terms([one], 0.1)  # type: ignore[arg-type]
 
 
@@ -203,3 +203,77 @@ def test_the_start_undoes_the_scale_of_the_operator() -> None:
     A = 1e3 * Mask(SHAPE, torch.ones(12, 12, dtype=torch.bool))
     p = Problem(A, A(x), noise=noise.Gaussian(0.1), prior=NoPrior())
     assert torch.allclose(p.start(), x)
+
+
+@dataclass(frozen=True)
+class Descending(solvers.Solver[State]):
+    """All that a solver must have."""
+
+    lr: float = 0.005
+
+    def init(self, problem: Problem, x0: Any, rng: torch.Generator) -> State:
+        return State(0, problem.start() if x0 is None else x0)
+
+    def step(self, problem: Problem, state: State) -> State:
+        return State(state.iteration + 1, state.x - self.lr * problem.gradient(state.x))
+
+
+def test_a_solver_is_init_and_step() -> None:
+    p = Problem(Identity(SHAPE), randn(*SHAPE), noise=noise.Gaussian(0.1), prior=priors.Tikhonov())
+    result = solve(p, Descending())
+    assert result.status.name == "max_iterations"
+    assert torch.allclose(result.x, solve(p).x, atol=1e-4)
+    on = solve(p, Descending(), stop=stop.MaxIterations(1010), state=result.state)
+    assert on.iterations == 1010
+    with pytest.raises(InvpriorError, match=r"Descending cannot fit DIP.*take solvers\.Adam"):
+        solve(Problem(Identity(SHAPE), randn(*SHAPE), noise=noise.Gaussian(0.1), prior=DIP()), Descending())
+
+
+def test_mistakes_of_a_new_solver_are_named() -> None:
+    class Still(Descending):
+        def step(self, problem: Problem, state: State) -> State:
+            return state
+
+    class Bare(Descending):
+        def init(self, problem: Problem, x0: Any, rng: torch.Generator) -> Any:
+            return problem.start()
+
+    class Unrecorded(Descending):
+        def step(self, problem: Problem, state: State) -> State:
+            torch.autograd.grad(problem.objective(state.x), state.x)
+            return state
+
+    p = tv_problem()
+    for solver, message in (
+        (Still(), r"step returns the State of iteration 1.*got iteration 0"),
+        (Bare(), r"init returns a State, such as State\(0, problem\.start\(\)\), got tensor"),
+        (Unrecorded(), r"asks for a gradient that nothing recorded; take problem\.gradient\(x\)"),
+    ):
+        with pytest.raises(InvpriorError, match=message):
+            solve(p, solver)
+
+
+def test_a_solve_hangs_on_no_graph() -> None:
+    psf = torch.rand(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
+    y = randn(*SHAPE).requires_grad_()
+    for prior, solver in ((TV(), None), (NoPrior(), None), (TV(), solvers.Adam()), (NoPrior(), Descending())):
+        p = Problem(Blur(SHAPE, psf), y, noise=noise.Gaussian(0.1), prior=prior)
+        result = solve(p, solver, stop=stop.MaxIterations(3))
+        assert not result.x.requires_grad
+        assert result.state.solver_state.x.grad_fn is None
+
+
+def test_what_is_no_prior_is_named() -> None:
+    term = TV().terms(SHAPE)[0]
+
+    class Bare(priors.NoPrior):
+        def terms(self, shape: Any) -> Any:
+            return term
+
+    for prior, message in (
+        (term, r"got Term L21.*subclass of Prior whose terms\(shape\) returns it"),
+        (Bare(), r"terms returns a tuple of terms, as \(term,\), got L21"),
+    ):
+        unknown: Any = prior
+        with pytest.raises(InvpriorError, match=message):
+            Problem(Identity(SHAPE), randn(*SHAPE), noise=noise.Gaussian(0.1), prior=unknown)

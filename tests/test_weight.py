@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 from scipy.optimize import brentq
+from torch import Tensor
 
-from invprior import InvpriorError, LinearOperator, Problem, noise, solve, stop, weight
+from invprior import InvpriorError, LinearOperator, Operator, Problem, noise, solve, stop, weight
 from invprior.operators import Blur, Crop, FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
 from invprior.problem import DataTerm
-from invprior.solvers.loop import Result
+from invprior.solvers.result import Result
 from invprior.weight import path
 from tests.helpers import photograph, psnr, randn
 
@@ -74,7 +75,7 @@ def test_what_has_no_automatic_weight_says_so(rule: Rule) -> None:
     x = torch.rand(3, 16, 16)
     with pytest.raises(InvpriorError, match="give a weight"):
         rule(Problem(Identity(x.shape), x, noise=noise.Gaussian(0.1), prior=DIP() + TV()))
-    with pytest.raises(InvpriorError, match="needs a linear operator and Gaussian or photon noise; give a weight"):
+    with pytest.raises(InvpriorError, match="needs Gaussian or photon noise; give a weight"):
         rule(Problem(Identity(x.shape), x, noise=noise.Laplace(0.1), prior=TV()))
     assert rule(Problem(Identity(x.shape), x, noise=noise.Gaussian(0.1), prior=NoPrior())).weight == 1.0
 
@@ -208,3 +209,46 @@ def test_the_probe_is_not_the_noise() -> None:
     problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.05), prior=TV())
     same, *others = (weight.auto(problem, seed=s).weight for s in range(4))
     assert same == pytest.approx(sum(others) / 3, rel=0.3)
+
+
+class Gamma(Operator):
+    """A camera's curve."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(min=1e-4).sqrt()
+
+    def start(self, y: Tensor) -> Tensor:
+        return y.square()
+
+
+def test_the_weight_of_a_nonlinear_problem_is_chosen_by_what_is_held_out() -> None:
+    clean = photograph(size=24, top=20, left=100).float()[1:2]
+    A, model = Gamma(tuple(clean.shape)), noise.Gaussian(0.1)
+    y = model.sample(A(clean), torch.Generator().manual_seed(0))
+
+    def quality(w: float) -> float:
+        return psnr(solve(Problem(A, y, noise=model, prior=w * TV()), stop=stop.MaxIterations(300)).x, clean)
+
+    problem = Problem(A, y, noise=model, prior=TV())
+    choice = weight.auto(problem)
+    assert quality(choice.weight) > max(quality(w) for w in (4.0, 9.0, 20.0)) - 0.5
+    assert choice.rule == "least error on 5% of the measured values, which were held out"
+
+
+def test_a_nonlinear_problem_starts_where_its_operator_says() -> None:
+    clean = 40 + 20 * photograph(size=16).float()
+    problem = Problem(Gamma(tuple(clean.shape)), clean.sqrt(), noise=noise.Gaussian(0.01), prior=TV())
+    assert torch.allclose(problem.start(), clean, rtol=1e-5)
+    assert problem.values.low < float(clean.min()) < float(clean.max()) < problem.values.high
+    assert torch.allclose(problem.flat(), clean.mean().expand(clean.shape), rtol=1e-4)
+
+    class Wrong(Gamma):
+        def start(self, y: Tensor) -> Tensor:
+            return y[..., 0]
+
+    wrong = Problem(Wrong(tuple(clean.shape)), clean.sqrt(), noise=noise.Gaussian(0.01), prior=TV())
+    with pytest.raises(InvpriorError, match=r"the start of Wrong.* takes shape"):
+        wrong.start()

@@ -89,5 +89,6 @@ FAMILIES = (
     Family("motion", "Motion", "invprior.motion"),
     Family("io", "Pictures in files", "invprior.io"),
     Family("film-io", "Films in files", "invprior.io.video"),
+    Family("interop", "Operators of other libraries", "invprior.interop"),
     Family("deepinv", "deepinv", "invprior.interop.deepinv"),
 )

@@ -41,6 +41,7 @@ ORDER = (
     "property_test.py",
     "own_noise.py",
     "own_prior.py",
+    "blind_deblur.py",
 )
 
 

@@ -10,19 +10,15 @@ from deepinv.physics import GaussianNoise, LinearPhysics, StackedPhysics, ZeroNo
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
+from invprior.interop.adjointness import adjoint_defect, allowed_defect
 from invprior.interop.physics import LinearPhysicsOperator, PhysicsOperator
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Gaussian, Noise
 from invprior.operator import Operator
-from invprior.shapes import as_complex
 from invprior.testing.law import Measurement
 from invprior.testing.operator_case import random_case
 from invprior.testing.operator_laws import LAWS
 
-# In eps. The inner products are summed in float64, so the defect is no larger than the relative error of Ax and Aᴴy: at
-# most 0.4 eps for deepinv 0.5.0's correct adjoints. Its least wrong one, Tomography's interpolated back-projection, has
-# 10⁴ eps for 16×16 float32 and 10³ for 512×512; a bound that grows with √n would accept it for large images.
-SLACK = 10.0
 # Further laws to check at conversion; all of them take seconds and are left to check_linear_operator.
 CHECKED = ("shape", "dtype", "linearity", "batch", "purity")
 
@@ -148,29 +144,15 @@ def to_physics(operator: Operator, noise: Noise | None = None) -> OperatorPhysic
     return OperatorPhysics(operator, GaussianNoise(float(noise.sigma)))
 
 
-def _adjoint_defect(A: LinearPhysicsOperator, draws: int = 3) -> float:
-    """The largest |⟨Ax, y⟩ − ⟨x, Aᴴy⟩| / (‖Ax‖‖y‖ + ‖x‖‖Aᴴy‖) over a few random x and y, summed in float64."""
-    rng = torch.Generator().manual_seed(0)
-    defects = []
-    for _ in range(draws):
-        x = torch.randn(A.in_shape, generator=rng, dtype=as_complex(torch.float64, bool(A.in_complex))).to(A.witness)
-        y = torch.randn(A.out_shape, generator=rng, dtype=as_complex(torch.float64, bool(A.out_complex)))
-        y = y.to(device=x.device, dtype=as_complex(x.dtype, y.is_complex()))
-        with torch.no_grad():
-            x, Ax, y, Ay = (t.reshape(-1).to(torch.complex128) for t in (x, A(x), y, A.H(y)))
-        size = float(Ax.norm() * y.norm() + x.norm() * Ay.norm())
-        defects.append(float((torch.vdot(y, Ax) - torch.vdot(Ay, x)).abs()) / size if size else 0.0)
-    return float(torch.tensor(defects).max())  # NaN if one is
-
-
 def _check_adjoint(A: LinearPhysicsOperator) -> None:
-    allowed = SLACK * torch.finfo(A.witness.real.dtype).eps
-    defect = _adjoint_defect(A)
+    like = A.witness.real
+    allowed = allowed_defect(like)
+    defect = adjoint_defect(A, like)
     if defect <= allowed:
         return
     name = type(A.physics).__name__
     other = LinearPhysicsOperator(A.physics, A.in_shape, "autograd")
-    if not A.by_autograd and _adjoint_defect(other) <= allowed:
+    if not A.by_autograd and adjoint_defect(other, like) <= allowed:
         remedy = "adjoint='autograd' takes the exact one"
     else:
         remedy = (

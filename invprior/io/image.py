@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.io.metadata import EXTRA_SAMPLES, Origin, origin
 from invprior.io.orientation import upright
@@ -91,6 +92,7 @@ def rounding(bits: int) -> float:
     return 1 / (((1 << bits) - 1) * math.sqrt(12))
 
 
+@checked
 def read(path: str | Path, *, missing: bool = False) -> Picture:
     """Read a picture of integers or floats, turned upright, its alpha channel separate.
 

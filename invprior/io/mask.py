@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.io.image import Picture, read
 
@@ -16,6 +17,7 @@ PURE = 0.06
 GRAYS = 0.5
 
 
+@checked
 def read_mask(path: str | Path, invert: bool = False) -> Tensor:
     """Read a mask of holes as the known pixels: boolean of shape (H, W), True where known.
 

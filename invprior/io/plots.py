@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from invprior.arguments import checked, shown
 from invprior.errors import InvpriorError
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 INCHES = 3.0  # width of a picture on the page
 
 
+@checked
 def show(pictures: Mapping[str, Tensor], *, columns: int | None = None, part: tuple[slice, slice] | None = None) -> Any:
     """Draw pictures side by side on one fixed scale, 0 black and 1 white, without smoothing.
 
@@ -39,8 +41,12 @@ def show(pictures: Mapping[str, Tensor], *, columns: int | None = None, part: tu
         from matplotlib import pyplot
     except ImportError as error:
         raise InvpriorError("show() needs matplotlib; pip install matplotlib") from error
+    if not isinstance(pictures, dict) or not all(hasattr(x, "ndim") for x in pictures.values()):
+        raise InvpriorError(f"show() takes a dict of captions and pictures, got {shown(pictures)}")
     if not pictures:
         raise InvpriorError("show() was given no picture")
+    if columns is not None and columns < 1:
+        raise InvpriorError(f"show() takes columns from 1, got {columns}")
     images = {caption: _image(caption, x, part) for caption, x in pictures.items()}
     across = min(columns or len(images), len(images))
     down = -(-len(images) // across)

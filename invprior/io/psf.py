@@ -6,10 +6,12 @@ from pathlib import Path
 
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.io.image import read
 
 
+@checked
 def read_psf(path: str | Path) -> Tensor:
     """Read a point spread function of shape (kh, kw), float32: the mean of its colours, normalised to sum 1.
 

@@ -12,6 +12,7 @@ import pyvips
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.io.chunks import replace_chunks, with_chunks, without_chunk
 from invprior.io.ifd import Directory, read_tiff, replace_tags, write_exif
@@ -47,6 +48,7 @@ QUALITY = 95  # of a JPEG
 LARGEST = 2**32 - 2**24  # bytes of pixels in a TIFF that is not a BigTIFF
 
 
+@checked
 def write(path: str | Path, picture: Picture) -> None:
     """Write a picture with the depth, alpha, orientation and metadata of its source.
 

@@ -1,5 +1,6 @@
 """Noise models: each samples a measurement and gives its negative log-likelihood."""
 
+from invprior.arguments import check_all
 from invprior.noise.base import Noise
 from invprior.noise.beside import estimate_beside
 from invprior.noise.estimate import estimate, estimate_poisson_gaussian
@@ -20,3 +21,5 @@ __all__ = [
     "estimate_poisson_gaussian",
     "profile",
 ]
+
+check_all(globals(), __all__)

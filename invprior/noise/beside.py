@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 
 WINDOW = 9
@@ -14,6 +15,7 @@ FREEDOM = WINDOW**2 - 2
 MEDIAN = (1 - 2 / (9 * FREEDOM)) ** 3
 
 
+@checked
 def estimate_beside(y: Tensor, guide: Tensor) -> float:
     """Estimate the noise deviation in ``y`` (C, H, W) with a clean picture of the same scene, ``guide`` (c, H, W).
 

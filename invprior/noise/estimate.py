@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.noise.photon_transfer import fit_line, like_means
 from invprior.noise.poisson_gaussian import PoissonGaussian
 
 
+@checked
 def estimate(y: Tensor) -> float:
     """Estimate the standard deviation of white Gaussian noise in one picture of shape (C, H, W).
 
@@ -39,6 +41,7 @@ def estimate(y: Tensor) -> float:
     return sum(told) / len(told) if told else 0.0
 
 
+@checked
 def estimate_poisson_gaussian(y: Tensor) -> PoissonGaussian:
     """Estimate gain and read noise from one picture of shape (C, H, W), with black subtracted and all channels alike.
 

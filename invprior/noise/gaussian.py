@@ -9,6 +9,7 @@ from random import Random
 import torch
 from torch import Tensor
 
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.functionals import Quadratic
 from invprior.noise.base import Noise
@@ -40,13 +41,15 @@ class Gaussian(Noise):
 
     def __post_init__(self) -> None:
         if not isinstance(self.sigma, int | float | Tensor):
-            raise InvpriorError(f"sigma is a number or a tensor, got {self.sigma!r}")
-        sigma = torch.as_tensor(self.sigma)
+            raise InvpriorError(f"sigma is a number or a tensor, got {shown(self.sigma)}")
+        sigma = torch.as_tensor(self.sigma if isinstance(self.sigma, Tensor) else float(self.sigma))
+        if sigma.is_complex():
+            raise InvpriorError(f"Gaussian noise needs a real sigma, got one of {sigma.dtype}")
         # its square and the inverse of that are numbers in single precision
         if not bool(((sigma >= 1e-18) & (sigma <= 1e18)).all()):
             raise InvpriorError(
-                f"Gaussian noise needs a positive sigma, of 1e-18 to 1e18, got {self.sigma}; for 8-bit data without "
-                "visible noise take the rounding error, 1/(255·√12) ≈ 0.0011"
+                f"Gaussian noise needs a positive sigma, of 1e-18 to 1e18, got {shown(self.sigma)}; for 8-bit data "
+                "without visible noise take the rounding error, 1/(255·√12) ≈ 0.0011"
             )
 
     @classmethod

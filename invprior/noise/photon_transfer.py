@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.noise.poisson_gaussian import PoissonGaussian
 
@@ -14,6 +15,7 @@ BINS = 24  # groups of pixels of similar mean
 LEAST_GAIN = 0.01
 
 
+@checked
 def profile(frames: Tensor) -> PoissonGaussian:
     """Gain and read noise of a sensor by photon transfer: variance against mean, both over the exposures.
 

@@ -13,7 +13,7 @@ import torch
 
 from invprior.io.whole import check_place, whole_file
 from invprior.problem import Problem
-from invprior.solvers.loop import Result
+from invprior.solvers.result import Result
 from invprior.specs import PriorSpec
 
 # Version of the format of records and their keys; a record of another version does not count as finished work.
@@ -43,8 +43,8 @@ def run_record(problem: Problem, result: Result, prior: PriorSpec, seed: int) ->
         "iterations": result.iterations,
         "seconds": result.seconds,
         "prior": prior.text,
-        "solver": repr(result.solver),
-        "stop": repr(result.stop),
+        "solver": str(result.solver),
+        "stop": str(result.stop),
         "preset": prior.setting("preset", "fast") if problem.prior.parametrised else None,
         "seed": seed,
         "operator": "; ".join(repr(d.operator) for d in problem.data_terms),

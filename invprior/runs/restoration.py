@@ -18,9 +18,10 @@ from invprior.problem import DataTerm, Problem
 from invprior.runs.record import run_record
 from invprior.runs.weighing import Weight, Weighted, weigh
 from invprior.solvers import Solver
-from invprior.solvers.loop import Callback, Result, choose, solve
+from invprior.solvers.loop import Callback, choose, solve
 from invprior.solvers.mosaic import OVERLAP
 from invprior.solvers.recipe import Recipe
+from invprior.solvers.result import Result
 from invprior.specs import PriorSpec
 from invprior.stop import AnyOf, RelativeGap, StopRule
 from invprior.values import Values

@@ -1,5 +1,6 @@
 """Solvers: frozen configuration that turns a problem into iterates."""
 
+from invprior.arguments import check_all
 from invprior.solvers.adam import Adam
 from invprior.solvers.base import Solver
 from invprior.solvers.conjugate_gradient import ConjugateGradient
@@ -10,3 +11,5 @@ from invprior.solvers.restarts import Restarts
 from invprior.solvers.tiled import Tiled
 
 __all__ = ["PDHG", "Adam", "ConjugateGradient", "Muon", "ProximalGradient", "Restarts", "Solver", "Tiled"]
+
+check_all(globals(), __all__)

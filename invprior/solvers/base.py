@@ -9,10 +9,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor
 
+from invprior.arguments import checked
+from invprior.errors import InvpriorError
 from invprior.problem import Problem
-from invprior.stop import Status, StopRule
+from invprior.stop import MaxIterations, Status, StopRule
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class State:
     """What a solver carries from one iteration to the next: a value, never changed in place.
@@ -39,14 +42,22 @@ S = TypeVar("S", bound=State)
 class Solver(ABC, Generic[S]):
     """An iterative method. A subclass is a frozen dataclass of settings; everything that changes is in its state.
 
-    ``step`` is pure: the same state gives the same next state, bit for bit on a CPU.
+    A subclass implements ``init`` and ``step``; everything else has a default. ``step`` is pure: the same state gives
+    the same next state, bit for bit on a CPU, with ``iteration`` one higher. It runs without recording gradients, so
+    that memory stays level; one that needs a gradient takes ``problem.gradient(x)`` or opens ``torch.enable_grad()``.
     """
 
     log_every: ClassVar[int] = 10  # iterations between two rows of the history
 
-    @abstractmethod
     def check(self, problem: Problem) -> None:
-        """Raise InvpriorError if this solver cannot solve the problem; the message names one that can."""
+        """Raise InvpriorError if this solver cannot solve the problem; the message names one that can.
+
+        By default a solver moves pixels, and refuses a prior that has weights instead.
+        """
+        if problem.prior.parametrised:
+            raise InvpriorError(
+                f"{type(self).__name__} cannot fit {problem.prior!r}; take solvers.Adam() or solvers.Muon()"
+            )
 
     @abstractmethod
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> S:
@@ -56,9 +67,9 @@ class Solver(ABC, Generic[S]):
     def step(self, problem: Problem, state: S) -> S:
         """The state one iteration later."""
 
-    @abstractmethod
     def default_stop(self) -> StopRule:
-        """The stop rule if none is given."""
+        """The stop rule if none is given: a limit of 1000 iterations unless a subclass knows better."""
+        return MaxIterations(1000)
 
     def carry(self, problem: Problem, state: S, rng: torch.Generator) -> S:
         """A state to start this problem from, from the ``state`` of another problem of the same shape."""

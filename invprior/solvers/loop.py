@@ -4,82 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from invprior.arguments import check_seed, shown
 from invprior.errors import InvpriorError
 from invprior.functionals import Quadratic
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.shapes import check_tensor
 from invprior.solvers.adam import Adam
-from invprior.solvers.base import Solver
+from invprior.solvers.base import Solver, State
 from invprior.solvers.conjugate_gradient import ConjugateGradient
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.proximal_gradient import ProximalGradient
 from invprior.solvers.recipe import Recipe
+from invprior.solvers.result import Result, SolveState
 from invprior.stop import AnyOf, Status, StopRule
 
 Callback = Callable[[Iterate], None]
 
 DIVERGED = Status("diverged", "the objective is no longer finite; take a smaller step or another solver")
-
-
-@dataclass(frozen=True, eq=False)
-class SolveState:
-    """All that a later ``solve(..., state=...)`` needs to go on as if it had never stopped; it can be pickled.
-
-    ``mark`` identifies the problem that was solved, see :attr:`~invprior.problem.Problem.mark`.
-    """
-
-    mark: str
-    made_by: str
-    solver_state: Any
-    memory: Any
-    kept_x: Tensor | None
-    kept: int
-    history: tuple[dict[str, float], ...]
-    seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What a solve returns.
-
-    Attributes
-    ----------
-    x
-        The image kept, of the problem's ``full_shape``.
-    status
-        Why the solve ended: ``status.name`` and a sentence.
-    kept
-        The iteration that ``x`` comes from.
-    iterations
-        The number of iterations in all.
-    history
-        A dict per logged iteration: ``iteration``, ``seconds``, ``value``, and where known ``gap``, ``residual``.
-    seconds
-        Wall time in the loop.
-    state
-        The state to resume from: ``solve(..., state=result.state)``.
-    solver, stop
-        The solver and the stop rule that were used.
-    """
-
-    x: Tensor
-    status: Status
-    kept: int
-    iterations: int
-    history: tuple[dict[str, float], ...]
-    seconds: float
-    state: SolveState
-    solver: Solver[Any]
-    stop: StopRule
 
 
 def choose(problem: Problem) -> Recipe:
@@ -114,6 +63,9 @@ def solve(
 ) -> Result:
     """Minimise E(Ax; y) + R(x).
 
+    The result hangs on no graph: gradients go through operators and terms, and not through a solve, whose memory stays
+    level.
+
     Parameters
     ----------
     problem
@@ -137,6 +89,7 @@ def solve(
         If the solver cannot solve the problem; the message names one that can.
     """
     _check(problem, solver, stop, state, seed)
+    listeners = _listeners(callbacks)
     chosen = choose(problem) if solver is None else Recipe(solver, solver.default_stop())
     solver = chosen.solver
     rule = stop or chosen.stop
@@ -149,6 +102,10 @@ def solve(
         with torch.no_grad():
             x0 = None if x0 is None else problem.variable(x0)
             inner = solver.init(problem, x0, torch.Generator().manual_seed(seed))
+        if not isinstance(inner, State):
+            raise InvpriorError(
+                f"{solver!r}.init returns a State, such as State(0, problem.start()), got {shown(inner)}"
+            )
         state = SolveState(problem.mark, _maker(solver, problem), inner, None, None, 0, (), 0.0)
     elif x0 is not None:
         raise InvpriorError("give x0 to start anew or state to go on, not both")
@@ -165,12 +122,11 @@ def solve(
     inner, memory, kept_x, kept = state.solver_state, state.memory, state.kept_x, state.kept
     history = list(state.history)
     begin = time.perf_counter() - state.seconds
-    listeners = tuple(callbacks)
     sound: Tensor | None = None
     sound_at = 0
     status: Status | None = None
     while status is None:
-        inner = solver.step(problem, inner)
+        inner = _step(solver, problem, inner)
         iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
         memory, verdict = rules.update(memory, iterate)
         status = solver.ended(inner) or verdict.stop
@@ -190,7 +146,28 @@ def solve(
         kept_x, kept = problem.image(problem.start()) if sound is None else sound, sound_at
     elif kept_x is None:
         kept_x, kept = iterate.x, iterate.iteration
-    return Result(kept_x, status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
+    return Result(kept_x.detach(), status, kept, iterate.iteration, final.history, final.seconds, final, solver, rule)
+
+
+@torch.no_grad()
+def _step(solver: Solver[Any], problem: Problem, state: Any) -> Any:
+    """The next state; mistakes that a new solver is likely to make are named."""
+    try:
+        new = solver.step(problem, state)
+    except RuntimeError as error:
+        if "does not require grad" not in str(error):
+            raise
+        raise InvpriorError(
+            f"{solver!r}.step asks for a gradient that nothing recorded; take problem.gradient(x), or open "
+            "torch.enable_grad() around what is differentiated"
+        ) from error
+    if not isinstance(new, State) or new.iteration != state.iteration + 1:
+        got = f"iteration {new.iteration}" if isinstance(new, State) else shown(new)
+        raise InvpriorError(
+            f"{solver!r}.step returns the State of iteration {state.iteration + 1}, such as "
+            f"replace(state, iteration=state.iteration + 1, x=x), got {got}"
+        )
+    return new
 
 
 def _maker(solver: Solver[Any], problem: Problem) -> str:
@@ -213,10 +190,18 @@ def _check(problem: object, solver: object, stop: object, state: object, seed: o
     ]
     for name, value, kind, such in takes:
         if not isinstance(value, kind) and (value is not None or name == "problem"):
-            got = f"the class {value.__name__}" if isinstance(value, type) else repr(value)[:60]
-            raise InvpriorError(f"solve takes a {name} such as {such}, got {got}")
-    if not isinstance(seed, int) or not 0 <= seed < 2**62:
-        raise InvpriorError(f"a seed is a whole number from 0 to 2^62 − 1, got {seed!r}")
+            raise InvpriorError(f"solve takes a {name} such as {such}, got {shown(value)}")
+    check_seed(seed)
+
+
+def _listeners(callbacks: object) -> tuple[Callback, ...]:
+    try:
+        listeners: tuple[Any, ...] = tuple(callbacks)  # type: ignore[arg-type]
+    except TypeError:
+        listeners = (None,)
+    if not all(map(callable, listeners)):
+        raise InvpriorError(f"solve takes callbacks as a sequence of functions, got {shown(callbacks)}")
+    return listeners
 
 
 def _diverged(iterate: Iterate) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from invprior.arguments import checked
 from invprior.solvers.base import Solver
 from invprior.solvers.restarts import Restarts
 from invprior.solvers.tiled import Tiled
 from invprior.stop import StopRule, at_most
 
 
+@checked
 @dataclass(frozen=True)
 class Recipe:
     """The solver that the settings of a prior or preset were chosen for, and when to stop it."""

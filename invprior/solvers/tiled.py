@@ -80,12 +80,14 @@ class Tiled(Solver[TiledState]):
 
     def carry(self, problem: Problem, state: TiledState, rng: torch.Generator) -> TiledState:
         mosaic = self._cut(problem)
+        _check_fit(state, mosaic)
         pairs = zip(mosaic.tiles, state.inner, strict=True)
         inner = tuple(self.inner.carry(tile.problem, s, rng) for tile, s in pairs)
         return TiledState(0, mosaic.join(s.x for s in inner), inner, mosaic)
 
     def step(self, problem: Problem, state: TiledState) -> TiledState:
         mosaic = self._cut(problem)
+        _check_fit(state, mosaic)
         inner = tuple(self.inner.step(tile.problem, s) for tile, s in zip(mosaic.tiles, state.inner, strict=True))
         return TiledState(state.iteration + 1, mosaic.join(s.x for s in inner), inner, mosaic)
 
@@ -123,3 +125,13 @@ class Tiled(Solver[TiledState]):
     def _pairs(self, state: TiledState) -> Iterator[tuple[Problem, Any]]:
         problems = (tile.problem for tile in state.mosaic.tiles)
         return zip(problems, state.inner, strict=True)
+
+
+def _check_fit(state: TiledState, mosaic: Mosaic) -> None:
+    """Raise unless the state is one of these tiles."""
+    held, cut = ([tuple(s.x.shape) for s in state.inner], [tile.problem.variable_shape for tile in mosaic.tiles])
+    if held != cut:
+        raise InvpriorError(
+            f"the state is one of {len(held)} tiles of another size or overlap, and this solver cuts {len(cut)}; keep "
+            "both, or start from the image instead, with x0=result.x"
+        )

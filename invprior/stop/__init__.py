@@ -1,5 +1,6 @@
 """Stop rules: when to stop, and which iterate to keep."""
 
+from invprior.arguments import check_all
 from invprior.stop.base import (
     CONVERGED,
     GO_ON,
@@ -33,3 +34,5 @@ __all__ = [
     "at_most",
     "hold_out",
 ]
+
+check_all(globals(), __all__)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.problem import Problem
 
@@ -197,6 +198,7 @@ class MaxIterations(StopRule):
         return None, Verdict(Status("max_iterations", f"the limit of {self.n} iterations was reached"))
 
 
+@checked
 def at_most(rule: StopRule, n: int) -> StopRule:
     """The rule with a limit of ``n`` iterations, which replaces any limit that it has."""
     return AnyOf((*(r for r in rule.rules if not isinstance(r, MaxIterations)), MaxIterations(n)))

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from invprior.arguments import check_seed, checked
 from invprior.errors import InvpriorError
 from invprior.functional import Functional, Step, Term
 from invprior.problem import DataTerm, Problem
@@ -74,6 +75,7 @@ class PartlyFitted(DataTerm):
         return float((self.noise.signal(self.y) - self.operator(x))[~self.fitted].abs().square().mean())
 
 
+@checked
 def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem:
     """The problem without a random ``fraction`` of its measured values, for :class:`HeldOut` to watch.
 
@@ -86,6 +88,7 @@ def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem
     """
     if not 0 < fraction < 1:
         raise InvpriorError(f"the fraction to hold out must lie between 0 and 1, got {fraction}")
+    check_seed(seed)
     rng = torch.Generator().manual_seed(seed)
     terms = []
     for d in problem.data_terms:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.failure import called
 from invprior.purpose import Purpose
@@ -38,6 +39,7 @@ class Progress:
     latest: CellOutcome | None = None
 
 
+@checked
 def compare(
     clean: Sequence[Path | str],
     *,
@@ -88,6 +90,8 @@ def compare(
     InvpriorError
         If an argument cannot be read or does not fit; a picture that fails affects only its own cells.
     """
+    if isinstance(clean, str | Path):
+        raise InvpriorError(f"compare takes a list of pictures as clean, got {str(clean)!r}; write [{str(clean)!r}]")
     study = Study(
         sources=sources([Path(p) for p in clean], [Path(p) for p in degraded]),
         operators=tuple(operators),

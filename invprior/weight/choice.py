@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from invprior.errors import InvpriorError
-from invprior.linear_operator import LinearOperator
 from invprior.noise import Laplace
 from invprior.problem import Problem
 from invprior.weight.typical import typical, unit
@@ -33,13 +32,13 @@ def without_search(problem: Problem) -> Choice | None:
     Raises
     ------
     InvpriorError
-        If the problem is not convex, or its noise has heavy tails.
+        If the prior is more than a penalty, or the noise has heavy tails.
     """
     if problem.prior.parametrised:
         raise InvpriorError(f"no automatic weight for {problem.prior!r}: it needs a penalty alone; give a weight")
     data = problem.data_terms
-    if any(isinstance(d.noise, Laplace) or not isinstance(d.operator, LinearOperator) for d in data):
-        raise InvpriorError("an automatic weight needs a linear operator and Gaussian or photon noise; give a weight")
+    if any(isinstance(d.noise, Laplace) for d in data):
+        raise InvpriorError("an automatic weight needs Gaussian or photon noise; give a weight")
     if not problem.prior.terms(problem.shape):
         return Choice(1.0, "the prior has no penalty", ())
     if all(d.sigma < LEAST_SIGMA * unit(problem) for d in data):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from invprior.arguments import checked
 from invprior.problem import Problem
 from invprior.weight.choice import Choice, without_search
 from invprior.weight.excerpt import excerpt
@@ -16,8 +17,9 @@ CLOSE = 2e-3
 GAP = 1e-3
 
 
+@checked
 def discrepancy(problem: Problem) -> Choice:
-    """Choose c for the prior c·R of a convex problem: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), summed over
+    """Choose c for the prior c·R: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), summed over
     the observed values of all data terms.
 
     The residual grows with c. The weight is bracketed in factors of 3 from the typical one, then found by regula falsi
@@ -38,7 +40,7 @@ def discrepancy(problem: Problem) -> Choice:
     Raises
     ------
     InvpriorError
-        If the problem is not convex, or its noise has heavy tails.
+        If the prior is more than a penalty, or the noise has heavy tails.
 
     References
     ----------

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invprior import InvpriorError
-from invprior.operators import FiniteDifference, Fourier, Identity, Lanczos, Mask, PerFrame, Saturate
+from invprior.operators import FiniteDifference, Fourier, Identity, Lanczos, Mask, PerFrame
 from tests.helpers import adjoint_error, randn
 
 
@@ -57,7 +57,7 @@ def test_kind_dtype_and_shape_are_checked() -> None:
 
 @pytest.mark.parametrize(
     ("operator", "frames", "message"),
-    [(Identity((2, 3)), 0, "at least one frame, got 0"), (Saturate((2, 3)), 2, "linear operator on images, got Sat")],
+    [(Identity((2, 3)), 0, "at least one frame, got 0"), (3, 2, "takes an operator on images, got 3")],
 )
 def test_bad_settings_are_named(operator: Any, frames: int, message: str) -> None:
     with pytest.raises(InvpriorError, match=message):

@@ -219,3 +219,16 @@ def test_a_seed_holds_in_threads_and_disturbs_nobody(network: str) -> None:
         torch.manual_seed(int(torch.randint(2**62, (), generator=rng)))
         plain = settings.network.build(settings.input_channels, 3)
     assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), z.network.parameters(), strict=True))
+
+
+def test_a_network_of_other_channels_is_named() -> None:
+    for network, message in (
+        (
+            torch.nn.Conv2d(8, 3, 1),
+            r"a network for \(3, 32, 32\) maps \(1, 16, 64, 64\) to .*; Conv2d failed",
+        ),
+        (torch.nn.Conv2d(16, 1, 1), r"maps \(1, 16, 64, 64\) to .*, and Conv2d gave \(1, 1, 64, 64\)"),
+        (torch.nn.Conv2d(16, 3, 3), r"and Conv2d gave \(1, 3, 62, 62\)"),
+    ):
+        with pytest.raises(InvpriorError, match=message):
+            DIP(network=network).generator((3, 32, 32), torch.Generator().manual_seed(0))

@@ -117,7 +117,7 @@ class WrongDiagonal(Doubles):
 
 
 class WrongDense(Doubles):
-    def to_dense(self, dtype: torch.dtype = torch.float64) -> Tensor:
+    def to_dense(self, dtype: torch.dtype | None = None) -> Tensor:
         return 4 * super().to_dense(dtype)
 
 
