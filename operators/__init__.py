@@ -18,6 +18,7 @@ from invprior.operators.identity import Identity
 from invprior.operators.lanczos import Lanczos
 from invprior.operators.mask import Mask
 from invprior.operators.motion_difference import MotionDifference
+from invprior.operators.nonuniform_fourier import NonuniformFourier
 from invprior.operators.pad import Pad
 from invprior.operators.per_frame import PerFrame
 from invprior.operators.reshape import Reshape
@@ -41,6 +42,7 @@ __all__ = [
     "Lanczos",
     "Mask",
     "MotionDifference",
+    "NonuniformFourier",
     "Pad",
     "PerFrame",
     "Reshape",

@@ -32,6 +32,7 @@ ORDER = (
     "flash_pair.py",
     "video.py",
     "tomography.py",
+    "mri.py",
     "microscope_16bit.py",
     "camera_profile.py",
     "compare_study.py",
