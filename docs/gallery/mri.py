@@ -75,9 +75,10 @@ for A in (cartesian, radial):
 # %%
 # Three priors, two trajectories
 # ------------------------------
-# The weight of total variation is that of least estimated risk, which does not use the truth. Without a prior, conjugate
-# gradients fit the noise. DIP removes the aliases of the missing lines. Spokes measure low frequencies many times over and
-# high ones hardly; these DIP fits too slowly for its preset's limit of iterations, and total variation is best.
+# The weight of total variation is that of least estimated risk, which does not use the truth. Without a prior,
+# conjugate gradients fit the noise. DIP removes the aliases of the missing lines. Spokes measure low frequencies many
+# times over and high ones hardly; these DIP fits too slowly for its preset's limit of iterations, and total variation
+# is best.
 
 noise = ip.noise.Gaussian(0.01)
 for name, A in (("every third line", cartesian), ("radial", radial)):
