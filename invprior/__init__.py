@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         testing,
         weight,
     )
+    from invprior.data_term import DataTerm
     from invprior.errors import InvpriorError
     from invprior.functional import Functional, Term
     from invprior.io.plots import show
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from invprior.noise import Noise
     from invprior.operator import Operator
     from invprior.prior import Generator, Prior
-    from invprior.problem import DataTerm, Problem
+    from invprior.problem import Problem
     from invprior.runs.allocator import tune_allocator
     from invprior.solvers import Solver
     from invprior.solvers.base import State

@@ -12,9 +12,9 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from invprior import InvpriorError, LinearOperator, Operator, Problem, noise, solve, stop, weight
+from invprior.data_term import DataTerm
 from invprior.operators import Blur, Crop, FiniteDifference, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior, Tikhonov
-from invprior.problem import DataTerm
 from invprior.solvers.result import Result
 from invprior.weight import path
 from tests.helpers import photograph, psnr, randn

@@ -9,12 +9,12 @@ import torch
 from deepinv.models import Reconstructor
 from torch import Tensor
 
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.interop.conversion import OperatorPhysics, from_physics
 from invprior.noise import Gaussian, Noise, Poisson
 from invprior.operator import Operator
 from invprior.prior import Prior
-from invprior.problem import DataTerm
 from invprior.runs.restoration import Measured, Restoration
 from invprior.solvers import Solver
 from invprior.stop import StopRule

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operators.mask import put_back
 from invprior.prior import Prior
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.runs.record import run_record
 from invprior.runs.weighing import Weight, Weighted, weigh
 from invprior.solvers import Solver

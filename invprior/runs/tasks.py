@@ -14,13 +14,14 @@ from torch.nn.functional import interpolate
 import invprior.noise as noise
 import invprior.operators as operators
 import invprior.priors as priors
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Noise
 from invprior.operator import Operator
 from invprior.prior import Prior
 from invprior.priors.contrast import contrast
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.purpose import Film, Purpose
 from invprior.runs.restoration import Measured
 from invprior.shapes import Shape

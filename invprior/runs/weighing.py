@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import invprior.weight as weight
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 
 # Share of its weight that a penalty gets beside DIP, where it only stabilises.
 BESIDE_DIP = 0.1

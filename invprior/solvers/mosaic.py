@@ -10,9 +10,10 @@ from itertools import product
 import torch
 from torch import Tensor
 
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.shapes import Shape, Window
 
 OVERLAP = 64  # pixels that tiles share by default

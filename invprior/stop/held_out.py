@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from invprior.arguments import check_seed, checked
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.functional import Functional, Step, Term
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.shapes import Window
 from invprior.stop.base import IterateLike
 from invprior.stop.least import Least

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 import invprior.noise as noise
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.io.image import rounding
 from invprior.operator import Operator
 from invprior.operators import Mask
-from invprior.problem import DataTerm
 from invprior.runs.restoration import Measured
 from invprior.specs import InFileUnits, in_unit_range, noises, parse_noise
 from invprior.specs.operator import OperatorSpec

@@ -8,10 +8,11 @@ from dataclasses import fields, is_dataclass, replace
 import torch
 from torch import Tensor
 
+from invprior.data_term import DataTerm
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Noise
 from invprior.operators import Mask
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.shapes import Shape, Window
 
 # Side of a tile in pixels.

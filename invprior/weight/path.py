@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from invprior.data_term import DataTerm
 from invprior.prior import Prior
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.solvers.loop import solve
 from invprior.stop import MaxIterations, RelativeGap, Stationary
 

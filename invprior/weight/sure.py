@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from invprior.arguments import check_seed, checked
+from invprior.data_term import DataTerm
 from invprior.linear_operator import LinearOperator
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.shapes import as_complex
 from invprior.weight.choice import Choice, without_search
 from invprior.weight.excerpt import excerpt

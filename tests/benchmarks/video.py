@@ -27,6 +27,7 @@ from invprior.cli.video.progress import film_bar
 from invprior.cli.video.run import watching
 from invprior.cli.video.window import FRAMES, FilmJob, Section
 from invprior.cli.video.windows import CONTEXT, MOST, Span, plan
+from invprior.data_term import DataTerm
 from invprior.io.image import rounding
 from invprior.io.video import Reader, read_clip
 from invprior.linear_operator import LinearOperator
@@ -34,7 +35,7 @@ from invprior.metrics import psnr, psnr_luma
 from invprior.operators import Identity, Lanczos, Mask, MotionDifference
 from invprior.priors import DIP, VideoDIP
 from invprior.priors.video_dip import fitted
-from invprior.problem import DataTerm, Problem
+from invprior.problem import Problem
 from invprior.purpose import Film
 from invprior.runs.restoration import Measured, Restoration
 from invprior.runs.tasks import Denoise, Inpaint, Task, Upscale

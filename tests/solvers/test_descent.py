@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from invprior import Functional, Generator, InvpriorError, Prior, Problem, noise, solve, solvers, stop
+from invprior.data_term import DataTerm
 from invprior.operator import Operator
 from invprior.operators import Identity, Lanczos
 from invprior.priors import DIP, TV, NoPrior
-from invprior.problem import DataTerm
 from invprior.solvers.descent import Descent
 from invprior.solvers.muon import orthogonalise
 from tests.helpers import photograph, psnr, randn

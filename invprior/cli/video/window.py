@@ -10,9 +10,9 @@ from torch import Tensor
 import invprior.motion as motion
 import invprior.noise as noise
 from invprior.cli.request import Request
+from invprior.data_term import DataTerm
 from invprior.io.image import rounding
 from invprior.prior import Prior
-from invprior.problem import DataTerm
 from invprior.purpose import Film
 from invprior.runs.restoration import Measured, Restored, Watch
 from invprior.runs.tasks import Inpaint, Task
