@@ -129,7 +129,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "rule": (lambda: any_solve(problem(), stop=Agrees()), r"update returns a pair \(memory, Verdict\), got True"),
     "limit": (lambda: any_limit(float("nan")), "a limit of iterations is a whole number"),
     "tiny sigma": (lambda: noise.Gaussian(1e-30), "positive sigma, of 1e-18 to 1e18, got 1e-30"),
-    "weight": (lambda: 1e30 * priors.TV(), "weight of a prior is at most 1e"),
+    "weight": (lambda: 1e30 * priors.TV(), "weight of a prior is 0, or from 1e-18 to 1e"),
     "sigma": (lambda: any_sigma("x"), "sigma is a number or a tensor"),
     "shape": (lambda: any_identity((3, 4.5, 4)), "sizes of a shape are whole numbers"),
     "psf": (lambda: operators.Blur((8, 8), torch.full((3, 3), float("nan"))), "the PSF holds NaN"),

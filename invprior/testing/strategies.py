@@ -67,16 +67,16 @@ def shapes(draw: st.DrawFn, most: int = 64, channels: int = 31, axes: tuple[int,
 @st.composite
 def _three(draw: st.DrawFn, most: int, channels: int) -> Shape:
     small = st.integers(1, min(most, 9))
-    kind = draw(st.sampled_from(("usual", "usual", "channels", "sides")))
-    if kind == "channels" and channels > 3:
-        many = [c for c in (4, 31, 5, 8, 4, 31) if c <= channels]
-        side = small | small  # as many choices as below, or it would be the simpler example
-        return (draw(st.sampled_from(many)), draw(side), draw(side))
-    if kind == "sides" and most > 24:
-        side = small | st.sampled_from([n for n in (32, 64, 25, 33, 48) if n <= most])
-        return (draw(st.integers(1, min(channels, 4))), draw(side), draw(side))
     side = small | st.integers(1, min(most, 24))
-    return (draw(st.integers(1, min(channels, 3))), draw(side), draw(side))
+    C, H, W = draw(st.integers(1, min(channels, 3))), draw(side), draw(side)
+    # as many draws of the same kind whatever comes of them, so that a case with many channels or long sides shrinks to
+    # the usual one
+    many = draw(st.sampled_from([C, *(c for c in (4, 31, 5, 8, 4, 31) if c <= channels)]))
+    tall, wide = (draw(st.sampled_from([0, *(n for n in (32, 64, 25, 33, 48) if n <= most)])) for _ in range(2))
+    kind = draw(st.sampled_from(("usual", "usual", "channels", "sides")))
+    if kind == "channels":
+        return many, min(H, 9), min(W, 9)
+    return (C, tall or H, wide or W) if kind == "sides" else (C, H, W)
 
 
 def as_strategy(given: Shapes) -> st.SearchStrategy[Shape]:

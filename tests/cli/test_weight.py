@@ -82,7 +82,6 @@ def test_a_large_picture_is_weighted_by_tiles_of_it(task: str, monkeypatch: pyte
     assert excerpt.excerpt(whole) is whole
     by_whole = weight.auto(whole).weight
     monkeypatch.setattr(excerpt, "SIDE", 20)
-    monkeypatch.setattr(excerpt, "SIDE_DENOISING", 20)
     part = excerpt.excerpt(whole).data_terms[0]
     assert part.y.shape[0] == 16
     assert part.operator.in_shape[-2:] == (20, 20)
@@ -94,7 +93,7 @@ def test_a_large_picture_is_weighted_by_tiles_of_it(task: str, monkeypatch: pyte
 
 
 def test_a_prior_of_the_pictures_own_size_is_weighted_by_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excerpt, "SIDE_DENOISING", 8)
+    monkeypatch.setattr(excerpt, "SIDE", 8)
     y = photograph(size=96)
     for prior, cut in ((TV(), True), (GuidedTV(y), False), (TV() + GuidedTV(y), False)):
         problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.05), prior=prior)
@@ -104,7 +103,6 @@ def test_a_prior_of_the_pictures_own_size_is_weighted_by_the_whole(monkeypatch: 
 @pytest.mark.parametrize("masked", [False, True])
 def test_levels_per_pixel_are_those_of_each_tile(monkeypatch: pytest.MonkeyPatch, masked: bool) -> None:
     monkeypatch.setattr(excerpt, "SIDE", 8)
-    monkeypatch.setattr(excerpt, "SIDE_DENOISING", 8)
     y = torch.rand(1, 96, 96)
     levels = torch.linspace(0.05, 0.4, 96)[:, None].expand(96, 96).contiguous()
     A = Mask(y.shape, torch.ones(96, 96, dtype=torch.bool)) if masked else Identity(y.shape)

@@ -166,7 +166,7 @@ def test_what_cannot_be_checked_is_named() -> None:
         check_linear_operator(3)  # type: ignore[arg-type]
     with pytest.raises(InvpriorError, match="must return a LinearOperator, it gave int"):
         check_linear_operator(lambda shape: 3)  # type: ignore[arg-type,return-value]
-    with pytest.raises(InvpriorError, match=r"cannot make an operator for shape \(1, 1, 1\): ZeroDivisionError"):
+    with pytest.raises(InvpriorError, match=r"cannot make an operator for shape .*: ZeroDivisionError"):
         check_linear_operator(lambda shape: 1 // 0)  # type: ignore[arg-type,return-value]
 
 
