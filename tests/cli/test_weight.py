@@ -89,7 +89,9 @@ def test_a_large_picture_is_weighted_by_tiles_of_it(task: str, monkeypatch: pyte
     def quality(chosen: float) -> float:
         return psnr(solve(Problem(A, y.float(), noise=model, prior=chosen * TV()), stop=LIMIT).x, x)
 
-    assert quality(weight.auto(whole).weight) > quality(by_whole) - 0.15
+    # tiles of 10×10 measured pixels, which are those of 20×20, lose more at their cuts
+    lost = 0.3 if task == "upscale" else 0.15
+    assert quality(weight.auto(whole).weight) > quality(by_whole) - lost
 
 
 def test_a_prior_of_the_pictures_own_size_is_weighted_by_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
