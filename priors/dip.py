@@ -85,7 +85,9 @@ class DIP(Prior):
     """x = f_θ(z): a randomly initialised network, fitted to this one picture (Ulyanov, Vedaldi & Lempitsky 2018).
 
     There is no penalty: the prior is the parametrisation, with early stopping. It takes images of shape (C, H, W) or
-    (H, W) with sides of at least 8 pixels and values in [0, 1].
+    (H, W) with sides of at least 8 pixels, or of any shape along ``axes``; of complex ones the network gives the real
+    and imaginary parts. The network's values in [0, 1] are stretched to :attr:`Problem.values
+    <invprior.Problem.values>`, the range of the measured values: single pixels that are brighter end at its bound.
 
     Parameters
     ----------
