@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from invprior import DataTerm, InvpriorError, Operator, Problem, State, noise, priors, solve, solvers, stop
+from invprior import DataTerm, InvpriorError, Operator, Prior, Problem, State, noise, priors, solve, solvers, stop
 from invprior.operators import Blur, Identity, Lanczos, Mask
 from invprior.priors import DIP, TV, NoPrior
 from invprior.solvers.loop import choose
@@ -277,3 +277,12 @@ def test_what_is_no_prior_is_named() -> None:
         unknown: Any = prior
         with pytest.raises(InvpriorError, match=message):
             Problem(Identity(SHAPE), randn(*SHAPE), noise=noise.Gaussian(0.1), prior=unknown)
+
+
+@pytest.mark.parametrize("prior", [NoPrior(), 10 * TV()], ids=str)
+def test_a_solve_keeps_the_precision_of_the_data_under_autocast(prior: Prior) -> None:
+    A = Blur(SHAPE, torch.ones(3, 3) / 9)
+    problem = Problem(A, A(torch.rand(SHAPE)), noise=noise.Gaussian(0.05), prior=prior)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = solve(problem, stop=stop.MaxIterations(5)).x
+    assert torch.equal(inside, solve(problem, stop=stop.MaxIterations(5)).x)

@@ -89,7 +89,20 @@ def solve(
         If the solver cannot solve the problem; the message names one that can.
     """
     _check(problem, solver, stop, state, seed)
-    listeners = _listeners(callbacks)
+    # in the precision of the data: under autocast a convolution would return another dtype than it was given
+    with torch.autocast(problem.device.type, enabled=False):
+        return _solve(problem, solver, stop, x0, _listeners(callbacks), seed, state)
+
+
+def _solve(
+    problem: Problem,
+    solver: Solver[Any] | None,
+    stop: StopRule | None,
+    x0: Tensor | None,
+    listeners: Iterable[Callback],
+    seed: int,
+    state: SolveState | None,
+) -> Result:
     chosen = choose(problem) if solver is None else Recipe(solver, solver.default_stop())
     solver = chosen.solver
     rule = stop or chosen.stop
