@@ -185,7 +185,7 @@ def test_each_law_is_a_test_of_its_own() -> None:
     laws = {law.__name__: law for law in laws_of(AtFourChannels, examples=30)}
     assert list(laws)[:3] == ["shape", "dtype", "adjoint"]
     laws["linearity"]()
-    with pytest.raises(LawError, match=r"AtFourChannels\(\(4, 1, 1\)\)"):
+    with pytest.raises(LawError, match=r"AtFourChannels\(\(4, \d, \d\)\)"):
         laws["adjoint"]()
     with pytest.raises(Exception, match=r"diagonal\(\) is None") as skipped:  # what unittest and pytest take for a skip
         laws["diagonal"]()
