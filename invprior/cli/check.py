@@ -20,6 +20,10 @@ def run_check(spec: str, shapes: list[str], laws: list[str], tol: float, example
     except NoCaseError as error:
         fits = "CxHxW" if error.shape is None else "x".join(map(str, error.shape))
         raise InvpriorError(f"{error}; here that is --shape {fits}") from error
+    except SystemExit as error:  # of the code that is checked: success, it would seem
+        raise InvpriorError(
+            f"cannot check {spec}: it ends Python with exit code {error.code}; take that out"
+        ) from error
     for outcome in measured:
         print(outcome)
     broken = [o for o in measured if not o.holds]

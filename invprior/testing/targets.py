@@ -90,7 +90,7 @@ class Maker(Generic[O]):
                 tuple(precise(A, torch.float32)(z).shape) == lead + A.out_shape
                 for z, lead in ((zeros[0, 0], ()), (zeros, (2, 2)))
             )
-        except Exception:
+        except (Exception, SystemExit):
             return False
 
     def lines(self, shape: Shape, seed: int) -> tuple[str, ...]:

@@ -103,6 +103,13 @@ def motion_difference() -> Shown:
     return operators.MotionDifference(x.shape, flow), x
 
 
+def nonuniform_fourier() -> Shown:
+    """A spoke a row."""
+    x = photograph()
+    A = operators.NonuniformFourier.radial(x.shape, SIZE, SIZE, "real")
+    return operators.Reshape(A.out_shape, (len(x), SIZE, SIZE)) @ A, x
+
+
 def pad() -> Shown:
     x = photograph()
     return operators.Pad(x.shape, (SIZE // 4,) * 4, "reflect"), x
@@ -163,6 +170,7 @@ SHOWN: dict[str, Callable[[], Shown]] = {
     "Lanczos": lanczos,
     "Mask": mask,
     "MotionDifference": motion_difference,
+    "NonuniformFourier": nonuniform_fourier,
     "Pad": pad,
     "PerFrame": per_frame,
     "Reshape": reshape,
