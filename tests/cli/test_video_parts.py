@@ -181,7 +181,7 @@ def test_two_commands_for_one_film_exclude_each_other(folder: Path) -> None:
     assert Path("out.mkv").exists()
 
 
-@pytest.mark.parametrize("arguments", [ARGUMENTS, DIP], ids=["tv", "dip"])
+@pytest.mark.parametrize("arguments", [ARGUMENTS, pytest.param(DIP, marks=pytest.mark.slow)], ids=["tv", "dip"])
 def test_kills_at_any_moment_change_nothing(folder: Path, arguments: list[str]) -> None:
     run(*arguments, "-o", "whole.mkv")
     before = sorted(folder.iterdir())
