@@ -36,9 +36,8 @@ size = modulus.shape[-1]
 t = torch.linspace(-1, 1, size)
 truth = torch.polar(modulus, (t[:, None] + t**2).expand_as(modulus).contiguous())
 places = ((-1.2, 0.0), (1.2, 0.0), (0.0, -1.2), (0.0, 1.2))
-coils = torch.stack(
-    [torch.exp(-((t[:, None] - r) ** 2 + (t - c) ** 2) / 2 + 1j * (r * t[:, None] - c * t)) for r, c in places]
-)
+near = [-((t[:, None] - r) ** 2 + (t - c) ** 2) / 2 + 1j * (r * t[:, None] - c * t) for r, c in places]
+coils = torch.stack(near).exp()
 
 # %%
 # The operator
@@ -61,11 +60,7 @@ class Coils(ip.LinearOperator):
 C = Coils(coils)
 lines = torch.zeros(size, size, dtype=torch.bool)
 lines[::3] = True
-for edge in (
-    slice(0, size // 12),
-    slice(-(size // 12), None),
-):  # the zero frequency is the first: the middle is at both ends
-    lines[edge] = True
+lines[: size // 12] = lines[-(size // 12) :] = True  # the middle of the spectrum is at both ends
 cartesian = ip.operators.Mask(C.out_shape, lines) @ ip.operators.Fourier(C.out_shape, "complex") @ C
 radial = ip.operators.NonuniformFourier.radial(C.out_shape, size // 4, 2 * size) @ C
 print(f"{float(lines.float().mean()):.0%} of the lines; {size // 4} spokes")
