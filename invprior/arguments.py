@@ -176,6 +176,13 @@ def shown(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"{' '.join(repr(value).split()):.60}"
 
 
+def required(kind: Callable[..., Any]) -> list[str]:
+    """The names of the parameters that a call must give."""
+    any_number = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(kind).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in any_number]
+
+
 def check_seed(seed: object) -> None:
     """Raise unless this is a seed."""
     if not _is_number(seed, int) or not 0 <= seed < 2**62:  # type: ignore[operator]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from invprior.arguments import required
 from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.linear_operator import LinearOperator
@@ -117,7 +117,7 @@ class Prior:
         whose constructor has no required parameter goes by its class name in lower case, acts on films frame by frame,
         and takes no guide.
         """
-        return {} if purpose.guide is not None or needed(cls) else {cls.__name__.lower(): cls}
+        return {} if purpose.guide is not None or required(cls) else {cls.__name__.lower(): cls}
 
     def __add__(self, other: Prior) -> Prior:
         return SumPrior(self, other) if isinstance(other, Prior) else NotImplemented
@@ -135,11 +135,6 @@ class Prior:
         if not isinstance(divisor, int | float) or divisor == 0:
             raise InvpriorError(f"a prior is divided by a positive number, got {divisor!r}")
         return (1 / divisor) * self
-
-
-def needed(kind: Callable[..., Prior]) -> list[str]:
-    """The names of the required parameters of a prior's constructor."""
-    return [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
 
 
 @dataclass(frozen=True)

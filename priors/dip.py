@@ -16,6 +16,7 @@ from invprior.errors import InvpriorError
 from invprior.prior import Generator, Prior
 from invprior.priors.contrast import contrast
 from invprior.priors.networks import NETWORKS, check_network
+from invprior.priors.networks.jitter import jittered
 from invprior.priors.networks.spec import canvas
 from invprior.priors.presets import Preset, check_limit, load, tasks
 from invprior.priors.presets import names as preset_names
@@ -64,10 +65,7 @@ class NetworkGenerator(Generator):
         self.register_buffer("z", z)
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        z = self.z
-        if rng is not None and self.jitter > 0:
-            noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
-            z = torch.add(z, noise, alpha=self.jitter)
+        z = jittered(self.z, self.jitter, rng)
         # channels last in memory: convolutions are faster, on processors and on graphics cards
         whole = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last))
         return cut(whole.to(self.z.dtype)[0], self.shape).reshape(self.shape)

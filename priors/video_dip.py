@@ -14,6 +14,7 @@ from invprior.errors import InvpriorError
 from invprior.prior import Generator, Prior
 from invprior.priors.dip import cut
 from invprior.priors.networks import NETWORKS, check_network
+from invprior.priors.networks.jitter import jittered
 from invprior.priors.networks.spec import canvas
 from invprior.priors.presets import Preset, check_limit, load, tasks
 from invprior.priors.presets import names as preset_names
@@ -78,10 +79,7 @@ class FilmGenerator(Generator):
         # draw the middle frame uniformly and shift the batch inside, so that the frames at the ends get their share
         middle = int(torch.randint(T, (), generator=rng, device=rng.device))
         start = min(max(middle - self.batch // 2, 0), T - self.batch)
-        z = self.z[start : start + self.batch]
-        if self.jitter > 0:
-            noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
-            z = torch.add(z, noise, alpha=self.jitter)
+        z = jittered(self.z[start : start + self.batch], self.jitter, rng)
         fresh = self._run(z)
         # only the fresh frames carry a gradient
         x = torch.cat([self.frames[:start], fresh, self.frames[start + self.batch :]])

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
 from invprior.prior import Generator
+from invprior.priors.networks.jitter import jittered
 from invprior.priors.networks.spec import drawn_from
 from invprior.priors.networks.volume import VolumeSpec
 from invprior.priors.presets import Preset
@@ -43,10 +44,7 @@ class VolumeGenerator(Generator):
         self.register_buffer("z", z)
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        z = self.z
-        if rng is not None and self.jitter > 0:
-            noise = torch.randn(z.shape, generator=rng, dtype=z.dtype, device=z.device)
-            z = torch.add(z, noise, alpha=self.jitter)
+        z = jittered(self.z, self.jitter, rng)
         whole: Tensor = self.network(z)
         rest = [self.shape[a] for a in range(-len(self.shape), 0) if a not in self.axes]
         last = tuple(range(-len(self.axes), 0))

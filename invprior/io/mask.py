@@ -54,11 +54,12 @@ def _marked(picture: Picture, path: str | Path) -> Tensor:
         opaque = picture.alpha[0] > 0.5
         if bool(opaque.any()) and not bool(opaque.all()):
             return _on_a_layer(x, opaque, path)
-    bright, dark = x.amax(0) > 1 - 2 * PURE, x.amax(0) < 2 * PURE
-    coloured = bool((x.amax(0) - x.amin(0)).max() > PURE)
+    most = x.amax(0)
+    bright, dark = most > 1 - 2 * PURE, most < 2 * PURE
+    coloured = bool((most - x.amin(0)).max() > PURE)
     if coloured and float((~(bright | dark)).float().mean()) > GRAYS:
         return _on_a_photograph(x, path)
-    return x.amax(0) > 0.5
+    return most > 0.5
 
 
 def _on_a_layer(x: Tensor, opaque: Tensor, path: str | Path) -> Tensor:

@@ -38,8 +38,8 @@ def largest_tile(prior: Prior, shape: Shape) -> int | None:
     """Side of the largest tiles that fit into the memory; None if none fits or tiles save nothing."""
     if not prior.parametrised:
         return None
-    sizes = range(TILE_STEP, min(max(shape[-2:]), 2**14), TILE_STEP)
-    return max((n for n in sizes if predicted(prior, shape, n) < machine.memory()), default=None)
+    have, sizes = machine.memory(), range(TILE_STEP, min(max(shape[-2:]), 2**14), TILE_STEP)
+    return max((n for n in sizes if predicted(prior, shape, n) < have), default=None)
 
 
 def check_memory(

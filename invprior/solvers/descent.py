@@ -180,16 +180,11 @@ class Descent(Solver[DescentState]):
 def _check_seen(problem: Problem, generator: Generator | None) -> None:
     """Raise if whole channels of the image are not measured that the generator does not tie to the others."""
     tied = None if generator is None else generator.tied
-    data = [(d.operator, d) for d in problem.data_terms if isinstance(d.operator, LinearOperator)]
-    if tied is None or len(tied) >= len(problem.shape) or len(data) < len(problem.data_terms):
+    if tied is None or len(tied) >= len(problem.shape):
         return
-    rng = torch.Generator().manual_seed(0)
-    seen = torch.zeros(problem.shape, device=problem.device)
-    with torch.no_grad():
-        for A, d in data:
-            y = torch.rand(d.y.shape, generator=rng, dtype=d.y.dtype).to(d.y.device)
-            seen += A.H(y * d.observed).abs()
-    channels = seen.amax(tied)
+    if not all(isinstance(d.operator, LinearOperator) for d in problem.data_terms):
+        return
+    channels = problem.once(_seen).amax(tied)
     unseen = int((channels == 0).sum())
     if unseen:
         axes = (*(a for a in range(-len(problem.shape), 0) if a not in tied), *tied)
@@ -197,6 +192,18 @@ def _check_seen(problem: Problem, generator: Generator | None) -> None:
             f"{unseen} of {channels.numel()} channels of the image are not measured, and {problem.prior!r} does not "
             f"tie channels to one another; take a prior along their axis, such as DIP(axes={axes})"
         )
+
+
+def _seen(problem: Problem) -> Tensor:
+    """Of each value of the image 0 if no linear operator measures it; computed once for all fits of a problem."""
+    rng = torch.Generator().manual_seed(0)
+    seen = torch.zeros(problem.shape, device=problem.device)
+    with torch.no_grad():
+        for d in problem.data_terms:
+            if isinstance(d.operator, LinearOperator):
+                y = torch.rand(d.y.shape, generator=rng, dtype=d.y.dtype).to(d.y.device)
+                seen += d.operator.H(y * d.observed).abs()
+    return seen
 
 
 def _parameters(generator: Generator) -> dict[str, nn.Parameter]:

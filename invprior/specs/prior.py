@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import invprior.priors as priors
+from invprior.arguments import required
 from invprior.errors import InvpriorError
-from invprior.prior import Prior, needed
+from invprior.prior import Prior
 from invprior.purpose import Purpose
 from invprior.specs.call import Call, convert, offered, parse_call, positive
 
@@ -131,10 +132,10 @@ def _maker(call: Call, purpose: Purpose) -> Maker:
 
 def _unknown_priors(name: str, purpose: Purpose) -> InvpriorError:
     kind = _exported().get(name)
-    if kind is not None and needed(kind):
+    if kind is not None and required(kind):
         return InvpriorError(
-            f"prior {name!r} needs {' and '.join(needed(kind))}, which a name cannot give; use priors.{kind.__name__} "
-            "in Python"
+            f"prior {name!r} needs {' and '.join(required(kind))}, which a name cannot give; use "
+            f"priors.{kind.__name__} in Python"
         )
     names = ", ".join(sorted(known_priors(purpose)))
     if purpose.guide is not None and name in known_priors(Purpose()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
 from invprior.shapes import Shape
 from invprior.testing.content import Content, apart
+from invprior.testing.drawn import DrawnCase
 from invprior.testing.held import left_behind
 from invprior.testing.law import Law, Measurement, Outcome, Skip
 from invprior.testing.operator_case import size
@@ -30,42 +31,13 @@ DERIVATIVE = 1e-5  # relative error of a finite difference
 
 
 @dataclass(frozen=True, eq=False)
-class NonlinearCase:
+class NonlinearCase(DrawnCase[Operator]):
     """An operator in one precision, with two images in (0, 1) and a direction in the space of measurements."""
 
-    A: Operator
-    real: torch.dtype
-    x: Content
-    x2: Content
-    y: Content
-    unused: Operator
-    made: tuple[str, ...] = ()
+    modules = "nonlinear_laws, targets"
 
     def __repr__(self) -> str:
         return f"{self.A!r}, {str(self.real)[6:]}, x {self.x}"
-
-    @property
-    def subject(self) -> Operator:
-        return self.A
-
-    @property
-    def given(self) -> Tensor:
-        return self.x.x
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        return (
-            "import torch",
-            "from random import Random",
-            "from invprior.testing import nonlinear_laws, targets",
-            *self.made,
-            f"A = targets.precise(A, {self.real})",
-            *(f"{name} = {c.code}" for name, c in (("x", self.x), ("x2", self.x2), ("y", self.y))),
-        )
-
-    def fresh(self) -> NonlinearCase:
-        contents = {name: getattr(self, name).clone() for name in ("x", "x2", "y")}
-        return replace(self, A=copy.deepcopy(self.unused), **contents)
 
     def agree(self, left: Tensor, right: Tensor, said: str = "") -> Measurement:
         """‖left − right‖ relative to both and the input, in units of 1000 eps: a nonlinear map amplifies rounding."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor
 from invprior.linear_operator import LinearOperator
 from invprior.shapes import Shape, as_complex
 from invprior.testing.content import Content
+from invprior.testing.drawn import DrawnCase
 from invprior.testing.law import Measurement
 from invprior.testing.strategies import contents, dtypes, input_dtype, output_dtype
 from invprior.testing.targets import Made, precise
@@ -27,43 +27,13 @@ ROUNDING = 8.0
 
 
 @dataclass(frozen=True, eq=False)
-class OperatorCase:
-    """An operator in one precision, with two inputs and a measurement; ``unused`` is a copy that was never called."""
+class OperatorCase(DrawnCase[LinearOperator]):
+    """An operator in one precision, with two inputs and a measurement."""
 
-    A: LinearOperator
-    real: torch.dtype
-    x: Content
-    x2: Content
-    y: Content
-    unused: LinearOperator | None = None
-    made: tuple[str, ...] = ()
+    modules = "strategies, targets"
 
     def __repr__(self) -> str:
         return f"{self.A!r}, {str(self.real)[6:]}, x {self.x}, y {self.y}"
-
-    @property
-    def subject(self) -> LinearOperator:
-        return self.A
-
-    @property
-    def given(self) -> Tensor:
-        return self.x.x
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        return (
-            "import torch",
-            "from random import Random",
-            "from invprior.testing import strategies, targets",
-            *self.made,
-            f"A = targets.precise(A, {self.real})",
-            *(f"{name} = {c.code}" for name, c in (("x", self.x), ("x2", self.x2), ("y", self.y))),
-        )
-
-    def fresh(self) -> OperatorCase:
-        unused = self.A if self.unused is None else self.unused
-        contents = {name: getattr(self, name).clone() for name in ("x", "x2", "y")}
-        return replace(self, A=copy.deepcopy(unused), unused=unused, **contents)
 
     @cached_property
     def gain(self) -> float:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import invprior.priors as priors
+from invprior.arguments import required
 from invprior.errors import InvpriorError
 from invprior.failure import called
 from invprior.functional import Term
-from invprior.prior import Generator, Prior, needed
+from invprior.prior import Generator, Prior
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 from invprior.testing.content import content
@@ -174,7 +175,7 @@ def _names(case: PriorCase) -> Measurement | Skip:
     for name, factory in named.items():
         if not isinstance(name, str) or not name.replace("_", "").replace("-", "").isalnum() or name != name.lower():
             return case.exactly(f"a name in specs is a word in lower case, got {name!r}")
-        if not needed(factory) and not isinstance(factory(), Prior):
+        if not required(factory) and not isinstance(factory(), Prior):
             return case.exactly(f"the factory of {name!r} makes no prior")
     return case.exactly("")
 
@@ -210,8 +211,10 @@ class PriorMaker:
         is_class = isinstance(target, type) and issubclass(target, Prior)
         if not is_class and not isinstance(target, Prior):
             raise InvpriorError(f"there is nothing to check in {target!r}; give a prior or its class")
-        if isinstance(target, type) and needed(target):
-            raise InvpriorError(f"{target.__name__} needs {', '.join(needed(target))}; give an instance, not the class")
+        if isinstance(target, type) and required(target):
+            raise InvpriorError(
+                f"{target.__name__} needs {', '.join(required(target))}; give an instance, not the class"
+            )
         make: Callable[[], Any] = target if isinstance(target, type) else lambda: target
         self.prior: Prior = called(f"make {getattr(target, '__name__', 'the prior')}", make)
         self.shapes = usual_shapes(33, channels=4, axes=(3, 2)) if shapes is None else as_strategy(shapes)

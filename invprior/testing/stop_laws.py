@@ -6,7 +6,6 @@ import math
 import pickle
 from dataclasses import dataclass
 from functools import lru_cache
-from inspect import Parameter, signature
 from typing import Any
 
 import torch
@@ -19,6 +18,7 @@ import invprior.operators as operators
 import invprior.priors as priors
 import invprior.solvers as solvers
 import invprior.stop as stop
+from invprior.arguments import required
 from invprior.errors import InvpriorError
 from invprior.failure import called
 from invprior.problem import Problem
@@ -194,12 +194,7 @@ LAWS: tuple[Law[StopCase], ...] = (
 
 def exported() -> dict[str, type[StopRule]]:
     """Every stop rule that can be built with its defaults, by name."""
-    return {n: k for n, k in classes(stop, StopRule).items() if not _needed(k)}  # type: ignore[type-abstract]
-
-
-def _needed(kind: type[Any]) -> list[str]:
-    fixed = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
-    return [p.name for p in signature(kind).parameters.values() if p.default is p.empty and p.kind not in fixed]
+    return {n: k for n, k in classes(stop, StopRule).items() if not required(k)}  # type: ignore[type-abstract]
 
 
 @st.composite
@@ -223,9 +218,9 @@ def stop_outcomes(
 ) -> list[Outcome]:
     """Measure every law of :func:`check_stop` and return the outcomes."""
     if isinstance(target, type) and issubclass(target, StopRule):
-        if _needed(target):
+        if required(target):
             raise InvpriorError(
-                f"{target.__name__} needs {', '.join(_needed(target))}; give an instance, not the class"
+                f"{target.__name__} needs {', '.join(required(target))}; give an instance, not the class"
             )
         target = called(f"make {target.__name__}", target)
     if not isinstance(target, StopRule):

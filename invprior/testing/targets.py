@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +15,9 @@ from hypothesis import strategies as st
 
 from invprior.errors import InvpriorError
 from invprior.failure import called
+from invprior.moving import moved
 from invprior.operator import Operator
-from invprior.shapes import Shape, as_complex
+from invprior.shapes import Shape
 from invprior.testing.strategies import Shapes, as_strategy, input_dtype, seeds, shapes
 
 Operators = st.SearchStrategy["Made[Any]"]
@@ -159,8 +159,4 @@ def source(target: Any, kind: type[O], given: Shapes | None) -> Source:
 
 def precise(A: O, real: torch.dtype) -> O:
     """A copy of the operator in another precision: complex buffers stay complex, real ones real."""
-    A = copy.deepcopy(A)
-    A._apply(  # type: ignore[no-untyped-call]
-        lambda t: t.to(as_complex(real, t.is_complex())) if t.is_floating_point() or t.is_complex() else t
-    )
-    return A
+    return moved(A, None, real)

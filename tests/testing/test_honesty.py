@@ -14,8 +14,8 @@ from torch import Tensor
 
 from invprior import Functional, InvpriorError, LinearOperator, noise, operators, priors, solvers
 from invprior import stop as stop_rules
+from invprior.arguments import required
 from invprior.functionals import L1, L21, Quadratic
-from invprior.prior import needed
 from invprior.shapes import Shape
 from invprior.testing import (
     LawError,
@@ -72,7 +72,7 @@ def test_an_honest_operator_is_not_accused_by_twenty_seeds(seed: int) -> None:
 @pytest.mark.parametrize("name", prior_laws.exported())
 def test_every_prior_with_defaults_obeys_the_laws(name: str) -> None:
     kind = prior_laws.exported()[name]
-    if needed(kind):
+    if required(kind):
         with pytest.raises(InvpriorError, match=f"{name} needs .*; give an instance, not the class"):
             check_prior(kind)
     else:
