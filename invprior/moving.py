@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from invprior.arguments import shown
 from invprior.errors import InvpriorError
-from invprior.shapes import as_complex
+from invprior.shapes import same_kind
 
 V = TypeVar("V")
 
@@ -64,9 +64,8 @@ def moved(value: V, device: torch.device | None, dtype: torch.dtype | None) -> V
 
 
 def _tensor(t: Tensor, device: torch.device | None, dtype: torch.dtype | None) -> Tensor:
-    if dtype is None or not (t.is_floating_point() or t.is_complex()):
-        return t.to(device=device)
-    return t.to(device=device, dtype=as_complex(dtype, t.is_complex()))
+    numbers = t.is_floating_point() or t.is_complex()
+    return same_kind(lambda u: u.to(device=device, dtype=dtype if numbers else None))(t)
 
 
 def brief(value: object) -> str:

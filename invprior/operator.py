@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
-from invprior.shapes import Shape, as_shape, check_tensor
+from invprior.shapes import Shape, as_shape, check_tensor, same_kind
 
 
 @checked
@@ -76,6 +76,10 @@ class Operator(nn.Module):
         if x.requires_grad and torch.is_grad_enabled() and not out.requires_grad:
             check_constant(self, x)
         return out
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # what moves a module goes through here, ``.to(torch.float64)`` and ``.double()`` included
+        return super()._apply(same_kind(fn), recurse)  # type: ignore[no-any-return,no-untyped-call]
 
     def start(self, y: Tensor) -> Tensor | None:
         """An image to start from, made of a measurement without noise; None if the operator knows none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,27 @@ def as_complex(dtype: torch.dtype, is_complex: bool) -> torch.dtype:
     """The complex or the real dtype of the same precision."""
     real = torch.zeros((), dtype=dtype).real.dtype
     return torch.complex(torch.zeros((), dtype=real), torch.zeros((), dtype=real)).dtype if is_complex else real
+
+
+def same_kind(convert: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A conversion of device or precision under which complex values stay complex and real ones real.
+
+    Torch's own casts a complex tensor to a real precision by dropping the phases.
+    """
+
+    def kept(t: Tensor) -> Tensor:
+        if not (t.is_floating_point() or t.is_complex()):
+            return convert(t)
+        real = t.real.new_empty(0)
+        there = convert(real)
+        if not t.is_complex() and not there.is_complex():
+            return convert(t)
+        if there is real:  # nothing to convert; what changes a tensor in place, as share_memory does, sees the parts
+            convert(torch.view_as_real(t.resolve_conj()))
+            return t
+        return t.to(device=there.device, dtype=as_complex(there.dtype, t.is_complex()))
+
+    return kept
 
 
 def check_tensor(name: str, x: Tensor, shape: Shape, held: Tensor | None = None) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import resource
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from scipy.sparse.linalg import lsqr, svds
-from torch import Tensor
+from torch import Tensor, nn
 
 from invprior import InvpriorError, LinearOperator, Operator
 from invprior.operators import Blur, FiniteDifference, Fourier, Identity, Lanczos, Mask, from_function
@@ -238,6 +240,62 @@ def test_what_an_operator_holds_sets_the_precision() -> None:
     assert set(seen) == {torch.complex64}
     assert C.to_dense().dtype == torch.complex64
     assert C.as_scipy().matvec(np.ones(3)).dtype == np.complex64
+
+
+class InAModule(nn.Module):
+    """An operator as a part of a network, which moves its parts itself."""
+
+    def __init__(self, inner: Weighted) -> None:
+        super().__init__()
+        self.inner = inner
+
+
+@pytest.mark.parametrize("held", ["buffer", "parameter", "composition", "module"])
+def test_phases_survive_every_change_of_precision(held: str) -> None:
+    """Torch's own ``.to(torch.float64)`` drops the imaginary part, and ``.double()`` leaves complex buffers alone."""
+    M = torch.complex(randn(3, 3), randn(3, 3, seed=1))
+
+    def made() -> tuple[nn.Module, Callable[[], Tensor]]:
+        W = Weighted(M.to(torch.complex64))
+        if held == "parameter":
+            del W.matrix
+            W.matrix = nn.Parameter(M.to(torch.complex64))
+        outer = {"composition": 2.0 * W @ W, "module": InAModule(W)}.get(held, W)
+        return outer, lambda: W.matrix.detach()
+
+    changes: dict[str, Callable[[nn.Module], nn.Module]] = {
+        "float64": lambda m: m.to(torch.float64),
+        "complex128": lambda m: m.to(torch.complex128),
+        "double": lambda m: m.double(),
+        "float32": lambda m: m.to(torch.float32),
+        "float": lambda m: m.float(),
+        "there and back": lambda m: m.to(torch.float64).to(torch.float32),
+        "shared": lambda m: m.share_memory(),
+    }
+    for name, change in changes.items():
+        outer, matrix = made()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Complex modules are a new feature")
+            warnings.filterwarnings("error", "Casting complex")
+            change(outer)
+        precise = name in ("float64", "complex128", "double")
+        assert matrix().dtype == (torch.complex128 if precise else torch.complex64), name
+        assert torch.equal(matrix(), M.to(torch.complex64).to(matrix().dtype)), name
+        assert matrix().is_shared() == (name == "shared")
+    outer, matrix = made()
+    assert matrix().dtype == torch.complex64
+    assert outer.to("meta") is outer
+    assert matrix().is_meta
+
+
+def test_real_buffers_stay_real() -> None:
+    B = Blur((1, 5, 5), torch.ones(3, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch: complex modules are new
+        assert {b.dtype for b in B.to(torch.complex128).buffers()} <= {torch.float64, torch.int64}
+    mask = Mask((1, 2, 2), torch.tensor([[True, False], [True, True]]))
+    kinds = [b.dtype for b in mask.buffers()]
+    assert [b.dtype for b in mask.to(torch.float64).buffers()] == kinds
 
 
 def test_the_transpose() -> None:

@@ -49,15 +49,7 @@ class PhysicsOperator(Operator):
         return _batched(self.physics.A, x, self.in_shape, self.out_shape)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        def keep_complex(t: Tensor) -> Tensor:
-            # .to(float64) would discard the imaginary part of a complex buffer, such as BlurFFT's phases
-            if not t.is_complex():
-                return fn(t)
-            moved = fn(t.real.new_empty(0))
-            same = moved.real.dtype == t.real.dtype
-            return fn(t) if same else t.to(device=moved.device, dtype=as_complex(moved.dtype, True))
-
-        super()._apply(keep_complex, recurse)  # type: ignore[no-untyped-call]
+        super()._apply(fn, recurse)  # what complex buffers hold, such as BlurFFT's phases, stays complex
         _settle(self.physics, self.witness.real.dtype)
         return self
 
