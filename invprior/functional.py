@@ -97,7 +97,7 @@ class Functional(ABC):
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
         """For separable f: sup of ⟨u, v⟩ − f(v) over low ≤ v ≤ high, a scalar tensor.
 
-        For complex u the bounds are those of the real and of the imaginary part of v.
+        For complex u the bounds are those of the real and of the imaginary part of v; complex ones have one for each.
         """
         raise InvpriorError(self._boxless("conj_bounded(u, low, high)"))
 
@@ -126,6 +126,16 @@ class Functional(ABC):
 
     def __matmul__(self, operator: Operator) -> Term:
         return Term(self, operator)
+
+
+def each_part(bound: Tensor, like: Tensor) -> Tensor:
+    """The bound of values as ``like``: one for each part if they are complex."""
+    return torch.complex(bound, bound) if like.is_complex() and not bound.is_complex() else bound
+
+
+def parts(u: Tensor) -> Tensor:
+    """The real and the imaginary part of complex values along one more axis at the end; real values as they are."""
+    return torch.view_as_real(u.resolve_conj()) if u.is_complex() else u
 
 
 def check_weight(factor: float) -> float:
@@ -212,6 +222,7 @@ class Scaled(Wrapped):
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
         if self.factor == 0:
+            u, low, high = (parts(each_part(t, u)) for t in (u, low, high))
             return torch.maximum(u * low, u * high).sum()
         return self.factor * self.inner.conj_bounded(u / self.factor, low, high)
 

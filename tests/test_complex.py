@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from invprior import InvpriorError, Prior, Problem, noise, solve, stop, weight
+from invprior import Functional, InvpriorError, Prior, Problem, noise, solve, stop, weight
+from invprior.functionals import L1, Quadratic, Shifted
 from invprior.operators import Blur, Diagonal, Fourier, Identity, Mask
 from invprior.priors import DIP, TGV, TV, Box, NoPrior, Tikhonov, Wavelet
 from invprior.solvers import PDHG, Adam, ConjugateGradient, ProximalGradient, Tiled
@@ -92,6 +93,44 @@ def test_noise_of_complex_values() -> None:
     problem = Problem(Identity(u.shape), y, noise=model, prior=NoPrior())
     assert problem.discrepancy(u) == pytest.approx(1.0, rel=0.02)
     assert problem.data_terms[0].sigma == pytest.approx(0.3, rel=1e-6)
+
+
+def test_outliers_of_complex_data() -> None:
+    """The median of complex numbers, and noise whose samples, likelihood and level agree."""
+    model = noise.Laplace(0.1)
+    u = torch.zeros(1, 300, 300, dtype=torch.complex128)
+    assert float(model.sample(u, generator()).abs().square().mean()) == pytest.approx(
+        float(model.variance(u)), rel=0.03
+    )
+    y = COMPLEX + 5 * (torch.rand(COMPLEX.shape, generator=generator()) > 0.9)
+    for A in (Identity(CLEAN.shape), Fourier(CLEAN.shape, "complex")):
+        data = A(COMPLEX) if isinstance(A, Fourier) else y
+        found = solve(Problem(A, data, noise=model, prior=5 * TV()), stop=stop.RelativeGap(1e-3))
+        assert found.history[-1]["gap"] >= 0
+        assert float((found.x - COMPLEX).abs().median()) < 0.01
+    exact = solve(Problem(Identity(CLEAN.shape), y, noise=model, prior=NoPrior()), stop=stop.MaxIterations(20)).x
+    assert torch.equal(exact, y)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_conjugate_over_a_rectangle(seed: int) -> None:
+    """Against a grid, whose best point is a little worse than the best of all."""
+    u, center = (
+        torch.complex(randn(6, 1, 1, seed=seed), randn(6, 1, 1, seed=seed + 10)),
+        torch.tensor(0.3 - 0.4j, dtype=torch.complex128),
+    )
+    low, high = ((-0.2, 0.5), (0.1, 0.9), (-0.5, -0.1), (0.4, 0.6))[seed]
+    side = torch.linspace(low, high, 401, dtype=torch.float64)
+    v = torch.complex(*torch.meshgrid(side, side, indexing="ij"))
+    values: list[tuple[Functional, Tensor]] = [
+        (L1(0.7), 0.7 * v.abs()),
+        (Shifted(L1(0.7), center), 0.7 * (v - center).abs()),
+        (Quadratic(0.8, center), 0.4 * (v - center).abs().square()),
+        (0 * Quadratic(0.8, center), 0 * v.real),
+    ]
+    for f, value in values:
+        grid = float(((u.conj() * v).real - value).amax((-2, -1)).sum())
+        assert 0 <= float(f.conj_bounded(u, *(side[k] for k in (0, -1)))) - grid + 1e-12 < 2e-3
 
 
 def small(channels: int) -> nn.Module:

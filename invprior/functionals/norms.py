@@ -10,7 +10,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from invprior.functional import Functional, Step, check_weight
+from invprior.functional import Functional, Step, check_weight, each_part
 from invprior.shapes import Shape
 
 # Squares of groups of up to this many members are summed in place, one after the other; those of larger ones by torch.
@@ -55,6 +55,8 @@ class L1(Functional):
         return low, high
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
+        if u.is_complex():
+            return _over_rectangles(u, each_part(low, u), each_part(high, u), self.weight)
         # u v − c|v| is concave with a kink at 0, so that one of these three is the best
         zero = torch.zeros_like(u)
         ends = (low, high, torch.minimum(torch.maximum(zero, low), high))
@@ -130,6 +132,24 @@ class L21(Functional):
 
     def __rmul__(self, factor: float) -> L21:
         return L21(self.dims, check_weight(factor) * self.weight)
+
+
+def _over_rectangles(u: Tensor, low: Tensor, high: Tensor, c: float) -> Tensor:
+    """Σ sup of Re(ū v) − c|v| over the rectangles of the complex plane from ``low`` to ``high``.
+
+    The function is concave and of degree 1, so that the supremum lies on an edge or at 0.
+    """
+    a, b, left, right, down, up = torch.broadcast_tensors(u.real, u.imag, low.real, high.real, low.imag, high.imag)
+    inside = (left <= 0) & (right >= 0) & (down <= 0) & (up >= 0)
+    best = torch.where(inside, 0.0, -torch.inf)
+    for along, across, least, most, edges in ((b, a, down, up, (left, right)), (a, b, left, right, (down, up))):
+        # on an edge at distance p, along·q − c √(p² + q²) is stationary at q = |p| along / √(c² − along²), if anywhere
+        slope = (c * c - along.square()).clamp(min=0).sqrt()
+        for p in edges:
+            q = torch.where(slope > 0, p.abs() * along / slope, torch.copysign(most.new_tensor(torch.inf), along))
+            q = torch.minimum(torch.maximum(q, least), most)
+            best = torch.maximum(best, across * p + along * q - c * torch.hypot(p, q))
+    return best.sum()
 
 
 def _indicator(largest: Tensor, bound: float, u: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from invprior.functional import Functional, Step, check_weight
+from invprior.functional import Functional, Step, check_weight, each_part, parts
 from invprior.shapes import Shape
 
 
@@ -64,11 +64,12 @@ class Quadratic(Functional):
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         # f is flat where w = 0, so that f* is infinite there unless u = 0
         free = torch.as_tensor(self.weight, device=low.device) == 0
-        return torch.where(free, low, -torch.inf), torch.where(free, high, torch.inf)
+        least, most = (each_part(low.real.new_tensor(end), low) for end in (-torch.inf, torch.inf))
+        return torch.where(free, low, least), torch.where(free, high, most)
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
         if u.is_complex():
-            return self._parts(u).conj_bounded(torch.view_as_real(u), *(b[..., None] for b in (low, high)))
+            return self._parts(u).conj_bounded(parts(u), *(parts(each_part(b, u)) for b in (low, high)))
         w = torch.as_tensor(self.weight, dtype=u.dtype, device=u.device)
         best = torch.where(w > 0, self.center + u / w, torch.where(u > 0, torch.inf, -torch.inf))
         best = torch.minimum(torch.maximum(best, low), high)
@@ -76,8 +77,8 @@ class Quadratic(Functional):
 
     def _parts(self, like: Tensor) -> Quadratic:
         """f as a function of the real and imaginary parts, which stand along one more axis at the end."""
-        w, b = torch.as_tensor(self.weight, device=like.device), torch.as_tensor(self.center, device=like.device)
-        return Quadratic(w[..., None], torch.view_as_real(b.to(like.dtype).resolve_conj()))
+        w = torch.as_tensor(self.weight, dtype=like.real.dtype, device=like.device)
+        return Quadratic(w[..., None], parts(torch.as_tensor(self.center, dtype=like.dtype, device=like.device)))
 
     def __rmul__(self, factor: float) -> Quadratic:
         return Quadratic(check_weight(factor) * self.weight, self.center)

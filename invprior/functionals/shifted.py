@@ -8,7 +8,7 @@ from random import Random
 import torch
 from torch import Tensor
 
-from invprior.functional import Functional, Step, Wrapped
+from invprior.functional import Functional, Step, Wrapped, each_part
 from invprior.functionals.norms import L1
 from invprior.functionals.poisson import PoissonNll
 from invprior.shapes import Shape
@@ -18,7 +18,7 @@ from invprior.shapes import Shape
 class Shifted(Wrapped):
     """f(u − b) for a functional f.
 
-    prox: b + prox_f(u − b). Conjugate: f*(u) + Σ u·b.
+    prox: b + prox_f(u − b). Conjugate: f*(u) + Σ u·b, of complex values Re(ū b).
 
     Parameters
     ----------
@@ -47,14 +47,19 @@ class Shifted(Wrapped):
         return self.center + self.inner.prox(u - self.center, step)
 
     def conj(self, u: Tensor) -> Tensor:
-        return self.inner.conj(u) + (u * self.center).sum()
+        return self.inner.conj(u) + self._along(u)
+
+    def _along(self, u: Tensor) -> Tensor:
+        return (u.conj() * self.center).real.sum()
 
     def conj_prox(self, u: Tensor, step: Step) -> Tensor:
         return self.inner.conj_prox(u - step * self.center, step)
 
     def limits(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        low, high = (each_part(b, torch.as_tensor(self.center)) for b in (low, high))
         low, high = self.inner.limits(low - self.center, high - self.center)
         return low + self.center, high + self.center
 
     def conj_bounded(self, u: Tensor, low: Tensor, high: Tensor) -> Tensor:
-        return self.inner.conj_bounded(u, low - self.center, high - self.center) + (u * self.center).sum()
+        low, high = (each_part(b, u) - self.center for b in (low, high))
+        return self.inner.conj_bounded(u, low, high) + self._along(u)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from random import Random
 
@@ -17,6 +18,8 @@ from invprior.noise.base import Noise
 @dataclass(frozen=True)
 class Laplace(Noise):
     """y = u + b (e₁ − e₂) with e₁, e₂ ~ Exp(1), so that −log p(y | u) = Σ |u − y| / b and the variance is 2b².
+
+    Of complex data the modulus counts, −log p = Σ |u − y| / b, and E|y − u|² is 6b².
 
     As a data term it fits the median instead of the mean, and so is the robust choice for outliers: dead pixels,
     salt-and-pepper (Nikolova 2004). For those b only scales the weight of the prior.
@@ -57,11 +60,15 @@ class Laplace(Noise):
         return True
 
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
-        e1, e2 = (torch.empty_like(u).exponential_(generator=rng) for _ in range(2))
+        e1, e2 = (torch.empty_like(u.real).exponential_(generator=rng) for _ in range(2))
+        if u.is_complex():  # the modulus has the density r exp(−r/b) / b², as b (e₁ + e₂) has
+            turn = 2 * math.pi * torch.empty_like(e1).uniform_(generator=rng)
+            return u + torch.polar(self.b * (e1 + e2), turn)
         return u + self.b * (e1 - e2)
 
     def nll(self, y: Tensor) -> Functional:
         return (1 / self.b) * Shifted(L1(), y)
 
     def variance(self, u: Tensor) -> Tensor:
-        return torch.tensor(2 * self.b**2, dtype=u.dtype, device=u.device)
+        factor = 6 if u.is_complex() else 2
+        return torch.tensor(factor * self.b**2, dtype=u.real.dtype, device=u.device)

@@ -126,7 +126,8 @@ class SaddlePoint:
         minimiser lies in that box.
         """
         conjugates = (b.f.conj(v) for b, v in zip(self.blocks, y, strict=True))
-        return -sum(conjugates, start=self._conj_G(-self.back(y), x))
+        u = -self.back(y).to(x.dtype)  # without any y it is a real 0
+        return -sum(conjugates, start=self._conj_G(u, x))
 
     def _conj_G(self, u: Tensor, x: Tensor) -> Tensor:
         if self.convexity > 0:  # G* is finite everywhere

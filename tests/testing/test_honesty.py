@@ -35,8 +35,9 @@ from invprior.testing import (
     strategies,
 )
 from tests.testing.honest import CURVED, HONEST, INSTANCES, Bayer, Cassi, Gamma
-from tests.testing.mutants import ScaledAdjoint, WrongThreshold
+from tests.testing.mutants import WrongThreshold
 from tests.testing.mutants_hidden import HIDDEN, AtFourChannels, Doubles, SmallNormOnLarge
+from tests.testing.mutants_operators import ScaledAdjoint
 from tests.testing.together import broken
 
 

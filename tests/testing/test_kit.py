@@ -34,7 +34,9 @@ from invprior.testing.law import Measurement
 from invprior.testing.operator_case import OperatorCase
 from invprior.testing.operator_laws import LAWS
 from invprior.testing.targets import precise
-from tests.testing.mutants import MUTANTS, SOLVERS, ScaledAdjoint
+from tests.testing.mutants import MUTANTS
+from tests.testing.mutants_operators import ScaledAdjoint
+from tests.testing.mutants_solvers import SOLVERS
 from tests.testing.together import broken
 
 LINEAR = {n: k for n, k in strategies.exported().items() if issubclass(k, LinearOperator)}
