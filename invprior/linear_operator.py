@@ -152,10 +152,10 @@ class LinearOperator(Operator):
         )
 
     def _kind(self) -> tuple[torch.dtype, torch.device]:
-        """The real dtype and the device of the first floating tensor that it holds; float64 on the CPU without one."""
+        """The precision and the device of the first floating tensor that it holds; float64 on the CPU without one."""
         held = (t for t in (*self.buffers(), *self.parameters()) if t.is_floating_point() or t.is_complex())
         first = next(held, torch.zeros((), dtype=torch.float64))
-        return first.real.dtype, first.device
+        return self.precision or first.real.dtype, first.device
 
     @overload
     def __matmul__(self, other: LinearOperator) -> LinearOperator: ...
@@ -256,7 +256,7 @@ class Adjoint(LinearOperator):
     def __init__(self, inner: LinearOperator) -> None:
         super().__init__(inner.out_shape, inner.in_shape)
         self.inner = inner
-        self.in_complex, self.out_complex = inner.out_complex, inner.in_complex
+        self.in_complex, self.out_complex, self.precision = inner.out_complex, inner.in_complex, inner.precision
 
     def forward(self, x: Tensor) -> Tensor:
         return self.inner.adjoint(x)
@@ -289,7 +289,7 @@ class Transpose(LinearOperator):
     def __init__(self, inner: LinearOperator) -> None:
         super().__init__(inner.out_shape, inner.in_shape)
         self.inner = inner
-        self.in_complex, self.out_complex = inner.out_complex, inner.in_complex
+        self.in_complex, self.out_complex, self.precision = inner.out_complex, inner.in_complex, inner.precision
 
     def forward(self, x: Tensor) -> Tensor:
         return self.inner.adjoint(x.conj().resolve_conj()).conj().resolve_conj()

@@ -32,12 +32,16 @@ class Operator(nn.Module):
     ----------
     in_complex, out_complex
         True: always complex. False: always real. None: either, and the output is of the same kind as the input.
+    precision
+        The real dtype that it computes in, whatever it is given; the laws are measured in it alone. None: that of its
+        input.
     """
 
     is_identity: ClassVar[bool] = False
     is_sum: ClassVar[bool] = False  # a sum or multiple, which a product prints in brackets
     in_complex: bool | None = None
     out_complex: bool | None = None
+    precision: torch.dtype | None = None
 
     def __init__(self, in_shape: Iterable[int], out_shape: Iterable[int]) -> None:
         super().__init__()
@@ -197,6 +201,7 @@ class Composition(Operator):
         super().__init__(right.in_shape, left.out_shape)
         self.left, self.right = left, right
         self.in_complex, self.out_complex = chain(left, right)
+        self.precision = left.precision or right.precision
 
     def forward(self, x: Tensor) -> Tensor:
         return self.left(self.right(x))
@@ -224,6 +229,7 @@ class Sum(Operator):
         self.left, self.right = left, right
         self.in_complex = right.in_complex if left.in_complex is None else left.in_complex
         self.out_complex = right.out_complex if left.out_complex is None else left.out_complex
+        self.precision = left.precision or right.precision
 
     def forward(self, x: Tensor) -> Tensor:
         return self.left(x) + self.right(x)
@@ -240,7 +246,7 @@ class Scaled(Operator):
     def __init__(self, factor: float, inner: Operator) -> None:
         super().__init__(inner.in_shape, inner.out_shape)
         self.factor, self.inner = factor, inner
-        self.in_complex, self.out_complex = inner.in_complex, inner.out_complex
+        self.in_complex, self.out_complex, self.precision = inner.in_complex, inner.out_complex, inner.precision
 
     def forward(self, x: Tensor) -> Tensor:
         return self.factor * self.inner(x)

@@ -34,8 +34,8 @@ class ArrayOperator(LinearOperator):
         Functions of an array of shape ``in_shape`` and of one of shape ``out_shape``.
     in_shape, out_shape
         Event shapes of the image and of the measurement.
-    in_complex, out_complex
-        As of :class:`~invprior.Operator`.
+    in_complex, out_complex, precision
+        As of :class:`~invprior.Operator`; the functions are given arrays of this precision.
     name
         What the operator prints.
     """
@@ -49,15 +49,16 @@ class ArrayOperator(LinearOperator):
         in_complex: bool | None = None,
         out_complex: bool | None = None,
         name: str | None = None,
+        precision: torch.dtype | None = None,
     ) -> None:
         for what, f in (("forward", forward), ("adjoint", adjoint)):
             if not callable(f):
                 raise InvpriorError(f"{what} must be a function of a NumPy array, got {shown(f)}")
         super().__init__(in_shape, out_shape)
-        self.in_complex, self.out_complex = in_complex, out_complex
+        self.in_complex, self.out_complex, self.precision = in_complex, out_complex, precision
         self.name = name or str(getattr(forward, "__name__", type(forward).__name__))
-        self._into = _Applied(forward, f"{self.name} (forward)", self.in_shape, self.out_shape, out_complex)
-        self._back = _Applied(adjoint, f"{self.name} (adjoint)", self.out_shape, self.in_shape, in_complex)
+        self._into = _Applied(forward, f"{self.name} (forward)", self.in_shape, self.out_shape, out_complex, precision)
+        self._back = _Applied(adjoint, f"{self.name} (adjoint)", self.out_shape, self.in_shape, in_complex, precision)
 
     def forward(self, x: Tensor) -> Tensor:
         return _through(x, self._into, self._back)
@@ -72,14 +73,24 @@ class ArrayOperator(LinearOperator):
 class _Applied:
     """A function of one array, applied to a batch of tensors."""
 
-    def __init__(self, f: Function, name: str, shape: Shape, out_shape: Shape, is_complex: bool | None) -> None:
+    def __init__(
+        self,
+        f: Function,
+        name: str,
+        shape: Shape,
+        out_shape: Shape,
+        is_complex: bool | None,
+        precision: torch.dtype | None,
+    ) -> None:
         self.f, self.name, self.shape, self.out_shape, self.is_complex = f, name, shape, out_shape, is_complex
+        self.precision = precision
 
     def __call__(self, x: Tensor) -> Tensor:
         lead = x.shape[: x.ndim - len(self.shape)]
         is_complex = x.is_complex() if self.is_complex is None else self.is_complex
         out = torch.empty(math.prod(lead), *self.out_shape, dtype=as_complex(x.dtype, is_complex))
-        arrays = x.detach().cpu().resolve_conj().resolve_neg().reshape(-1, *self.shape).numpy()
+        given = x.detach().cpu().to(as_complex(self.precision or x.dtype, x.is_complex()))
+        arrays = given.resolve_conj().resolve_neg().reshape(-1, *self.shape).numpy()
         for k, array in enumerate(arrays):
             # a copy: the function may write into its argument
             result = np.asarray(called(f"apply {self.name}", partial(self.f, array.copy())))
@@ -118,6 +129,7 @@ def from_numpy(
     *,
     in_complex: bool | None = None,
     out_complex: bool | None = None,
+    precision: torch.dtype | None = None,
     check: bool = True,
 ) -> ArrayOperator:
     """An operator from a linear function of NumPy arrays and its adjoint.
@@ -130,6 +142,8 @@ def from_numpy(
         Event shapes of the image and of the measurement.
     in_complex, out_complex
         True: always complex. False: always real. None: either, and the output is of the same kind as the input.
+    precision
+        torch.float32 for functions that compute in it whatever they are given; None: in the precision of the input.
     check
         Whether to check ⟨Ax, y⟩ = ⟨x, Aᴴy⟩ once, on random x and y.
 
@@ -138,7 +152,9 @@ def from_numpy(
     InvpriorError
         If a function fails, gives another shape, or is not the other's adjoint.
     """
-    operator = ArrayOperator(forward, adjoint, as_shape(in_shape), as_shape(out_shape), in_complex, out_complex)
+    operator = ArrayOperator(
+        forward, adjoint, as_shape(in_shape), as_shape(out_shape), in_complex, out_complex, precision=precision
+    )
     if check:
         check_adjoint(operator)
     return operator
@@ -149,6 +165,8 @@ def from_scipy(
     operator: Any, in_shape: Iterable[int], out_shape: Iterable[int], *, check: bool = True
 ) -> ArrayOperator:
     """An operator from a ``scipy.sparse.linalg.LinearOperator``, a sparse matrix or a dense one.
+
+    One whose ``dtype`` is float32 or complex64 computes in single precision.
 
     Parameters
     ----------
@@ -178,16 +196,20 @@ def from_scipy(
             f"a matrix of shape {tuple(operator.shape)} does not map images {in_shape} to {out_shape}, which takes "
             f"one of shape {size}"
         )
-    is_complex = np.issubdtype(np.dtype(getattr(operator, "dtype", None) or float), np.complexfloating)
+    dtype = np.dtype(getattr(operator, "dtype", None) or float)
+    is_complex = np.issubdtype(dtype, np.complexfloating)
+    kind = True if is_complex else None
+    into = False if getattr(operator, "clinear", True) is False else kind  # PyLops says so of maps of real images
+    single = torch.float32 if dtype in (np.float32, np.complex64) else None
 
     def forward(x: Any) -> Any:
         return np.asarray(operator.matvec(x.ravel())).reshape(out_shape)
 
     def adjoint(y: Any) -> Any:
-        return np.asarray(operator.rmatvec(y.ravel())).reshape(in_shape)
+        back = np.asarray(operator.rmatvec(y.ravel())).reshape(in_shape)
+        return back.real if into is False else back
 
-    kind = True if is_complex else None
-    made = ArrayOperator(forward, adjoint, in_shape, out_shape, kind, kind, type(operator).__name__)
+    made = ArrayOperator(forward, adjoint, in_shape, out_shape, into, kind, type(operator).__name__, single)
     if check:
         check_adjoint(made)
     return made
@@ -196,6 +218,8 @@ def from_scipy(
 @checked
 def from_pylops(operator: Any, *, check: bool = True) -> ArrayOperator:
     """An operator from one of PyLops, with the shapes that it declares, ``dims`` and ``dimsd``.
+
+    One that is not linear over the complex numbers (``clinear`` is False, as ``FFT2D(real=True)``) takes real images.
 
     Parameters
     ----------

@@ -209,7 +209,7 @@ LAWS: tuple[Law[NonlinearCase], ...] = (
 def cases(draw: st.DrawFn, operators: st.SearchStrategy[Made[Any]]) -> NonlinearCase:
     """An operator with two images."""
     made = draw(operators)
-    real = draw(dtypes())
+    real = draw(dtypes(made.operator))
     A = precise(made.operator, real)
     into, out = input_dtype(A, real), output_dtype(A, real)
     x, x2 = (_named_image(A.in_shape, into, draw(seeds())) for _ in range(2))

@@ -81,7 +81,7 @@ def random_case(A: LinearOperator, real: torch.dtype) -> OperatorCase:
 def cases(draw: st.DrawFn, operators: st.SearchStrategy[Made[Any]]) -> OperatorCase:
     """An operator with inputs of random or edge content."""
     made = draw(operators)
-    real = draw(dtypes())
+    real = draw(dtypes(made.operator))
     A = precise(made.operator, real)
     into, out = input_dtype(A, real), output_dtype(A, real)
     x, x2, y = (draw(contents(s, d)) for s, d in ((A.in_shape, into), (A.in_shape, into), (A.out_shape, out)))

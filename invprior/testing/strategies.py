@@ -94,9 +94,9 @@ def as_strategy(given: Shapes) -> st.SearchStrategy[Shape]:
     return st.sampled_from(listed)
 
 
-def dtypes() -> st.SearchStrategy[torch.dtype]:
-    """float32 and float64."""
-    return st.sampled_from(REAL)
+def dtypes(A: Operator | None = None) -> st.SearchStrategy[torch.dtype]:
+    """float32 and float64, or the one precision that the operator computes in."""
+    return st.sampled_from(REAL) if A is None or A.precision is None else st.just(A.precision)
 
 
 def seeds() -> st.SearchStrategy[int]:

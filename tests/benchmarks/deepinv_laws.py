@@ -22,6 +22,8 @@ from invprior.testing import operator_outcomes
 N = 16
 GRAY, COLOUR, COMPLEX = (1, N, N), (3, N, N), (2, N, N)
 
+EVEN, ODD = (8, N, N), (8, N, N + 1)  # 8 bands make N + 7 rows
+
 
 def _numbers() -> torch.Generator:
     return torch.Generator().manual_seed(0)
@@ -29,6 +31,10 @@ def _numbers() -> torch.Generator:
 
 def _psf() -> torch.Tensor:
     return torch.rand(1, 1, 5, 5, generator=_numbers())
+
+
+def _cassi(size: Shape) -> Any:
+    return dp.CompressiveSpectralImaging(img_size=size, rng=_numbers())
 
 
 PHYSICS: dict[str, tuple[Shape, Callable[[], Any]]] = {
@@ -45,6 +51,8 @@ PHYSICS: dict[str, tuple[Shape, Callable[[], Any]]] = {
     "Inpainting": (COLOUR, lambda: dp.Inpainting(img_size=COLOUR, mask=0.5, rng=_numbers())),
     "CompressedSensing": (GRAY, lambda: dp.CompressedSensing(m=40, img_size=GRAY, rng=_numbers())),
     "SinglePixelCamera": (GRAY, lambda: dp.SinglePixelCamera(m=40, img_size=GRAY, rng=_numbers())),
+    "CompressiveSpectralImaging, even sides": (EVEN, lambda: _cassi(EVEN)),
+    "CompressiveSpectralImaging, odd sides": (ODD, lambda: _cassi(ODD)),
     "Decolorize": (COLOUR, lambda: dp.Decolorize()),
 }
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from invprior import InvpriorError, Problem, noise, operators, priors, solve, solvers, stop
 from invprior.interop import from_numpy, from_pylops, from_scipy
-from invprior.testing import check_linear_operator
+from invprior.testing import LawError, check_linear_operator
 from tests.helpers import adjoint_error, photograph, randn
 
 
@@ -147,3 +147,51 @@ def test_pylops_itself() -> None:
     pylops = pytest.importorskip("pylops")
     B = from_pylops(pylops.FirstDerivative((4, 5), axis=0))
     assert adjoint_error(B) < 10
+
+
+def test_an_operator_in_single_precision_is_measured_in_it() -> None:
+    """As of ASTRA: its dtype is float32, whatever it is given."""
+    M = np.random.default_rng(0).standard_normal((6, 20)).astype(np.float32)
+    seen: list[Any] = []
+
+    def apply(matrix: Any) -> Any:
+        def applied(x: Any) -> Any:
+            seen.append(x.dtype)
+            return matrix @ x.astype(np.float32)
+
+        return applied
+
+    single = scipy.sparse.linalg.LinearOperator((6, 20), dtype=np.float32, matvec=apply(M), rmatvec=apply(M.T))
+    B = from_scipy(single, (4, 5), (6,))
+    assert B.precision == torch.float32
+    check_linear_operator(B)
+    for C in (2 * B, B + B, B.H, B @ operators.Mask((4, 5), torch.ones(4, 5))):
+        assert C.precision == torch.float32
+        check_linear_operator(C, laws=["adjoint", "linearity", "dtype"], examples=10)
+    assert set(seen) == {np.dtype(np.float32)}
+    assert B(randn(4, 5)).dtype == torch.float64  # the caller's, with the digits of float32
+    assert B.to_dense().dtype == torch.float32
+    D = from_numpy(apply(M), apply(M.T), (20,), (6,), precision=torch.float32)
+    check_linear_operator(D, examples=10)
+    with pytest.raises(LawError, match="linearity"):
+        check_linear_operator(from_numpy(apply(M), apply(M.T), (20,), (6,)), laws=["linearity"])
+
+
+def test_a_map_of_real_images_to_complex_values() -> None:
+    """As PyLops' real Fourier transform, whose adjoint on complex values is that of real images."""
+
+    class Spectrum(scipy.sparse.linalg.LinearOperator):  # type: ignore[misc]
+        clinear, dims, dimsd = False, (4, 5), (4, 5)
+
+        def __init__(self) -> None:
+            super().__init__(np.complex128, (20, 20))
+
+        def _matvec(self, x: Any) -> Any:
+            return np.fft.fft2(x.reshape(4, 5).real).ravel()
+
+        def _rmatvec(self, y: Any) -> Any:
+            return 20 * np.fft.ifft2(y.reshape(4, 5)).real.ravel() + 0j
+
+    B = from_pylops(Spectrum())
+    assert (B.in_complex, B.out_complex) == (False, True)
+    check_linear_operator(B, examples=10)
