@@ -54,7 +54,7 @@ class Example:
         names: dict[str, Any] = {}
         with contextlib.redirect_stdout(io.StringIO()):
             for code in (_blocks()[0], self.code):
-                exec(compile(code, str(PAGE), "exec"), names)
+                exec(compile(code, f"<{self.library} on {PAGE.name}>", "exec"), names)
         operator: ip.LinearOperator = names["A"]
         return operator
 
