@@ -39,7 +39,8 @@ class MultiCoil(ip.LinearOperator):
         self.register_buffer("lines", lines)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.fft.fft2(x * self.coils, norm="ortho")[..., self.lines, :]
+        spectra: Tensor = torch.fft.fft2(x * self.coils, norm="ortho")
+        return spectra[..., self.lines, :]
 
 
 class Cassi(ip.LinearOperator):
@@ -93,7 +94,8 @@ class Phaseless(ip.Operator):
         self.register_buffer("masks", masks)
 
     def forward(self, x: Tensor) -> Tensor:
-        return (torch.fft.fft2(x * self.masks, norm="ortho").abs().square() + 1e-8).sqrt()
+        spectra: Tensor = torch.fft.fft2(x * self.masks, norm="ortho")
+        return (spectra.abs().square() + 1e-8).sqrt()
 
     def start(self, y: Tensor) -> Tensor:
         level = y.square().mean((-3, -2, -1), keepdim=True).sqrt()  # by Parseval that of the picture
