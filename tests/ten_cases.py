@@ -73,6 +73,8 @@ class Case:
     sigma: float
     tv: ip.Prior = field(default_factory=priors.TV)
     dip: ip.Prior = field(default_factory=lambda: priors.DIP(task="upscale"))
+    # slices or bands that make a picture
+    shown: tuple[int, ...] = ()
 
     def problem(self, prior: ip.Prior) -> ip.Problem:
         return ip.Problem(self.A, self.y, noise=noise.Gaussian(self.sigma), prior=prior)
@@ -101,13 +103,13 @@ def mri(side: int) -> Case:
 def cassi(side: int) -> Case:
     x = spectra(picture(side), 16)
     mask = (torch.rand(side, side, generator=numbers()) > 0.5).float()
-    return measured("CASSI, 16 bands", x, Cassi(mask, 16))
+    return replace(measured("CASSI, 16 bands", x, Cassi(mask, 16)), shown=(12, 7, 3))
 
 
 def slices(side: int) -> Case:
     x = stack(16, side)
     case = measured("volume, every second slice", x, Slices(x.shape))
-    return replace(case, tv=priors.TV(VOLUME, coupled=False), dip=priors.DIP(axes=VOLUME))
+    return replace(case, tv=priors.TV(VOLUME, coupled=False), dip=priors.DIP(axes=VOLUME), shown=(7,))
 
 
 def varying(side: int) -> Case:

@@ -31,16 +31,16 @@ def row(case: Case, save: Path | None) -> str:
     seconds = between - begin, time.perf_counter() - between
     shown = [case.truth, case.problem(case.tv).back_projection(), tv.x, dip.x]
     if save:
-        sheet([_picture(x) for x in shown], save / f"{case.name.split(',')[0].replace(' ', '-')}.png")
+        sheet([_picture(x, case.shown) for x in shown], save / f"{case.name.split(',')[0].replace(' ', '-')}.png")
     scores = " | ".join(f"{case.score(x):.1f}" for x in shown[1:])
     times = " | ".join(f"{s:.0f} s" for s in seconds)
     return f"| {case.name} | {scores} | {times} | {dip.iterations} iterations, {dip.status.name} |"
 
 
-def _picture(x: Tensor) -> Tensor:
-    """Gray or colour: the modulus of complex pictures, one slice of volumes, three bands of a spectrum."""
+def _picture(x: Tensor, channels: tuple[int, ...]) -> Tensor:
+    """Gray or colour: the modulus of complex pictures, a missing slice of volumes, three bands of a spectrum."""
     x = x.abs() if x.is_complex() else x
-    return (x if len(x) <= 3 else x[[12, 7, 3]]).clamp(0, 1).expand(3, *x.shape[-2:])
+    return (x[list(channels)] if channels else x).clamp(0, 1).expand(3, *x.shape[-2:])
 
 
 def sheet(pictures: list[Tensor], path: Path) -> None:
