@@ -15,6 +15,9 @@ from invprior.priors.networks.volume import VolumeSpec
 from invprior.priors.presets import Preset
 from invprior.shapes import Shape
 
+# Channels of the input that tell where along the depth a slice is.
+WAVES = 4
+
 
 class VolumeGenerator(Generator):
     """x = f_θ(z) with f_θ convolving along ``axes``; all other axes are channels of the network's output.
@@ -70,7 +73,19 @@ def volume_generator(shape: Shape, axes: tuple[int, ...], settings: Preset, rng:
     depth, height, width = (*[1] * (3 - len(sizes)), *sizes)
     channels = math.prod(shape) // math.prod(sizes)
     seed = int(torch.randint(2**62, (), generator=rng))
-    z = 0.1 * torch.rand(1, settings.input_channels, depth, height, width, generator=rng)
+    z = _input(settings.input_channels, (depth, height, width), rng)
     with drawn_from(seed):
         network = VolumeSpec().build(settings.input_channels, channels, (depth, height, width))
     return VolumeGenerator(network, z, shape, tied, settings.jitter)
+
+
+def _input(channels: int, size: tuple[int, int, int], rng: torch.Generator) -> Tensor:
+    """Noise of one slice, the same in all, and waves along the depth that tell the slices apart.
+
+    What the slices share, such as the edges in all bands of a spectrum, is then drawn once instead of in each of them.
+    """
+    depth, height, width = size
+    noise = 0.1 * torch.rand(1, channels - WAVES, 1, height, width, generator=rng)
+    place = (torch.arange(depth) + 0.5) / depth
+    waves = 0.05 + 0.05 * torch.cos(math.pi * torch.arange(1, WAVES + 1)[:, None] * place)
+    return torch.cat([noise.expand(-1, -1, depth, -1, -1), waves[None, :, :, None, None].expand(-1, -1, *size)], dim=1)

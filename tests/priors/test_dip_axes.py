@@ -7,10 +7,12 @@ import math
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv3d, pad
 
 from invprior import InvpriorError, LinearOperator, Problem, noise, solve, stop
 from invprior.operators import Identity, Mask
 from invprior.priors import DIP, TV
+from invprior.priors.networks.volume import Convolution
 from invprior.priors.volume import VolumeGenerator
 from invprior.solvers import Muon
 from tests.helpers import photograph
@@ -86,3 +88,23 @@ def test_what_does_not_go_together_is_said() -> None:
         DIP("paper", axes=(-3, -2, -1))
     with pytest.raises(InvpriorError, match=r"one to three different ones of an image of shape \(8, 8\), got \(-3,\)"):
         solve(Problem(Identity((8, 8)), torch.rand(8, 8), noise=noise.Gaussian(0.1), prior=DIP(axes=(-3,))))
+
+
+@pytest.mark.parametrize("size", [(1, 1, 9), (1, 8, 9), (5, 8, 9), (16, 12, 9)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_convolutions_of_slices_are_those_in_three_dimensions(size: tuple[int, int, int], stride: int) -> None:
+    kernel = (3 if size[0] > 1 else 1, 3 if size[1] > 1 else 1, 3)
+    steps = (stride if size[0] > 1 else 1, stride if size[1] > 1 else 1, stride)
+    C = Convolution(2, 3, kernel, steps)
+    x = torch.randn(1, 2, *size, generator=torch.Generator().manual_seed(0))
+    padded = pad(x, [k // 2 for k in reversed(kernel) for _ in range(2)], mode="replicate")
+    assert torch.allclose(C(x), conv3d(padded, C.weight, None, steps), atol=1e-5)
+
+
+def test_the_slices_of_the_input_differ_by_their_place_alone() -> None:
+    """All slices begin with the same texture: what they share is fitted once."""
+    g = DIP(axes=(-3, -2, -1)).generator((6, 9, 10), torch.Generator().manual_seed(0))
+    assert isinstance(g, VolumeGenerator)
+    difference = g.z[:, :, 1:] - g.z[:, :, :-1]
+    assert float(difference.abs().amax()) > 0
+    assert torch.equal(difference, difference[..., :1, :1].expand_as(difference))
