@@ -23,10 +23,11 @@ def made(psf: Tensor) -> LinearOperator:
 def test_it_is_the_operator_of_its_parameters() -> None:
     psf, x = randn(3, 3).abs(), randn(1, 9, 8)
     A, B = made(psf), Blur((1, 9, 8), psf)
-    torch.testing.assert_close(A(x), B(x))
-    torch.testing.assert_close(A.H(x), B.H(x))
+    with torch.no_grad():
+        torch.testing.assert_close(A(x), B(x))
+        torch.testing.assert_close(A.H(x), B.H(x))
+        assert adjoint_error(A) < 10
     assert A.norm() == pytest.approx(B.norm())
-    assert adjoint_error(A) < 10
 
 
 def test_gradients_reach_the_parameters() -> None:
@@ -50,7 +51,8 @@ def test_it_follows_changes_in_place_and_copies_are_apart() -> None:
 def test_nonlinear_ones_are_not_linear() -> None:
     A = from_parameters(lambda scale: Saturate((1, 4, 4)) @ (0.5 * Blur((1, 4, 4), scale)), {"scale": torch.ones(1, 1)})
     assert not isinstance(A, LinearOperator)
-    assert float(A(4 * torch.ones(1, 4, 4)).max()) == 1
+    with torch.no_grad():
+        assert float(A(4 * torch.ones(1, 4, 4)).max()) == 1
 
 
 def test_what_is_no_parameter_or_no_operator_is_named() -> None:

@@ -6,7 +6,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from invprior import DataTerm, InvpriorError, LinearOperator, Operator, Problem, blind, noise, priors, solve_blind
+from invprior import (
+    DataTerm,
+    Generator,
+    InvpriorError,
+    LinearOperator,
+    Operator,
+    Prior,
+    Problem,
+    Recipe,
+    blind,
+    noise,
+    priors,
+    solve_blind,
+    solvers,
+    stop,
+)
 from invprior.metrics import psnr
 from invprior.operators import Blur, Identity, Warp
 from tests.helpers import photograph
@@ -38,23 +53,23 @@ def turned(angle: Tensor) -> LinearOperator:
     return Warp(CLEAN.shape, torch.stack([cos * r - sin * c, sin * r + cos * c]), "bicubic")
 
 
-def pair(second: Operator, truth: Operator, prior: priors.TV | priors.DIP | None = None) -> Problem:
+def pair(second: Operator, truth: Operator, prior: Prior | None = None) -> Problem:
     """A picture, and the same one through an operator that is not known."""
     rng = torch.Generator().manual_seed(0)
     with torch.no_grad():
         y1, y2 = SIGMA.sample(CLEAN, rng), SIGMA.sample(truth(CLEAN), rng)
     data = [DataTerm(Identity(CLEAN.shape), y1, SIGMA), DataTerm(second, y2, SIGMA)]
-    return Problem.from_terms(data, 30 * priors.TV() if prior is None else prior)
+    return Problem.from_terms(data, 10 * priors.TV() if prior is None else prior)
 
 
-QUICK = blind.Alternation(rounds=4, iterations=20, steps=12)
+QUICK = blind.Alternation(rounds=8, iterations=20, steps=8)
 
 
 def test_a_gain_of_an_operator_with_a_parameter() -> None:
     A = Gain(1.0)
     found = solve_blind(pair(A, Gain(0.6)), {"gain": blind.Bounds(0.1, 3)}, QUICK)
     assert float(found.parameters["gain"]) == pytest.approx(0.6, abs=0.005)
-    assert float(A.gain) == 1  # what was given stays as it is
+    assert float(A.gain.detach()) == 1  # what was given stays as it is
     assert psnr(found.x, CLEAN) > psnr(pair(A, A).data_terms[0].y, CLEAN)
 
 
@@ -64,7 +79,7 @@ def test_shift_and_gain_at_once_to_a_twentieth_of_a_pixel() -> None:
     true = torch.tensor([0.8, -0.6])
     found = solve_blind(pair(A, Gain(1.4) @ shifted(true)), {"shift": blind.Bounds(-3, 3)}, QUICK)
     assert float((found.parameters["shift"] - true).abs().max()) < 0.05
-    assert float(found.parameters["gain"]) == pytest.approx(1.4, abs=0.01)
+    assert float(found.parameters["gain"]) == pytest.approx(1.4, abs=0.02)
 
 
 def test_an_angle_to_a_fifth_of_a_degree() -> None:
@@ -76,17 +91,40 @@ def test_an_angle_to_a_fifth_of_a_degree() -> None:
         torch.testing.assert_close(again(CLEAN), turned(found.parameters["angle"])(CLEAN))
 
 
-def test_a_network_and_a_gain_by_the_same_descent() -> None:
+class Coarse(Generator):
+    """Pixels of half the size, drawn out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pixels = torch.nn.Parameter(torch.full((1, SIZE // 2, SIZE // 2), 0.5))
+
+    def forward(self, rng: torch.Generator | None = None) -> Tensor:
+        return self.pixels.repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+
+class Drawn(Prior):
+    """A generative prior that is quick to fit."""
+
+    parametrised = True  # type: ignore[assignment]
+
+    def generator(self, shape: tuple[int, ...], rng: torch.Generator) -> Generator:
+        return Coarse()
+
+    def recipe(self) -> Recipe:
+        return Recipe(solvers.Adam(lr=0.02), stop.MaxIterations(300))
+
+
+def test_a_generator_and_a_gain_by_the_same_descent() -> None:
     A = Gain(1.0)
-    problem = pair(A, Gain(0.6), priors.DIP(task="upscale", iterations=120))
-    found = solve_blind(problem, {"gain": blind.Bounds(0.1, 3)})
-    assert float(found.parameters["gain"]) == pytest.approx(0.6, abs=0.02)
+    found = solve_blind(pair(A, Gain(0.6), Drawn()), {"gain": blind.Bounds(0.1, 3)})
+    assert float(found.parameters["gain"]) == pytest.approx(0.6, abs=0.01)
+    assert float(A.gain.detach()) == 1
     assert found.x.shape == CLEAN.shape == found.result.x.shape
     assert psnr(found.x, CLEAN) > 20
 
 
 def test_a_penalty_beside_a_network_acts_on_the_image() -> None:
-    prior = priors.DIP(task="upscale", iterations=20)
+    prior = priors.DIP(task="upscale", iterations=12)
     problem = pair(Gain(1.0), Gain(0.6))
     smooth, free = (
         solve_blind(Problem.from_terms(problem.data_terms, p)).x for p in (prior + 1e4 * priors.TV(), 1.0 * prior)
@@ -142,6 +180,6 @@ def test_a_batch_of_pictures_shares_its_operator() -> None:
         DataTerm(Identity(CLEAN.shape), SIGMA.sample(x, rng), SIGMA),
         DataTerm(Gain(1.0), SIGMA.sample(0.7 * x, rng), SIGMA),
     ]
-    found = solve_blind(Problem.from_terms(data, 30 * priors.TV()), method=QUICK)
+    found = solve_blind(Problem.from_terms(data, 10 * priors.TV()), method=QUICK)
     assert found.x.shape == x.shape
-    assert float(found.parameters["gain"]) == pytest.approx(0.7, abs=0.005)
+    assert float(found.parameters["gain"]) == pytest.approx(0.7, abs=0.01)
