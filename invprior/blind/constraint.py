@@ -103,8 +103,8 @@ class Simplex(Constraint):
         return (value - surplus[last] / counts[last]).clamp(min=0)
 
     def free(self, value: Tensor) -> Tensor:
-        # below a thousandth of the largest the softmax passes no gradient on
-        return value.clamp(min=1e-3 * float(value.max())).log() / 10
+        # far below the largest the softmax passes no gradient on
+        return value.clamp(min=1e-3 * float(value.max())).log()
 
     def value(self, free: Tensor) -> Tensor:
-        return (10 * free).flatten().softmax(0).reshape(free.shape)
+        return free.flatten().softmax(0).reshape(free.shape)

@@ -105,7 +105,7 @@ class Coarse(Generator):
 class Drawn(Prior):
     """A generative prior that is quick to fit."""
 
-    parametrised = True  # type: ignore[assignment]
+    parametrised = True
 
     def generator(self, shape: tuple[int, ...], rng: torch.Generator) -> Generator:
         return Coarse()
