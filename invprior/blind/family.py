@@ -14,7 +14,7 @@ from invprior.operator import Operator
 
 
 class Made(Operator):
-    """A_θ = make(θ) with θ held as ``nn.Parameter``s; gradients go through ``make``."""
+    """A_θ = make(θ) with θ held as parameters of PyTorch; gradients go through ``make``."""
 
     def __init__(self, make: Callable[..., Operator], parameters: Mapping[str, Tensor], made: Operator) -> None:
         super().__init__(made.in_shape, made.out_shape)

@@ -28,7 +28,7 @@ def solve_blind(
     Parameters
     ----------
     problem
-        A problem whose operators hold ``nn.Parameter``s (see :func:`from_parameters`).
+        A problem whose operators hold parameters of PyTorch, see :func:`from_parameters`.
     constraints
         By name of a parameter, the last part of its name in PyTorch; the others are free.
     method
