@@ -4,7 +4,7 @@ Deblur and register without calibration
 
 An operator may depend on numbers that nobody measured: a point spread function, an exposure, a shift, an angle. Then
 
-    x*, θ* = argmin over x and θ of  E(A_θ x; y) + R(x)
+    x* = argmin_x  min_θ E(A_θ x; y) + R(x)
 
 is solved for both. For blur, the point spread function is found first.
 """

@@ -1,6 +1,8 @@
 """Solve for the image and for parameters of the operator together: blind deblurring, calibration.
 
-    x*, θ* = argmin over x and θ of  E(A_θ x; y) + R(x)   with θ in a constraint set
+    (x*, θ*) = argmin_(x, θ)  E(A_θ x; y) + R(x)
+
+with θ in a constraint set.
 
 ``solve_blind`` takes a problem whose operator holds parameters of PyTorch. ``from_parameters`` makes such an operator
 out of a function; ``Simplex`` and ``Bounds`` say what values are allowed; ``estimate_psf`` finds the point spread

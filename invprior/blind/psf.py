@@ -26,7 +26,7 @@ def estimate_psf(y: Tensor, size: int, *, weight: float = 0.02, rounds: int = 8)
 
     On a pyramid, from coarse to fine, two steps alternate. An image x of few strong edges explains the picture,
 
-        min over x of ‖h ∗ x − y‖² + λ Σ_i [ (Dx)_i ≠ 0 ],
+        min_x  ‖h ∗ x − y‖² + λ Σ_i [(Dx)_i ≠ 0],
 
     which counts edges and does not weigh them: a blurred edge of many small steps costs more than a sharp one, whereas
     total variation prefers the picture as it is and no blur (Levin et al. 2009). Then h explains the differences of y
