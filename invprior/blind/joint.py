@@ -33,8 +33,8 @@ class Joint:
     Parameters
     ----------
     rate
-        The learning rate of the parameters over that of the network. A point spread function takes a low one and a good
-        start, :func:`~invprior.blind.estimate_psf`: while the network's image is still smooth, no blur fits best.
+        The learning rate of the parameters over that of the network. A point spread function takes a low one, 0.03,
+        and a good start, :func:`~invprior.blind.estimate_psf`: while the network's image is smooth, no blur fits best.
 
     References
     ----------

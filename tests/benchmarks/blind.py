@@ -92,7 +92,7 @@ def by_tv(case: Case, psf: Tensor, model: noise.Gaussian) -> Tensor:
 def by_dip(case: Case, psf: Tensor, model: noise.Gaussian) -> blind.BlindResult:
     A = blind.from_parameters(case.operator, {"psf": psf})
     problem = Problem(A, case.y, noise=model, prior=priors.DIP(task="upscale"))
-    return blind.solve_blind(problem, {"psf": blind.Simplex()}, blind.Joint(rate=0.2))
+    return blind.solve_blind(problem, {"psf": blind.Simplex()}, blind.Joint(rate=0.03))
 
 
 def main() -> None:
