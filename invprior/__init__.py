@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from invprior import (
+        blind,
         functionals,
         interop,
         io,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
         testing,
         weight,
     )
+    from invprior.blind.found import BlindResult
+    from invprior.blind.solve import solve_blind
     from invprior.data_term import DataTerm
     from invprior.errors import InvpriorError
     from invprior.functional import Functional, Term
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from invprior.study.result import Comparison
 
 _MODULES = (
+    "blind",
     "functionals",
     "interop",
     "io",
@@ -59,6 +63,7 @@ _MODULES = (
     "weight",
 )
 _HOME = {
+    "BlindResult": "blind.found",
     "Comparison": "study.result",
     "DataTerm": "problem",
     "Functional": "functional",
@@ -78,10 +83,12 @@ _HOME = {
     "compare": "study.comparison",
     "show": "io.plots",
     "solve": "solvers.loop",
+    "solve_blind": "blind.solve",
     "tune_allocator": "runs.allocator",
 }
 
 __all__ = [
+    "BlindResult",
     "Comparison",
     "DataTerm",
     "Functional",
@@ -98,6 +105,7 @@ __all__ = [
     "Solver",
     "State",
     "Term",
+    "blind",
     "compare",
     "functionals",
     "interop",
@@ -109,6 +117,7 @@ __all__ = [
     "priors",
     "show",
     "solve",
+    "solve_blind",
     "solvers",
     "stop",
     "testing",

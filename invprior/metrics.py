@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
 
-__all__ = ["luma", "psnr", "psnr_luma", "ssim"]
+__all__ = ["luma", "psnr", "psnr_luma", "psnr_shifted", "ssim"]
 
 
 @checked
@@ -38,6 +39,47 @@ def psnr_luma(x: Tensor, truth: Tensor, border: int = 4) -> float:
         border = 0  # nothing would be left
     inside = (..., slice(border, H - border), slice(border, W - border))
     return psnr(luma(x)[inside], luma(truth)[inside])
+
+
+@checked
+def psnr_shifted(x: Tensor, truth: Tensor, most: int = 2) -> float:
+    """PSNR after the shift of x that fits best, in quarters of a pixel (Levin et al. 2009): for blind deblurring.
+
+    A blurred picture does not tell whether its point spread function or the picture is shifted. The shift is by
+    Fourier interpolation of the mirrored picture; ``most`` + 2 pixels are cut on each side.
+
+    Parameters
+    ----------
+    most
+        The largest shift in pixels.
+
+    References
+    ----------
+    - Levin, Weiss, Durand & Freeman, "Understanding and evaluating blind deconvolution algorithms", CVPR 2009.
+    """
+    _check(x, truth)
+    H, W = x.shape[-2:]
+    cut = most + 2
+    if min(H, W) <= 2 * cut:
+        raise InvpriorError(f"a picture of {H}×{W} pixels is too small for shifts of up to {most} pixels")
+    rows = torch.cat([x, x.flip(-2)], -2)
+    spectrum = torch.fft.fft2(torch.cat([rows, rows.flip(-1)], -1).double())
+    down = torch.fft.fftfreq(2 * H, dtype=torch.float64, device=x.device)[:, None]
+    across = torch.fft.fftfreq(2 * W, dtype=torch.float64, device=x.device)
+    inside = (..., slice(cut, H - cut), slice(cut, W - cut))
+
+    def score(shift: tuple[float, float]) -> float:
+        turn = torch.exp(-2j * math.pi * (shift[0] * down + shift[1] * across))
+        moved = torch.fft.ifft2(spectrum * turn).real[..., :H, :W]
+        return psnr(moved[inside], truth.double()[inside])
+
+    def around(centre: tuple[float, float], step: float, count: int) -> list[tuple[float, float]]:
+        steps = [step * k for k in range(-count, count + 1)]
+        near = [(centre[0] + a, centre[1] + b) for a in steps for b in steps]
+        return [s for s in near if max(abs(s[0]), abs(s[1])) <= most]
+
+    whole = max(around((0.0, 0.0), 1, most), key=score)
+    return max(map(score, around(whole, 0.25, 3)))
 
 
 @checked

@@ -46,6 +46,20 @@ def test_luma_psnr_leaves_out_the_border() -> None:
     assert metrics.psnr_luma(x[:, :8, :8], y[:, :8, :8]) < 30
 
 
+def test_psnr_after_a_shift_finds_the_shift() -> None:
+    x = photograph(size=40)
+    whole = x.roll((1, -2), (-2, -1))
+    assert metrics.psnr(whole, x) < 25
+    assert metrics.psnr_shifted(whole, x) > 100
+    smooth = torch.cos(torch.linspace(0, 3 * math.pi, 40, dtype=torch.float64)).expand(1, 40, 40) / 2 + 0.5
+    quarter = torch.cos(torch.linspace(0, 3 * math.pi, 40, dtype=torch.float64) - 3 * math.pi / 39 / 4)
+    moved = quarter.expand(1, 40, 40) / 2 + 0.5
+    assert metrics.psnr_shifted(moved, smooth) > metrics.psnr(moved, smooth) + 10
+    assert metrics.psnr_shifted(whole, x, most=1) < 30
+    with pytest.raises(InvpriorError, match="too small"):
+        metrics.psnr_shifted(x[..., :8, :8], x[..., :8, :8])
+
+
 def test_shapes_must_agree() -> None:
     with pytest.raises(InvpriorError, match="cannot compare pictures of shapes"):
         metrics.psnr(torch.zeros(3, 4, 4), torch.zeros(1, 4, 4))

@@ -83,6 +83,7 @@ FAMILIES = (
     Family("core", "Problems and solutions", "invprior", apart=("Noise", "Solver"), first=CORE),
     Family("stop", "Stop rules", "invprior.stop"),
     Family("weight", "Automatic weights", "invprior.weight"),
+    Family("blind", "Unknown operators", "invprior.blind"),
     Family("functionals", "Functionals", "invprior.functionals"),
     Family("testing", "Laws", "invprior.testing"),
     Family("metrics", "Figures of merit", "invprior.metrics"),
