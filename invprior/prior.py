@@ -101,6 +101,11 @@ class Prior:
         return True
 
     @property
+    def calibrated(self) -> bool:
+        """True if the penalty takes its strength from the noise: weight 1 then suits every noise level."""
+        return False
+
+    @property
     def memory(self) -> Memory:
         """The memory that a solve with this prior takes; by default that of the most expensive penalty."""
         return Memory(1.0)
@@ -174,7 +179,11 @@ class SumPrior(Prior):
 
     def recipe(self) -> Recommendation | None:
         part = self.parametrisation
-        return None if part is None else part.recipe()
+        return self.left.recipe() or self.right.recipe() if part is None else part.recipe()
+
+    @property
+    def calibrated(self) -> bool:
+        return self.left.calibrated or self.right.calibrated
 
     @property
     def parametrised(self) -> bool:
@@ -225,6 +234,10 @@ class WrappedPrior(Prior):
     @property
     def any_size(self) -> bool:
         return self.inner.any_size
+
+    @property
+    def calibrated(self) -> bool:
+        return self.inner.calibrated
 
     @property
     def memory(self) -> Memory:

@@ -9,6 +9,7 @@ from invprior.priors.box import Box
 from invprior.priors.dip import DIP
 from invprior.priors.guided_tv import GuidedTV
 from invprior.priors.joint import Joint
+from invprior.priors.non_local import NonLocal
 from invprior.priors.none import NoPrior
 from invprior.priors.pnp import PnP
 from invprior.priors.tgv import TGV
@@ -26,6 +27,7 @@ __all__ = [
     "GuidedTV",
     "Joint",
     "NoPrior",
+    "NonLocal",
     "PnP",
     "Tikhonov",
     "VideoDIP",

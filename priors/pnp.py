@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from invprior.denoised import Denoised
 from invprior.errors import InvpriorError
-from invprior.functional import Functional, Step, Term, check_weight
+from invprior.functional import Term
 from invprior.operators.identity import Identity
 from invprior.prior import Prior
 from invprior.shapes import Shape
@@ -19,39 +18,14 @@ Denoiser = Callable[[Tensor, float], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Denoised(Functional):
-    """c·φ, known only by prox_{σ²φ}(u) = D(u, σ): prox with a step s is D(u, √(s c)). It has no value.
+class ByFunction(Denoised):
+    """c·φ with a denoiser that is given as a function of an image and a standard deviation."""
 
-    Parameters
-    ----------
-    denoiser
-        D.
-    weight
-        c > 0.
-    """
-
-    valued = False
-    proximable = True
     denoiser: Denoiser
     weight: float = 1.0
 
-    def __call__(self, u: Tensor) -> Tensor:
-        raise InvpriorError("a plug-and-play denoiser has no value; its objective and gap are unknown")
-
-    def prox(self, u: Tensor, step: Step) -> Tensor:
-        if self.weight == 0:
-            return u
-        with torch.no_grad():
-            out = self.denoiser(u, math.sqrt(float(step) * self.weight))
-        if out.shape != u.shape or out.dtype != u.dtype:
-            raise InvpriorError(
-                f"the denoiser returned {out.dtype} of shape {tuple(out.shape)} for {u.dtype} of {tuple(u.shape)}; "
-                "it must keep both"
-            )
-        return out
-
-    def __rmul__(self, factor: float) -> Denoised:
-        return Denoised(self.denoiser, check_weight(factor) * self.weight)
+    def denoised(self, u: Tensor, sigma: float) -> Tensor:
+        return self.denoiser(u, sigma)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,4 +57,4 @@ class PnP(Prior):
             raise InvpriorError(f"PnP takes a function of an image and a sigma, got {type(self.denoiser).__name__}")
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
-        return (Term(Denoised(self.denoiser), Identity(shape)),)
+        return (Term(ByFunction(self.denoiser), Identity(shape)),)

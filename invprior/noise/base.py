@@ -47,6 +47,14 @@ class Noise(ABC):
         """True if y − u does not depend on u: a constant added to both changes no likelihood."""
         return False
 
+    @property
+    def correlation(self) -> Tensor | None:
+        """Correlation of the noise of a channel at a pixel with that of another near it, None for white noise.
+
+        (C, C, 2r + 1, 2r + 1) over channels and offsets, 1 where both are the same.
+        """
+        return None
+
     def signal(self, y: Tensor) -> Tensor:
         """y minus the offset that the sensor adds: an unbiased estimate of u."""
         return y

@@ -55,6 +55,8 @@ def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) ->
 
     if isinstance(given, float):
         return Weighted(with_weight(prior, given / variance), given, "given")
+    if penalty.calibrated:
+        return weighted(1.0, "the level of the noise")
     problem = Problem.from_terms(data, penalty)
     choice = weight.auto(problem, seed=seed) if given == "auto" else weight.discrepancy(problem)
     if not prior.parametrised:

@@ -1,0 +1,190 @@
+"""Plug-and-play with a denoiser whose noise level falls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from invprior.data_term import DataTerm
+from invprior.denoised import Denoised
+from invprior.errors import InvpriorError
+from invprior.functional import Functional
+from invprior.linear_operator import LinearOperator
+from invprior.operators.finite_difference import FiniteDifference
+from invprior.problem import Problem
+from invprior.solvers.base import Solver, State
+from invprior.stop import MaxIterations, Status, StopRule
+
+# Weight of the split beside the data, in units of 1/σ_k² (Zhang et al. 2021).
+SPLIT = 0.23
+# The first level, as a share of the image's range, and the least last one.
+FIRST, LEAST = 0.2, 1 / 255
+# The first image is smooth: differences of neighbours are taken to be this share of the range (one standard deviation).
+SMOOTH = 0.1
+# Least variance of the noise, relative to its mean.
+QUIET = 1e-3
+# Conjugate gradients: iterations for the first image and for the later ones, and the relative residual at their end.
+AT_FIRST, INNER, ACCURACY = 100, 40, 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class Falling(State):
+    """The image, and the levels σ_k of all iterations; none if A = I."""
+
+    levels: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PlugAndPlay(Solver[Falling]):
+    """Half-quadratic splitting with a denoiser D at falling levels σ_k (Geman & Yang 1995; Zhang et al. 2021).
+
+        v = argmin_v Σ ½‖(A v − y)/s‖² + (0.23/σ_k²) ½‖v − x‖²,   x⁺ = D(v, σ_k)
+
+    s² is the variance of the noise, estimated from the data where it depends on the image. The levels fall
+    geometrically from a fifth of the image's range to the level of the noise, within ``steps`` iterations; the first x
+    fits the data with small differences between neighbours. If A = I, one iteration is the whole solve: x = D(y), with
+    all that the denoiser can use of the noise model.
+
+    Parameters
+    ----------
+    steps
+        Number of levels.
+
+    Raises
+    ------
+    InvpriorError
+        If ``steps`` is not 1 to 1000.
+
+    Cost
+    ----
+    An iteration calls the denoiser once, and A and Aᴴ up to 40 times.
+
+    References
+    ----------
+    - Geman & Yang, "Nonlinear image recovery with half-quadratic regularization", IEEE TIP 4 (1995).
+    - Zhang, Li, Zuo, Zhang, Van Gool & Timofte, "Plug-and-play image restoration with deep denoiser prior", IEEE TPAMI
+      44 (2021).
+    """
+
+    steps: int = 16
+    log_every = 1
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.steps, int) and 1 <= self.steps <= 1000):
+            raise InvpriorError(f"PlugAndPlay takes 1 to 1000 steps, got {self.steps!r}")
+
+    def check(self, problem: Problem) -> None:
+        super().check(problem)
+        for d in problem.data_terms:
+            if not isinstance(d.operator, LinearOperator):
+                raise InvpriorError(
+                    f"PlugAndPlay needs linear operators, {d.operator!r} is not; take priors.DIP, which fits any"
+                )
+        penalties = problem.terms[len(problem.data_terms) :]
+        denoisers = [t for t in penalties if isinstance(t.functional, Denoised)]
+        if len(denoisers) != 1 or problem.lift is not None:
+            raise InvpriorError(
+                f"PlugAndPlay takes one denoiser, got {problem.prior!r}; take solvers.PDHG() for others"
+            )
+        for t in penalties:
+            if not (t.operator.is_identity and t.functional.proximable):
+                raise InvpriorError(f"a denoiser and {t!r} have no common proximal map; take one of the two")
+
+    def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Falling:
+        if _direct(problem):
+            return Falling(0, problem.start() if x0 is None else x0, ())
+        return Falling(0, _smooth(problem) if x0 is None else x0, _levels(problem, self.steps))
+
+    def step(self, problem: Problem, state: Falling) -> Falling:
+        data = problem.data_terms
+        denoiser, others = _penalties(problem)
+        if not state.levels:
+            x = denoiser.estimate(data[0].y, data[0].noise)
+        else:
+            sigma = state.levels[min(state.iteration, len(state.levels) - 1)]
+            split = SPLIT / sigma**2
+            v = _fitted(problem, state.x, lambda u: split * u, INNER)
+            x = denoiser.prox(v, sigma**2)
+        for functional in others:
+            x = functional.prox(x, 1.0)
+        return replace(state, iteration=state.iteration + 1, x=x)
+
+    def ended(self, state: Falling) -> Status | None:
+        if state.iteration < max(len(state.levels), 1):
+            return None
+        if not state.levels:
+            return Status(
+                "one_pass", "the image was measured directly, so that one pass of the denoiser is the estimate"
+            )
+        return Status("level_reached", f"the denoiser's level fell to {state.levels[-1]:.3g}, that of the noise")
+
+    def value(self, problem: Problem, state: Falling) -> Tensor:
+        """Σ ½‖(A x − y)/s‖², what of the objective is known; a likelihood may be infinite where s² is not."""
+        return 0.5 * _sum([(d.residual(state.x).abs().square() / _variance(d)).sum() for d in problem.data_terms])
+
+    def default_stop(self) -> StopRule:
+        return MaxIterations(1000)
+
+    def log(self, state: Falling) -> dict[str, Tensor]:
+        return {"level": torch.tensor(state.levels[state.iteration - 1])} if state.levels else {}
+
+
+def _direct(problem: Problem) -> bool:
+    """True if there is one measurement, of the image itself."""
+    return len(problem.data_terms) == 1 and problem.data_terms[0].operator.is_identity
+
+
+def _levels(problem: Problem, steps: int) -> tuple[float, ...]:
+    """σ_k, from FIRST of the image's range to the level of the noise in units of the image."""
+    extent = problem.values.high - problem.values.low
+    noise = min(d.sigma / abs(d.gain or 1.0) for d in problem.data_terms)
+    last = min(max(noise, LEAST * extent), FIRST * extent)
+    ratio = last / (FIRST * extent)
+    return tuple(FIRST * extent * ratio ** (k / max(steps - 1, 1)) for k in range(steps))
+
+
+def _penalties(problem: Problem) -> tuple[Denoised, list[Functional]]:
+    functionals = [t.functional for t in problem.terms[len(problem.data_terms) :]]
+    (denoiser,) = (f for f in functionals if isinstance(f, Denoised))
+    return denoiser, [f for f in functionals if f is not denoiser]
+
+
+def _smooth(problem: Problem) -> Tensor:
+    """The image that fits the data with small differences between neighbours."""
+    D = FiniteDifference(problem.shape)
+    precision = (SMOOTH * (problem.values.high - problem.values.low)) ** -2
+    return _fitted(problem, problem.flat(), lambda u: precision * D.H(D(u)), AT_FIRST)
+
+
+def _fitted(problem: Problem, x: Tensor, R: Callable[[Tensor], Tensor], iterations: int) -> Tensor:
+    """argmin_v Σ ½‖(A v − y)/s‖² + ½⟨v − x, R(v − x)⟩, by conjugate gradients from x."""
+    pairs = [(d.operator, d, 1 / _variance(d)) for d in problem.data_terms if isinstance(d.operator, LinearOperator)]
+    residual = _sum([A.H(w * d.residual(x)) for A, d, w in pairs])
+    v, direction, energy = x, residual, _dot(residual, residual)
+    least = ACCURACY**2 * energy
+    for _ in range(iterations):
+        if bool(energy <= least):
+            break
+        image = _sum([A.H(torch.where(d.observed, w * A(direction), 0)) for A, d, w in pairs]) + R(direction)
+        length = energy / _dot(direction, image)
+        v = v + length * direction
+        residual = residual - length * image
+        before, energy = energy, _dot(residual, residual)
+        direction = residual + energy / before * direction
+    return v
+
+
+def _variance(d: DataTerm) -> Tensor:
+    """s², at least a small share of its mean: where no photon came it is estimated as 0."""
+    return d.variance.clamp(min=QUIET * float(d.variance.mean()))
+
+
+def _sum(parts: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(parts)).sum(0)
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return (a.conj() * b).real.sum()
