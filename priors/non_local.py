@@ -31,7 +31,6 @@ class Recurring(Denoised):
 
     layout: Layout
     frames: int
-    flow: Tensor | None
     weight: float = 1.0
 
     def denoised(self, u: Tensor, sigma: float) -> Tensor:
@@ -59,7 +58,7 @@ class Recurring(Denoised):
 
         level = Level(in_film, correlation)
         images = u.reshape(-1, *layout.shape)
-        done = [denoise(layout.film(image), level, self.frames, self.flow) for image in images]
+        done = [denoise(layout.film(image), level, self.frames) for image in images]
         return torch.stack([layout.image(film, u.dtype) for film in done]).view(u.shape)
 
 
@@ -82,9 +81,8 @@ class NonLocal(Prior):
         Axes of the event shape along which patches are searched: ``(-3, -2, -1)`` for volumes ``(D, H, W)``, whose
         neighbouring slices are then searched too. Axis −3 otherwise holds channels, which are estimated together.
     frames
-        Neighbouring frames of a film, or slices of a volume, that are searched on each side.
-    flow
-        Flow from each frame of a film to the next, ``(T − 1, 2, H, W)`` in pixels, that the search follows.
+        Neighbouring frames of a film, or slices of a volume, that are searched on each side; the search follows what
+        moves.
 
     Raises
     ------
@@ -106,7 +104,6 @@ class NonLocal(Prior):
 
     axes: tuple[int, ...] = (-2, -1)
     frames: int = BESIDE
-    flow: Tensor | None = None
 
     def __post_init__(self) -> None:
         if tuple(self.axes) not in ((-2, -1), (-3, -2, -1)):
@@ -117,7 +114,7 @@ class NonLocal(Prior):
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         layout = Layout(tuple(shape), slices=-3 in self.axes)
         along = layout.slices or len(shape) == 4
-        return (Term(Recurring(layout, self.frames if along else 0, self.flow), Identity(shape)),)
+        return (Term(Recurring(layout, self.frames if along else 0), Identity(shape)),)
 
     def recipe(self) -> Recipe:
         solver = PlugAndPlay()
@@ -130,10 +127,6 @@ class NonLocal(Prior):
     @property
     def memory(self) -> Memory:
         return Memory(0.25)
-
-    @property
-    def any_size(self) -> bool:
-        return self.flow is None
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:

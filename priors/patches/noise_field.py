@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from invprior.priors.patches.tiles import Tiles
-
 
 @dataclass(frozen=True, eq=False)
 class NoiseField:
@@ -50,9 +48,9 @@ class NoiseField:
         relative = (deviation / level[:, None, None]).square().mean(1, keepdim=True)
         return NoiseField(relative * own.view(1, c, 1, 1), correlation)
 
-    def in_patches(self, tiles: Tiles, film: Tensor) -> Tensor | None:
-        """The variances of all patches of the regions, (N, F·positions², C·p²); None if the variance is one number."""
-        return None if self.even else tiles.patches(self.variance.expand_as(film))
+    def maps(self, film: Tensor) -> list[Tensor]:
+        """The variance at every value of the film, as a list of that one map; empty if it is one number."""
+        return [] if self.even else [self.variance.expand_as(film)]
 
     def covariance(self, variances: Tensor, within: Tensor) -> Tensor:
         """Covariances of patches, (…, d, d), from their variances (…, d) and the correlation :meth:`within` a patch."""
@@ -60,7 +58,7 @@ class NoiseField:
         return deviation[..., :, None] * within * deviation[..., None, :]
 
     def within(self, channels: int, patch: int) -> Tensor:
-        """Correlation matrix of the values of a patch, (C·p², C·p²)."""
+        """Correlation matrix of the values of a patch, (p²·C, p²·C)."""
         d = channels * patch * patch
         if self.correlation is None:
             return torch.eye(d, dtype=self.variance.dtype, device=self.variance.device)
@@ -72,7 +70,7 @@ class NoiseField:
         # (C, C, p, p, p, p): from (row, column) to (row', column')
         table = self.correlation[:, :, at[:, None, :, None], at[None, :, None, :]]
         table = table * (near[:, None, :, None] & near[None, :, None, :])
-        return table.permute(0, 2, 3, 1, 4, 5).reshape(d, d)
+        return table.permute(2, 3, 0, 4, 5, 1).reshape(d, d)
 
 
 def _channels(variance: Tensor, channels: int) -> Tensor:
