@@ -64,14 +64,15 @@ class Recurring(Denoised):
 
 @dataclass(frozen=True, eq=False)
 class NonLocal(Prior):
-    """Small patches of an image recur in it, so that those alike are estimated together; it has no value, as PnP.
+    """R = φ with prox_{σ²φ} = D(·, σ), where D estimates patches of the image that are alike together.
 
-    For A = I one pass is the estimate. First groups of patches are thresholded in a transform of three dimensions
-    (BM3D). Then, twice, each patch of a group becomes
+    It has no value, as PnP. For A = I one pass is the estimate. First groups of patches are thresholded in a transform
+    of three dimensions (BM3D). Then, twice, each patch y of a group becomes
 
-        E(x | y) = y − μN (S + μN)⁻¹(y − m)
+        y − μN (S + μN)⁻¹(y − m)
 
-    with mean m and covariance S of the group in the estimate before, and the covariance N of the noise (NL-Bayes).
+    with mean m and covariance S of the group in the estimate before, and the covariance N of the noise (NL-Bayes);
+    μ = ½, since S is that of an image which is smoothed.
     N follows the noise model: a level per pixel, that of photons at the estimate, or an autocorrelation. For any other
     A, ``solve`` takes :class:`~invprior.solvers.PlugAndPlay`.
 
@@ -112,7 +113,7 @@ class NonLocal(Prior):
             raise InvpriorError(f"NonLocal searches 0 to 8 neighbouring frames, got {self.frames!r}")
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
-        layout = Layout(tuple(shape), slices=-3 in self.axes)
+        layout = Layout("NonLocal", tuple(shape), slices=-3 in self.axes)
         along = layout.slices or len(shape) == 4
         return (Term(Recurring(layout, self.frames if along else 0), Identity(shape)),)
 
