@@ -92,6 +92,12 @@ class Descent(Solver[DescentState]):
         """The direction to add to θ, for a learning rate scale of 1, and the new moments."""
 
     def check(self, problem: Problem) -> None:
+        for t in problem.terms:
+            if not t.functional.valued:
+                raise InvpriorError(
+                    f"{type(self).__name__} descends along the gradient of a value, and the denoiser in "
+                    f"{problem.prior!r} has none; drop it from the sum, or take solvers.PlugAndPlay() for it alone"
+                )
         if problem.prior.parametrised and problem.full_shape != problem.shape:
             raise InvpriorError(
                 f"{problem.prior!r} fits one image at a time, and the measurement has batch axes "

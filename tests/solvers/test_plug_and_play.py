@@ -115,3 +115,9 @@ def test_what_it_does_not_solve_is_said_before(A: LinearOperator, prior: Prior, 
 def test_its_settings_are_checked() -> None:
     with pytest.raises(InvpriorError, match="1 to 1000 steps"):
         solvers.PlugAndPlay(0)
+
+
+@pytest.mark.parametrize("prior", [priors.DIP() + priors.NLM(), priors.NonLocal()])
+def test_a_denoiser_is_not_left_out_of_a_descent(prior: Prior) -> None:
+    with pytest.raises(InvpriorError, match="has none; drop it from the sum"):
+        solve(measured(half((3, 48, 48)), prior), solvers.Adam(), stop=stop.MaxIterations(1))
