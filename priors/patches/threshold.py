@@ -40,7 +40,8 @@ def threshold(noise: NoiseField, channels: int, patch: int, count: int) -> Estim
         out = torch.where(kept, coefficients, 0).view(B * k * C, n) @ across
         groups: Tensor = haar.T @ out.view(B, k, C * n)
         # groups with much noise count less
-        return groups.view(B, k, C, n).permute(0, 1, 3, 2), 1 / (number * level)
+        weight: Tensor = 1 / (number * level)
+        return groups.view(B, k, C, n).permute(0, 1, 3, 2), weight
 
     return estimate
 
