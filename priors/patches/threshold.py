@@ -60,4 +60,6 @@ def _haar(n: int) -> Tensor:
         return torch.ones(1, 1, dtype=torch.float64)
     sums = torch.kron(_haar(n // 2), torch.tensor([[1.0, 1.0]], dtype=torch.float64))
     differences = torch.kron(torch.eye(n // 2, dtype=torch.float64), torch.tensor([[1.0, -1.0]], dtype=torch.float64))
-    return torch.cat([sums, differences]) / torch.cat([sums, differences]).norm(dim=1, keepdim=True)
+    rows = torch.cat([sums, differences])
+    orthonormal: Tensor = rows / rows.norm(dim=1, keepdim=True)
+    return orthonormal
