@@ -37,7 +37,7 @@ class Level:
     def at(self, estimate: Tensor) -> NoiseField:
         """The noise if this is the film; where photons are lacking it keeps a small share of its mean variance."""
         variance = self.variance(estimate)
-        return NoiseField(torch.maximum(variance, QUIET * variance.mean()), self.correlation)
+        return NoiseField.of(torch.maximum(variance, QUIET * variance.mean()), self.correlation, estimate.shape[1])
 
 
 def denoise(film: Tensor, level: Level, frames: int = 0, motion: Tensor | None = None) -> Tensor:

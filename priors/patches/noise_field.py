@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from invprior.errors import InvpriorError
 from invprior.priors.patches.tiles import Tiles
 
 
@@ -30,6 +31,21 @@ class NoiseField:
     def even(self) -> bool:
         """True if the variance is one number."""
         return self.variance.numel() == 1
+
+    @classmethod
+    def of(cls, variance: Tensor, correlation: Tensor | None, channels: int) -> NoiseField:
+        """The noise of a film of so many channels.
+
+        A correlation of fewer holds for each group of as many by itself: for each part of complex values, and for
+        each channel if it is of one.
+        """
+        if correlation is None or len(correlation) == channels:
+            return cls(variance, correlation)
+        if channels % len(correlation):
+            raise InvpriorError(f"the noise is that of {len(correlation)} channels, the image has {channels}")
+        groups = torch.eye(channels // len(correlation), dtype=correlation.dtype, device=correlation.device)
+        blocks = torch.einsum("gh,abij->gahbij", groups, correlation)
+        return cls(variance, blocks.reshape(channels, channels, *correlation.shape[-2:]))
 
     def mixed(self, M: Tensor) -> NoiseField:
         """The noise of the film whose channels are those of this one times the rows of M, (c, C).
