@@ -51,7 +51,8 @@ class Noise(ABC):
     def correlation(self) -> Tensor | None:
         """Correlation of the noise of a channel at a pixel with that of another near it, None for white noise.
 
-        (C, C, 2r + 1, 2r + 1) over channels and offsets, 1 where both are the same.
+        (C, C, 2r + 1, 2r + 1) over channels and offsets, 1 where both are the same; of one channel, it holds for each
+        channel by itself.
         """
         return None
 
