@@ -67,6 +67,10 @@ class Stationary(Functional):
     def conj(self, u: Tensor) -> Tensor:
         return (u.conj() * (self.center + 0.5 * self._map(u, lambda values: values))).real.sum()
 
+    def whitened(self, u: Tensor) -> Tensor:
+        """Σ^(−1/2) (u − b): of independent numbers with variance 1, if u has the mean b and the covariance Σ."""
+        return self._map(u - self.center, torch.rsqrt)
+
     @cached_property
     def _modes(self) -> tuple[Tensor, Tensor | None]:
         """Eigenvalues of Σ at each frequency, (H, W/2 + 1) or (C, H, W/2 + 1), and its vectors (H, W/2 + 1, C, C)."""
@@ -91,3 +95,18 @@ class Stationary(Functional):
             spectrum = torch.einsum("hwab,...bhw->...ahw", vectors, along)
         mapped: Tensor = torch.fft.irfft2(spectrum, s=u.shape[-2:])
         return mapped
+
+
+def circulant(covariance: Tensor, height: int, width: int) -> Tensor:
+    """The circulant covariance nearest to a stationary one, by offset, (C, C, height, width) (T. Chan 1988).
+
+    The entry at an offset d is the mean of what the pairs of pixels have that are a circular d apart.
+    """
+    r = covariance.shape[-1] // 2
+    offset = torch.arange(-r, r + 1, device=covariance.device)
+
+    def onto(n: int) -> Tensor:
+        share = (1 - offset.to(covariance.dtype).abs() / n).clamp(min=0)
+        return covariance.new_zeros(n, len(offset)).index_put_((offset % n, offset + r), share)
+
+    return torch.einsum("hi,abij,wj->abhw", onto(height), covariance, onto(width))

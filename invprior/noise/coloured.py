@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
 from invprior.errors import InvpriorError
-from invprior.functionals import Stationary
+from invprior.functionals.stationary import Stationary, circulant
 from invprior.noise.base import Noise
 from invprior.noise.colour import colour_of, gaussian_kernel
 from invprior.shapes import Shape, Window
@@ -118,7 +118,7 @@ class Coloured(Noise):
 
     def nll(self, y: Tensor) -> Stationary:
         self._check(y)
-        covariance = self.sigma**2 * _circulant(self._covariance.to(y.device), *y.shape[-2:])
+        covariance = self.sigma**2 * circulant(self._covariance.to(y.device), *y.shape[-2:])
         return Stationary(covariance if len(covariance) > 1 else covariance[0, 0], y)
 
     def variance(self, u: Tensor) -> Tensor:
@@ -171,18 +171,3 @@ class Coloured(Noise):
 
 def _normal(like: Tensor, shape: Shape, rng: torch.Generator | None) -> Tensor:
     return torch.randn(shape, generator=rng, dtype=like.dtype, device=like.device)
-
-
-def _circulant(covariance: Tensor, height: int, width: int) -> Tensor:
-    """The circulant covariance nearest to a stationary one, by offset, (C, C, height, width) (T. Chan 1988).
-
-    The entry at an offset d is the mean of what the pairs of pixels have that are a circular d apart.
-    """
-    r = covariance.shape[-1] // 2
-    offset = torch.arange(-r, r + 1, device=covariance.device)
-
-    def onto(n: int) -> Tensor:
-        share = (1 - offset.to(covariance.dtype).abs() / n).clamp(min=0)
-        return covariance.new_zeros(n, len(offset)).index_put_((offset % n, offset + r), share)
-
-    return torch.einsum("hi,abij,wj->abhw", onto(height), covariance, onto(width))

@@ -58,7 +58,8 @@ def denoise(film: Tensor, level: Level, frames: int = 0, motion: Tensor | None =
     search, count = fitting(FIRST, film, FIRST_COUNT, frames)
     count = 2 ** (count.bit_length() - 1)
     estimator = threshold(field, channels, search.patch, count)
-    estimate = collaborate(mixed, mixed, mixed[:, :1], field, search, count, estimator, motion)
+    guide = field.whitened(mixed[:, :1])
+    estimate = collaborate(mixed, mixed, guide, field, search, count, estimator, motion)
     estimate = torch.einsum("ab,tahw->tbhw", M, estimate)
     for _ in range(PASSES):
         estimate = _again(noisy, estimate, level.at(estimate + pedestal), M, frames, motion)

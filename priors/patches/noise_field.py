@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from invprior.errors import InvpriorError
+from invprior.functionals.stationary import Stationary, circulant
 from invprior.priors.patches.tiles import Tiles
 
 
@@ -65,6 +67,16 @@ class NoiseField:
         correlation = mixed / (own[:, None] * own).sqrt()[..., None, None]
         relative = (deviation / level[:, None, None]).square().mean(1, keepdim=True)
         return NoiseField(relative * own.view(1, c, 1, 1), correlation)
+
+    def whitened(self, guide: Tensor) -> Tensor:
+        """The film's first channel (T, 1, H, W) with white noise instead, in which distances tell most."""
+        if self.correlation is None:
+            return guide
+        r = self.correlation.shape[-1] // 2
+        wide = pad(guide, (r, r, r, r), mode="replicate")  # a border does not meet the one across
+        covariance = circulant(self.correlation[:1, :1], *wide.shape[-2:])[0, 0]
+        white = Stationary(covariance, torch.zeros_like(wide)).whitened(wide)
+        return white[..., r : r + guide.shape[-2], r : r + guide.shape[-1]]
 
     def in_patches(self, tiles: Tiles, film: Tensor) -> Tensor | None:
         """The variances of all patches of the regions, (N, F·positions², C·p²); None if the variance is one number."""
