@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -59,6 +60,7 @@ class Coloured(Noise):
       shrinkage and patch matching", IEEE TIP 29 (2020).
     """
 
+    in_pixels: ClassVar[frozenset[str]] = frozenset({"blur"})
     sigma: float
     blur: float | Tensor
 
