@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
+from torch.nn.functional import pad
 
 from invprior import InvpriorError, Problem, noise, solve, weight
 from invprior.operators import Blur, Identity, Mask
@@ -15,6 +15,7 @@ from invprior.priors import DIP, TV, NonLocal
 from invprior.shapes import Window
 from invprior.stop import MaxIterations, RelativeGap, hold_out
 from tests.helpers import photograph, psnr, randn
+from tests.mosaic import mosaic_noise
 
 # Channels of unlike levels with noise in common, not symmetric in any axis.
 MIXING = randn(2, 2, 3, 2, seed=3)
@@ -134,16 +135,6 @@ def test_a_window_has_the_same_noise() -> None:
     assert model.on_window(Window(0, 4, 0, 4), (1, 16, 16)) is model
 
 
-def demosaiced(mosaic: Tensor) -> Tensor:
-    """The colours (3, H, W) of a Bayer mosaic (H, W), by bilinear interpolation."""
-    red, blue = torch.zeros_like(mosaic), torch.zeros_like(mosaic)
-    red[::2, ::2], blue[1::2, 1::2] = 1, 1
-    tent = torch.tensor([[0.25, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 0.25]]).to(mosaic)
-    cross = tent * (tent != 0.25) * torch.tensor([[1.0, 0.5, 1.0], [0.5, 1.0, 0.5], [1.0, 0.5, 1.0]]).to(mosaic)
-    kernels = ((red, tent), (1 - red - blue, cross), (blue, tent))
-    return torch.cat([conv2d((mosaic * m)[None, None], k[None, None], padding=1)[0] for m, k in kernels])
-
-
 @pytest.mark.parametrize("kind", ["low-pass", "demosaiced"])
 def test_the_non_local_prior_gains_much_from_the_correlation(kind: str) -> None:
     clean = photograph(size=48).float()
@@ -151,8 +142,7 @@ def test_the_non_local_prior_gains_much_from_the_correlation(kind: str) -> None:
         model = noise.Coloured(0.1, 1.0)
         y = model.sample(clean, numbers())
     else:
-        draws = [demosaiced(0.15 * torch.randn(n, n, generator=numbers(n))) for n in (256, 48)]
-        model, y = noise.Coloured.measured(draws[0], 3), clean + draws[1]
+        model, y = noise.Coloured.measured(mosaic_noise(0.15, 256, 0)), clean + mosaic_noise(0.15, 48, 1)
     scores = [
         psnr(solve(Problem(Identity(y.shape), y, noise=m, prior=NonLocal())).x, clean)
         for m in (noise.Gaussian(model.sigma), model)
