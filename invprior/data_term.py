@@ -73,7 +73,7 @@ class DataTerm:
         if self.noise.correlation is not None and not bool(self.observed.all()):
             raise InvpriorError(
                 f"the likelihood of correlated noise takes every value, and {self.operator!r} leaves some unseen; take "
-                "noise.Gaussian with the same sigma"
+                "Gaussian noise of the same sigma"
             )
         return Term(self.noise.nll(self.y), self.operator)
 
