@@ -70,6 +70,11 @@ class DataTerm:
 
     @cached_property
     def term(self) -> Term:
+        if self.noise.correlation is not None and not bool(self.observed.all()):
+            raise InvpriorError(
+                f"the likelihood of correlated noise takes every value, and {self.operator!r} leaves some unseen; take "
+                "Gaussian noise of the same sigma"
+            )
         return Term(self.noise.nll(self.y), self.operator)
 
     @cached_property

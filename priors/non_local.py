@@ -42,7 +42,10 @@ class Recurring(Denoised):
             found = self.weight * noise.variance(u).to(u.real.dtype)
             return found / 2 if u.is_complex() else found
 
-        return self._each(noise.signal(y), variance, noise.correlation)
+        correlation = noise.correlation
+        if correlation is not None:
+            correlation = correlation.to(dtype=y.real.dtype, device=y.device)
+        return self._each(noise.signal(y), variance, correlation)
 
     def _each(self, u: Tensor, variance: Callable[[Tensor], Tensor], correlation: Tensor | None) -> Tensor:
         """Estimate every image of a batch."""

@@ -37,7 +37,9 @@ class Settings:
         str,
         typer.Option(
             metavar="MODEL",
-            help="auto (see --sigma), rounding, gaussian:SIGMA, poisson:GAIN, poisson-gaussian:GAIN,READ or laplace:B.",
+            help="auto (see --sigma), rounding, gaussian:SIGMA, poisson:GAIN, poisson-gaussian:GAIN,READ or laplace:B. "
+            "Noise that is soft or blotchy (demosaiced, resized): flat:LEFT,TOP,WIDTH,HEIGHT, pixels of an even "
+            "part in which it is measured, or coloured:SIGMA,BLUR, of a Gaussian blur in pixels.",
         ),
     ] = "auto"
     weight: Annotated[

@@ -19,6 +19,7 @@ from invprior.io import Picture, read, write
 from invprior.io.missing import read_missing
 from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
+from invprior.moving import brief
 from invprior.prior import Prior
 from invprior.runs.memory import check_memory, largest_tile
 from invprior.runs.restoration import Restored
@@ -138,4 +139,4 @@ def _report(target: Path, restored: Restored, scores: dict[str, float]) -> None:
 
 
 def _noise(model: noise.Noise) -> str:
-    return f"sigma {float(model.sigma):.4g}" if isinstance(model, noise.Gaussian) else repr(model)
+    return f"sigma {float(model.sigma):.4g}" if isinstance(model, noise.Gaussian) else brief(model)

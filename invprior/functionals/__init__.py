@@ -5,5 +5,6 @@ from invprior.functionals.norms import L1, L21
 from invprior.functionals.poisson import PoissonNll
 from invprior.functionals.quadratic import Quadratic
 from invprior.functionals.shifted import Shifted
+from invprior.functionals.stationary import Stationary
 
-__all__ = ["L1", "L21", "Bounded", "Bounds", "PoissonNll", "Quadratic", "Shifted"]
+__all__ = ["L1", "L21", "Bounded", "Bounds", "PoissonNll", "Quadratic", "Shifted", "Stationary"]

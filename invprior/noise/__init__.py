@@ -3,6 +3,7 @@
 from invprior.arguments import check_all
 from invprior.noise.base import Noise
 from invprior.noise.beside import estimate_beside
+from invprior.noise.coloured import Coloured
 from invprior.noise.estimate import estimate, estimate_poisson_gaussian
 from invprior.noise.gaussian import Gaussian
 from invprior.noise.laplace import Laplace
@@ -11,6 +12,7 @@ from invprior.noise.poisson import Poisson
 from invprior.noise.poisson_gaussian import PoissonGaussian
 
 __all__ = [
+    "Coloured",
     "Gaussian",
     "Laplace",
     "Noise",

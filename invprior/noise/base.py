@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import fields, is_dataclass, replace
 from random import Random
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -15,7 +15,12 @@ from invprior.shapes import Window
 
 
 class Noise(ABC):
-    """The random map from a clean measurement u to a measured y, with its likelihood: E in the objective."""
+    """The random map from a clean measurement u to a measured y, with its likelihood: E in the objective.
+
+    ``in_pixels`` names the settings that are lengths in pixels; the others are in the values of the data.
+    """
+
+    in_pixels: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def example(cls, rng: Random) -> Self:
@@ -51,7 +56,8 @@ class Noise(ABC):
     def correlation(self) -> Tensor | None:
         """Correlation of the noise of a channel at a pixel with that of another near it, None for white noise.
 
-        (C, C, 2r + 1, 2r + 1) over channels and offsets, 1 where both are the same.
+        (C, C, 2r + 1, 2r + 1) over channels and offsets, 1 where both are the same; of one channel, it holds for each
+        channel by itself.
         """
         return None
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from invprior.io.whole import check_place, whole_file
+from invprior.moving import brief
 from invprior.problem import Problem
 from invprior.solvers.result import Result
 from invprior.specs import PriorSpec
@@ -48,7 +49,7 @@ def run_record(problem: Problem, result: Result, prior: PriorSpec, seed: int) ->
         "preset": prior.setting("preset", "fast") if problem.prior.parametrised else None,
         "seed": seed,
         "operator": "; ".join(repr(d.operator) for d in problem.data_terms),
-        "noise": "; ".join(repr(d.noise) for d in problem.data_terms),
+        "noise": "; ".join(brief(d.noise) for d in problem.data_terms),
         "device": str(problem.device),
         "threads": torch.get_num_threads(),
         "versions": versions(),

@@ -26,7 +26,7 @@ from invprior.purpose import Film, Purpose
 from invprior.runs.restoration import Measured
 from invprior.shapes import Shape
 from invprior.solvers.loop import solve
-from invprior.specs import NoiseOrWord, PriorSpec
+from invprior.specs import Flat, NoiseOrWord, PriorSpec
 from invprior.stop import MaxIterations, RelativeGap
 from invprior.values import PHOTOGRAPH
 
@@ -69,6 +69,8 @@ class Task(ABC):
         values = PHOTOGRAPH if y.ndim == 4 else None  # of a film, dark frames too
         if isinstance(given, Noise):
             return Measured(self.data(y, given), "given", False, values)
+        if isinstance(given, Flat):
+            return Measured(self.data(y, given.noise(y)), f"measured, {given}", False, values)
         level, rule = self.sigma(y, rounding) if given == "auto" and self.noisy else (rounding, "rounding")
         return Measured(self.data(y, noise.Gaussian(level)), rule, self.exact(given), values)
 

@@ -10,6 +10,7 @@ from typing import Literal
 import invprior.noise as noise
 from invprior.errors import InvpriorError
 from invprior.noise import Noise
+from invprior.specs.flat import NAME, USAGE, Flat, parse_flat
 
 
 def noises() -> dict[str, type[Noise]]:
@@ -21,8 +22,8 @@ def noises() -> dict[str, type[Noise]]:
 
 
 # A noise model or a word for one: ``rounding`` is the rounding error of the file; ``auto`` is estimated if the task
-# expects noise, else it is ``rounding``.
-NoiseOrWord = Noise | Literal["auto", "rounding"]
+# expects noise, else it is ``rounding``; a flat part shows it.
+NoiseOrWord = Noise | Flat | Literal["auto", "rounding"]
 # Behind a number: in the values of the file (digital numbers), not of data in [0, 1].
 DIGITAL = "dn"
 
@@ -36,7 +37,8 @@ class InFileUnits:
 
     def of(self, unit: float) -> Noise:
         """The model for data in [0, 1], of which 1 stands for ``unit`` more than 0 in the file."""
-        return self.kind(*(number / unit for number in self.numbers))
+        named = zip(inspect.signature(self.kind).parameters, self.numbers, strict=False)
+        return self.kind(*(number if name in self.kind.in_pixels else number / unit for name, number in named))
 
 
 NoiseSpec = NoiseOrWord | InFileUnits
@@ -63,7 +65,7 @@ def in_unit_range(spec: NoiseSpec, unit: float) -> NoiseOrWord:
 
 
 def parse_noise(text: str) -> NoiseSpec:
-    """Parse ``auto``, ``rounding``, ``gaussian:SIGMA``, ``gaussian:12dn``, ``poisson-gaussian:GAIN,READ``, …
+    """Parse ``auto``, ``rounding``, ``gaussian:SIGMA``, ``gaussian:12dn``, ``flat:LEFT,TOP,WIDTH,HEIGHT``, …
 
     Raises
     ------
@@ -75,17 +77,24 @@ def parse_noise(text: str) -> NoiseSpec:
     if text == "rounding":
         return "rounding"
     name, _, numbers = text.partition(":")
+    if name == NAME:
+        return parse_flat(numbers)
     kind = noises().get(name)
     if kind is None:
-        raise InvpriorError(f"there is no noise {name!r}; choose auto, rounding, {', '.join(map(_usage, noises()))}")
+        usages = ", ".join((*map(_usage, noises()), USAGE))
+        raise InvpriorError(f"there is no noise {name!r}; choose auto, rounding, {usages}")
     settings = inspect.signature(kind).parameters.values()
-    parts = [part.strip() for part in numbers.split(",")]
-    digital = {part.lower().endswith(DIGITAL) for part in parts}
+    parts = [part.strip().lower() for part in numbers.split(",")]
+    levels = [s.name not in kind.in_pixels for s in settings]
+    digital = {part.endswith(DIGITAL) for part, level in zip(parts, levels, strict=False) if level}
     try:
-        values = [float(part[: -len(DIGITAL)] if True in digital else part) for part in parts]
+        values = [
+            float(part[: -len(DIGITAL)] if True in digital and level else part)
+            for part, level in zip(parts, levels, strict=False)
+        ]
     except ValueError:
         values = []
-    fits = sum(s.default is s.empty for s in settings) <= len(values) <= len(settings)
+    fits = sum(s.default is s.empty for s in settings) <= len(values) == len(parts)
     if not fits or len(digital) > 1:
         raise InvpriorError(
             f"this noise is written {_usage(name)} with numbers, or all of them with {DIGITAL} for the values of the "

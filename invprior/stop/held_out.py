@@ -85,7 +85,8 @@ def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem
     Raises
     ------
     InvpriorError
-        If the fraction is not between 0 and 1, or leaves a measurement with nothing to fit or to watch.
+        If the fraction is not between 0 and 1, or leaves a measurement with nothing to fit or to watch; if noise is
+        correlated, so that a value tells of those around it.
     """
     if not 0 < fraction < 1:
         raise InvpriorError(f"the fraction to hold out must lie between 0 and 1, got {fraction}")
@@ -93,6 +94,8 @@ def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem
     rng = torch.Generator().manual_seed(seed)
     terms = []
     for d in problem.data_terms:
+        if d.noise.correlation is not None:
+            raise InvpriorError("values with correlated noise cannot be held out; take noise.Gaussian, or another rule")
         n = round(fraction * d.y.numel())
         if not 0 < n < d.y.numel():
             raise InvpriorError(

@@ -14,7 +14,7 @@ from invprior.io.image import rounding
 from invprior.operator import Operator
 from invprior.operators import Mask
 from invprior.runs.restoration import Measured
-from invprior.specs import InFileUnits, in_unit_range, noises, parse_noise
+from invprior.specs import Flat, InFileUnits, in_unit_range, noises, parse_noise
 from invprior.specs.operator import OperatorSpec
 from invprior.study.source import Subject
 
@@ -44,6 +44,10 @@ def check_noise(text: str, degraded: bool) -> str:
     given = parse_noise(text)
     if isinstance(given, InFileUnits) and not degraded:
         raise InvpriorError(f"noise {text!r} is in the values of degraded files, and there are none; take [0, 1]")
+    if isinstance(given, Flat) and not degraded:
+        raise InvpriorError(
+            f"noise {text!r} is measured in degraded files, and there are none; take coloured:SIGMA,BLUR"
+        )
     if given == "auto" and not degraded:
         raise InvpriorError(
             f"noise {text!r} estimates the level of degraded files; to degrade clean pictures take rounding, or "
@@ -79,6 +83,8 @@ def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> 
         y = given.sample(clean, rng) if isinstance(given, noise.Noise) else clean.clamp(0, 1).mul(255).round() / 255
     if isinstance(given, noise.Noise):
         likelihood, rule, exact = given, "given", False
+    elif isinstance(given, Flat):
+        likelihood, rule, exact = given.noise(y), f"measured, {given}", False
     else:
         likelihood = noise.Gaussian(level)
     if isinstance(A, Mask):

@@ -36,9 +36,9 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
 
         SURE(c) = ‖A x̂ − y‖² − Σ v_i + 2 Σ √v_i b_i (A x̂(y + ε√v b) − A x̂(y))_i / ε,   b ~ N(0, I),  ε = 1/20
 
-    with the noise variances v, and y minus the sensor's offset. That is exact for Gaussian noise. For Poisson and
-    Poisson–Gaussian noise v is the variance at the data, as if the noise were Gaussian of that variance: an
-    approximation good from a few counts on.
+    with the noise variances v, and y minus the sensor's offset; √v b has the covariance of the noise, where that is
+    correlated. That is exact for Gaussian noise. For Poisson and Poisson–Gaussian noise v is the variance at the data,
+    as if the noise were Gaussian of that variance: an approximation good from a few counts on.
     The risks of several data terms are summed.
 
     The search walks downhill from the typical weight, each solve started from the last, and ends with a narrower step
@@ -87,8 +87,7 @@ class _Probed:
         y = data.y
         self.operator, self.signal, self.variance = data.operator, data.noise.signal(y), data.variance
         self.observed = data.observed
-        probe = torch.randn(y.shape, generator=rng, dtype=as_complex(torch.float64, y.is_complex())).to(y)
-        self.probe = probe * self.variance.sqrt()  # 0 where there is no noise, so that counts of 0 stay 0
+        self.probe = _probe(data, rng)
         self.twice = replace(data, y=torch.stack([y, y + PROBE * self.probe]))
 
     def risk(self, x: Tensor) -> float:
@@ -97,6 +96,17 @@ class _Probed:
         misfit = torch.where(self.observed, excess, 0).sum()
         divergence = torch.where(self.observed, (self.probe.conj() * (moved - Ax)).real, 0).double().sum() / PROBE
         return float(misfit + 2 * divergence)
+
+
+def _probe(data: DataTerm, rng: torch.Generator) -> Tensor:
+    """Numbers with the covariance of the noise."""
+    y = data.y
+    dtype = as_complex(torch.float64, y.is_complex())
+    if data.noise.correlation is not None:
+        u = data.noise.signal(y).to("cpu", dtype)
+        return (data.noise.sample(u, rng) - u).to(y)
+    # 0 where there is no noise, so that counts of 0 stay 0
+    return torch.randn(y.shape, generator=rng, dtype=dtype).to(y) * data.variance.sqrt()
 
 
 class _Risk:

@@ -39,7 +39,7 @@ class Level:
     def at(self, estimate: Tensor) -> NoiseField:
         """The noise if this is the film; where photons are lacking it keeps a small share of its mean variance."""
         variance = self.variance(estimate)
-        return NoiseField(torch.maximum(variance, QUIET * variance.mean()), self.correlation)
+        return NoiseField.of(torch.maximum(variance, QUIET * variance.mean()), self.correlation, estimate.shape[1])
 
 
 def denoise(film: Tensor, level: Level, frames: int = 0) -> Tensor:
@@ -58,7 +58,8 @@ def denoise(film: Tensor, level: Level, frames: int = 0) -> Tensor:
     search, count = fitting(FIRST, film, FIRST_COUNT, frames)
     count = 2 ** (count.bit_length() - 1)
     estimator = threshold(field, channels, search.patch, count)
-    estimate = collaborate(mixed, mixed, mixed[:, :1], field, search, count, estimator)
+    guide = field.whitened(mixed[:, :1])
+    estimate = collaborate(mixed, mixed, guide, field, search, count, estimator)
     estimate = torch.einsum("ab,tahw->tbhw", M, estimate)
     for _ in range(PASSES):
         estimate = _again(noisy, estimate, level.at(estimate + pedestal), M, frames)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
+
+from invprior.errors import InvpriorError
+from invprior.functionals.stationary import Stationary, circulant
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +33,21 @@ class NoiseField:
         """True if the variance is one number."""
         return self.variance.numel() == 1
 
+    @classmethod
+    def of(cls, variance: Tensor, correlation: Tensor | None, channels: int) -> NoiseField:
+        """The noise of a film of so many channels.
+
+        A correlation of fewer holds for each group of as many by itself: for each part of complex values, and for
+        each channel if it is of one.
+        """
+        if correlation is None or len(correlation) == channels:
+            return cls(variance, correlation)
+        if channels % len(correlation):
+            raise InvpriorError(f"the noise is that of {len(correlation)} channels, the image has {channels}")
+        groups = torch.eye(channels // len(correlation), dtype=correlation.dtype, device=correlation.device)
+        blocks = torch.einsum("gh,abij->gahbij", groups, correlation)
+        return cls(variance, blocks.reshape(channels, channels, *correlation.shape[-2:]))
+
     def mixed(self, M: Tensor) -> NoiseField:
         """The noise of the film whose channels are those of this one times the rows of M, (c, C).
 
@@ -48,9 +67,19 @@ class NoiseField:
         relative = (deviation / level[:, None, None]).square().mean(1, keepdim=True)
         return NoiseField(relative * own.view(1, c, 1, 1), correlation)
 
-    def maps(self, film: Tensor) -> list[Tensor]:
-        """The variance at every value of the film, as a list of that one map; empty if it is one number."""
-        return [] if self.even else [self.variance.expand_as(film)]
+    def whitened(self, guide: Tensor) -> Tensor:
+        """The film's first channel (T, 1, H, W) with white noise instead, in which distances tell most."""
+        if self.correlation is None:
+            return guide
+        r = self.correlation.shape[-1] // 2
+        wide = pad(guide, (r, r, r, r), mode="replicate")  # a border does not meet the one across
+        covariance = circulant(self.correlation[:1, :1], *wide.shape[-2:])[0, 0]
+        white = Stationary(covariance, torch.zeros_like(wide)).whitened(wide)
+        return white[..., r : r + guide.shape[-2], r : r + guide.shape[-1]]
+
+    def in_patches(self, tiles: Tiles, film: Tensor) -> Tensor | None:
+        """The variances of all patches of the regions, (N, F·positions², C·p²); None if the variance is one number."""
+        return None if self.even else tiles.patches(self.variance.expand_as(film))
 
     def covariance(self, variances: Tensor, within: Tensor) -> Tensor:
         """Covariances of patches, (…, d, d), from their variances (…, d) and the correlation :meth:`within` a patch."""

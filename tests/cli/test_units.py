@@ -41,19 +41,23 @@ def test_twelve_bits_in_sixteen_restore_as_eight_do(tmp_path: Path) -> None:
         assert weight / unit == pytest.approx(eight["weight"], rel=0.05)
 
 
-@pytest.mark.parametrize("text", ["gaussian:12dn", "poisson:3dn", "poisson-gaussian:3dn,2dn", "laplace:5DN"])
+@pytest.mark.parametrize(
+    "text", ["gaussian:12dn", "poisson:3dn", "poisson-gaussian:3dn,2dn", "laplace:5DN", "coloured:12dn,1"]
+)
 def test_every_model_takes_digital_numbers(text: str) -> None:
     """With s·y and the numbers of the model times s, the samples are s times as large."""
     small, large = (in_unit_range(parse_noise(text), unit) for unit in (255e3, 1e3))
     assert isinstance(small, noise.Noise)
     assert isinstance(large, noise.Noise)
-    u = torch.full((2000,), 0.5, dtype=torch.float64)
+    u = torch.full((40, 50), 0.5, dtype=torch.float64)
     one = small.sample(u, torch.Generator().manual_seed(0))
     other = large.sample(255 * u, torch.Generator().manual_seed(0))
     assert torch.allclose(255 * one, other, rtol=1e-6, atol=1e-4)
 
 
-@pytest.mark.parametrize("text", ["gaussian:1dn2", "poisson-gaussian:3dn,2", "gaussian:dn", "gaussian:nandn", "auto:3"])
+@pytest.mark.parametrize(
+    "text", ["gaussian:1dn2", "poisson-gaussian:3dn,2", "gaussian:dn", "gaussian:nandn", "auto:3", "coloured:12dn,1dn"]
+)
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(InvpriorError, match=r"this noise is written|got|there is no noise"):
         parse_noise(text)

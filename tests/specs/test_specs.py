@@ -189,5 +189,8 @@ def test_noise() -> None:
     assert check_noise("auto", degraded=True) == "auto"
     with pytest.raises(InvpriorError, match="estimates the level of degraded files"):
         check_noise("auto", degraded=False)
+    assert check_noise("flat:0,0,16,16", degraded=True) == "flat:0,0,16,16"
+    with pytest.raises(InvpriorError, match="is measured in degraded files"):
+        check_noise("flat:0,0,16,16", degraded=False)
     with pytest.raises(InvpriorError, match="no noise 'gauss'"):
         check_noise("gauss:0.1", degraded=False)

@@ -12,6 +12,7 @@ from catalogue.pictures.scene import photograph, save
 from invprior import noise
 
 SHOWN = {
+    "Coloured": noise.Coloured(0.1, 1.0),
     "Gaussian": noise.Gaussian(0.1),
     "Laplace": noise.Laplace(0.07),
     "Poisson": noise.Poisson(0.03),
@@ -29,8 +30,8 @@ def draw(name: str, path: Path) -> None:
         axis.set_axis_off()
     u = torch.linspace(0.005, 1, 200)
     for measured in (0.2, 0.6):
-        loss = model.nll(torch.tensor(measured))
-        values = torch.stack([loss(v) for v in u])
+        loss = model.nll(torch.tensor([[measured]]))
+        values = torch.stack([loss(v.view(1, 1)) for v in u])
         axes[2].plot(u.numpy(), (values - values.min()).numpy(), label=f"y = {measured}")
     axes[2].set(title="−log p(y | u) + constant", xlabel="u", ylim=(0, 8))
     axes[2].title.set_fontsize("medium")

@@ -11,13 +11,14 @@ import invprior.motion as motion
 import invprior.noise as noise
 from invprior.cli.request import Request
 from invprior.data_term import DataTerm
+from invprior.errors import InvpriorError
 from invprior.io.image import rounding
 from invprior.prior import Prior
 from invprior.purpose import Film
 from invprior.runs.restoration import Measured, Restored, Watch
 from invprior.runs.tasks import Inpaint, Task
 from invprior.runs.weighing import weigh, with_weight
-from invprior.specs import NoiseOrWord, in_unit_range
+from invprior.specs import Flat, NoiseOrWord, in_unit_range
 from invprior.values import PHOTOGRAPH
 
 # The excerpt that noise level and weight are chosen on: frames in the middle of the film, side in pixels of a square.
@@ -92,7 +93,10 @@ class FilmJob:
     @property
     def noise(self) -> NoiseOrWord:
         """The noise of the frames in [0, 1]."""
-        return in_unit_range(self.request.noise, 2**self.depth - 1)
+        spec = self.request.noise
+        if isinstance(spec, Flat):
+            raise InvpriorError(f"{spec} is measured in a picture; for a film give coloured:SIGMA,BLUR")
+        return in_unit_range(spec, 2**self.depth - 1)
 
     def settle(self, section: Section) -> Settled:
         """Choose the noise level and the weight on an excerpt of the film."""
