@@ -77,9 +77,9 @@ class NoiseField:
         white = Stationary(covariance, torch.zeros_like(wide)).whitened(wide)
         return white[..., r : r + guide.shape[-2], r : r + guide.shape[-1]]
 
-    def in_patches(self, tiles: Tiles, film: Tensor) -> Tensor | None:
-        """The variances of all patches of the regions, (N, F·positions², C·p²); None if the variance is one number."""
-        return None if self.even else tiles.patches(self.variance.expand_as(film))
+    def maps(self, film: Tensor) -> list[Tensor]:
+        """The variance at every value of the film, as a list of that one map; empty if it is one number."""
+        return [] if self.even else [self.variance.expand_as(film)]
 
     def covariance(self, variances: Tensor, within: Tensor) -> Tensor:
         """Covariances of patches, (…, d, d), from their variances (…, d) and the correlation :meth:`within` a patch."""
