@@ -58,6 +58,8 @@ def psnr_shifted(x: Tensor, truth: Tensor, most: int = 2) -> float:
     - Levin, Weiss, Durand & Freeman, "Understanding and evaluating blind deconvolution algorithms", CVPR 2009.
     """
     _check(x, truth)
+    if most < 0:
+        raise InvpriorError(f"the largest shift is 0 pixels or more, got {most}")
     H, W = x.shape[-2:]
     cut = most + 2
     if min(H, W) <= 2 * cut:

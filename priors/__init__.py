@@ -9,6 +9,7 @@ from invprior.priors.box import Box
 from invprior.priors.dip import DIP
 from invprior.priors.guided_tv import GuidedTV
 from invprior.priors.joint import Joint
+from invprior.priors.nlm import NLM
 from invprior.priors.non_local import NonLocal
 from invprior.priors.none import NoPrior
 from invprior.priors.pnp import PnP
@@ -21,6 +22,7 @@ from invprior.priors.wavelet import Wavelet
 
 __all__ = [
     "DIP",
+    "NLM",
     "TGV",
     "TV",
     "Box",

@@ -31,7 +31,6 @@ class Recurring(Denoised):
 
     layout: Layout
     frames: int
-    flow: Tensor | None
     weight: float = 1.0
 
     def denoised(self, u: Tensor, sigma: float) -> Tensor:
@@ -62,20 +61,21 @@ class Recurring(Denoised):
 
         level = Level(in_film, correlation)
         images = u.reshape(-1, *layout.shape)
-        done = [denoise(layout.film(image), level, self.frames, self.flow) for image in images]
+        done = [denoise(layout.film(image), level, self.frames) for image in images]
         return torch.stack([layout.image(film, u.dtype) for film in done]).view(u.shape)
 
 
 @dataclass(frozen=True, eq=False)
 class NonLocal(Prior):
-    """Small patches of an image recur in it, so that those alike are estimated together; it has no value, as PnP.
+    """R = φ with prox_{σ²φ} = D(·, σ), where D estimates patches of the image that are alike together.
 
-    For A = I one pass is the estimate. First groups of patches are thresholded in a transform of three dimensions
-    (BM3D). Then, twice, each patch of a group becomes
+    It has no value, as PnP. For A = I one pass is the estimate. First groups of patches are thresholded in a transform
+    of three dimensions (BM3D). Then, twice, each patch y of a group becomes
 
-        E(x | y) = y − μN (S + μN)⁻¹(y − m)
+        y − μN (S + μN)⁻¹(y − m)
 
-    with mean m and covariance S of the group in the estimate before, and the covariance N of the noise (NL-Bayes).
+    with mean m and covariance S of the group in the estimate before, and the covariance N of the noise (NL-Bayes);
+    μ = ½, since S is that of an image which is smoothed.
     N follows the noise model: a level per pixel, that of photons at the estimate, or an autocorrelation. For any other
     A, ``solve`` takes :class:`~invprior.solvers.PlugAndPlay`.
 
@@ -85,9 +85,8 @@ class NonLocal(Prior):
         Axes of the event shape along which patches are searched: ``(-3, -2, -1)`` for volumes ``(D, H, W)``, whose
         neighbouring slices are then searched too. Axis −3 otherwise holds channels, which are estimated together.
     frames
-        Neighbouring frames of a film, or slices of a volume, that are searched on each side.
-    flow
-        Flow from each frame of a film to the next, ``(T − 1, 2, H, W)`` in pixels, that the search follows.
+        Neighbouring frames of a film, or slices of a volume, that are searched on each side; the search follows what
+        moves.
 
     Raises
     ------
@@ -109,7 +108,6 @@ class NonLocal(Prior):
 
     axes: tuple[int, ...] = (-2, -1)
     frames: int = BESIDE
-    flow: Tensor | None = None
 
     def __post_init__(self) -> None:
         if tuple(self.axes) not in ((-2, -1), (-3, -2, -1)):
@@ -118,9 +116,9 @@ class NonLocal(Prior):
             raise InvpriorError(f"NonLocal searches 0 to 8 neighbouring frames, got {self.frames!r}")
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
-        layout = Layout(tuple(shape), slices=-3 in self.axes)
+        layout = Layout("NonLocal", tuple(shape), slices=-3 in self.axes)
         along = layout.slices or len(shape) == 4
-        return (Term(Recurring(layout, self.frames if along else 0, self.flow), Identity(shape)),)
+        return (Term(Recurring(layout, self.frames if along else 0), Identity(shape)),)
 
     def recipe(self) -> Recipe:
         solver = PlugAndPlay()
@@ -133,10 +131,6 @@ class NonLocal(Prior):
     @property
     def memory(self) -> Memory:
         return Memory(0.25)
-
-    @property
-    def any_size(self) -> bool:
-        return self.flow is None
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:

@@ -49,7 +49,7 @@ class HuberNorm(ip.Functional):
     delta: float
 
     def norms(self, u: Tensor) -> Tensor:
-        return u.square().sum((-4, -3), keepdim=True).clamp(min=1e-30).sqrt()
+        return u.abs().square().sum((-4, -3), keepdim=True).clamp(min=1e-30).sqrt()
 
     def __call__(self, u: Tensor) -> Tensor:
         r = self.norms(u)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,23 +11,28 @@ from torch import Tensor
 from invprior.data_term import DataTerm
 from invprior.denoised import Denoised
 from invprior.errors import InvpriorError
-from invprior.functional import Functional
+from invprior.functional import Functional, Term
+from invprior.functionals import L21
 from invprior.linear_operator import LinearOperator
 from invprior.operators.finite_difference import FiniteDifference
+from invprior.prior import Prior
 from invprior.problem import Problem
+from invprior.shapes import Shape
 from invprior.solvers.base import Solver, State
-from invprior.stop import MaxIterations, Status, StopRule
+from invprior.solvers.loop import solve
+from invprior.stop import MaxIterations, RelativeGap, Status, StopRule
 
 # Weight of the split beside the data, in units of 1/σ_k² (Zhang et al. 2021).
 SPLIT = 0.23
 # The first level, as a share of the image's range, and the least last one.
-FIRST, LEAST = 0.2, 1 / 255
-# The first image is smooth: differences of neighbours are taken to be this share of the range (one standard deviation).
-SMOOTH = 0.1
+FIRST, LEAST = 0.12, 2 / 255
+# The first image is that of TV with the weight that suits photographs, beside the negative log-likelihood.
+EDGES = 10.0
+EDGES_STOP = RelativeGap(1e-3) | MaxIterations(500)
 # Least variance of the noise, relative to its mean.
 QUIET = 1e-3
-# Conjugate gradients: iterations for the first image and for the later ones, and the relative residual at their end.
-AT_FIRST, INNER, ACCURACY = 100, 40, 1e-4
+# Conjugate gradients: iterations, and the residual relative to the first at which they end.
+INNER, ACCURACY = 40, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +49,9 @@ class PlugAndPlay(Solver[Falling]):
         v = argmin_v Σ ½‖(A v − y)/s‖² + (0.23/σ_k²) ½‖v − x‖²,   x⁺ = D(v, σ_k)
 
     s² is the variance of the noise, estimated from the data where it depends on the image. The levels fall
-    geometrically from a fifth of the image's range to the level of the noise, within ``steps`` iterations; the first x
-    fits the data with small differences between neighbours. If A = I, one iteration is the whole solve: x = D(y), with
-    all that the denoiser can use of the noise model.
+    geometrically from an eighth of the image's range to the level of the noise, or a small share of the range, within
+    ``steps`` iterations. The first x is that of total variation, since patches repeat the errors of a poor start. If
+    A = I, one iteration is the whole solve: x = D(y), with all that the denoiser can use of the noise model.
 
     Parameters
     ----------
@@ -60,7 +65,7 @@ class PlugAndPlay(Solver[Falling]):
 
     Cost
     ----
-    An iteration calls the denoiser once, and A and Aᴴ up to 40 times.
+    An iteration calls the denoiser once, and A and Aᴴ up to 40 times; before the first, up to 500 iterations of PDHG.
 
     References
     ----------
@@ -69,7 +74,7 @@ class PlugAndPlay(Solver[Falling]):
       44 (2021).
     """
 
-    steps: int = 16
+    steps: int = 12
     log_every = 1
 
     def __post_init__(self) -> None:
@@ -96,7 +101,7 @@ class PlugAndPlay(Solver[Falling]):
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Falling:
         if _direct(problem):
             return Falling(0, problem.start() if x0 is None else x0, ())
-        return Falling(0, _smooth(problem) if x0 is None else x0, _levels(problem, self.steps))
+        return Falling(0, _edges(problem) if x0 is None else x0, _levels(problem, self.steps))
 
     def step(self, problem: Problem, state: Falling) -> Falling:
         data = problem.data_terms
@@ -105,8 +110,7 @@ class PlugAndPlay(Solver[Falling]):
             x = denoiser.estimate(data[0].y, data[0].noise)
         else:
             sigma = state.levels[min(state.iteration, len(state.levels) - 1)]
-            split = SPLIT / sigma**2
-            v = _fitted(problem, state.x, lambda u: split * u, INNER)
+            v = _fitted(problem, state.x, SPLIT / sigma**2)
             x = denoiser.prox(v, sigma**2)
         for functional in others:
             x = functional.prox(x, 1.0)
@@ -119,7 +123,7 @@ class PlugAndPlay(Solver[Falling]):
             return Status(
                 "one_pass", "the image was measured directly, so that one pass of the denoiser is the estimate"
             )
-        return Status("level_reached", f"the denoiser's level fell to {state.levels[-1]:.3g}, that of the noise")
+        return Status("level_reached", f"the level of the denoiser has fallen to its last, {state.levels[-1]:.3g}")
 
     def value(self, problem: Problem, state: Falling) -> Tensor:
         """Σ ½‖(A x − y)/s‖², what of the objective is known; a likelihood may be infinite where s² is not."""
@@ -152,23 +156,33 @@ def _penalties(problem: Problem) -> tuple[Denoised, list[Functional]]:
     return denoiser, [f for f in functionals if f is not denoiser]
 
 
-def _smooth(problem: Problem) -> Tensor:
-    """The image that fits the data with small differences between neighbours."""
-    D = FiniteDifference(problem.shape)
-    precision = (SMOOTH * (problem.values.high - problem.values.low)) ** -2
-    return _fitted(problem, problem.flat(), lambda u: precision * D.H(D(u)), AT_FIRST)
+@dataclass(frozen=True)
+class _TV(Prior):
+    """Total variation; ``priors.TV`` stands above the solvers."""
+
+    weight: float
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        over = (-len(shape) - 1, -3) if len(shape) > 2 else (-3,)  # differences, and channels
+        return (Term(self.weight * L21(over), FiniteDifference(shape)),)
 
 
-def _fitted(problem: Problem, x: Tensor, R: Callable[[Tensor], Tensor], iterations: int) -> Tensor:
-    """argmin_v Σ ½‖(A v − y)/s‖² + ½⟨v − x, R(v − x)⟩, by conjugate gradients from x."""
+def _edges(problem: Problem) -> Tensor:
+    """The image of total variation."""
+    weight = EDGES / (problem.values.high - problem.values.low)
+    return solve(Problem.from_terms(problem.data_terms, _TV(weight), problem.values), stop=EDGES_STOP).x
+
+
+def _fitted(problem: Problem, x: Tensor, split: float) -> Tensor:
+    """argmin_v Σ ½‖(A v − y)/s‖² + (split/2)‖v − x‖², by conjugate gradients from x."""
     pairs = [(d.operator, d, 1 / _variance(d)) for d in problem.data_terms if isinstance(d.operator, LinearOperator)]
     residual = _sum([A.H(w * d.residual(x)) for A, d, w in pairs])
     v, direction, energy = x, residual, _dot(residual, residual)
     least = ACCURACY**2 * energy
-    for _ in range(iterations):
+    for _ in range(INNER):
         if bool(energy <= least):
             break
-        image = _sum([A.H(torch.where(d.observed, w * A(direction), 0)) for A, d, w in pairs]) + R(direction)
+        image = _sum([A.H(torch.where(d.observed, w * A(direction), 0)) for A, d, w in pairs]) + split * direction
         length = energy / _dot(direction, image)
         v = v + length * direction
         residual = residual - length * image

@@ -22,29 +22,25 @@ def bayes(noise: NoiseField, channels: int, patch: int) -> Estimator:
     within = noise.within(channels, patch)
 
     def estimate(noisy: Tensor, pilot: Tensor, variances: Tensor | None) -> tuple[Tensor, Tensor]:
-        B, k, d = noisy.shape
-        m = pilot.mean(1, keepdim=True)
-        centred = pilot - m
+        B, k, n, C = noisy.shape
+        y, x = noisy.reshape(B, k, n * C), pilot.reshape(B, k, n * C)
+        m = x.mean(1, keepdim=True)
+        centred = x - m
         S = torch.bmm(centred.mT, centred).div_(k)
-        of_group = noise.variance.reshape(1, 1) if variances is None else variances.mean(1)
-        N = MU * of_group if white else MU * noise.covariance(of_group.expand(B, d), within)
+        of_group = noise.variance.view(1, 1) if variances is None else variances.mean(1).view(B, n * C)
         diagonal = torch.diagonal(S, dim1=1, dim2=2)
         # a covariance has this much rounding error, so that less noise is beyond its digits
         rounding = 16 * torch.finfo(S.dtype).eps * diagonal.sum(1, keepdim=True)
+        N = MU * of_group if white else MU * noise.covariance(of_group.expand(B, n * C), within)
         if white:
             diagonal += torch.maximum(N, rounding)
         else:
             S += N
             diagonal += rounding
-        factor = torch.linalg.cholesky(S)
-        solved = torch.cholesky_solve((noisy - m).mT, factor).mT
-        noise_part = N[:, None] * solved if white else solved @ N
+        solved = torch.cholesky_solve((y - m).mT, torch.linalg.cholesky(S)).mT
+        removed = N[:, None] * solved if white else solved @ N
         # groups with much noise count less
-        weight = (
-            1 / of_group.view(len(of_group), -1, 1).mean(1)
-            if variances is None
-            else 1 / of_group.view(B, channels, -1).mean(2)
-        )
-        return noisy - noise_part, weight[:, None].expand(B, 1, channels)
+        level = of_group.expand(B, n * C).view(B, n, C).mean(1)
+        return (y - removed).view(noisy.shape), 1 / level
 
     return estimate

@@ -23,6 +23,8 @@ JOINT = 3
 COLOURS, GRAY = Search(patch=5, step=5, radius=12), Search(patch=6, step=4, radius=12)
 COUNT = 60
 PASSES = 2
+# Pixels that a region reaches beyond its tile in a film, where the neighbouring frames are searched too.
+IN_FILMS = 6
 # Least variance of the noise, relative to its mean.
 QUIET = 1e-3
 
@@ -40,15 +42,13 @@ class Level:
         return NoiseField.of(torch.maximum(variance, QUIET * variance.mean()), self.correlation, estimate.shape[1])
 
 
-def denoise(film: Tensor, level: Level, frames: int = 0, motion: Tensor | None = None) -> Tensor:
+def denoise(film: Tensor, level: Level, frames: int = 0) -> Tensor:
     """The film (T, C, H, W) without its noise; a picture is a film of one frame.
 
     Parameters
     ----------
     frames
         Neighbouring frames on each side that are searched for similar patches.
-    motion
-        Displacement of each tile in the other frames, see :func:`~invprior.priors.patches.tiles.tiles`.
     """
     pedestal = film.mean((0, 2, 3), keepdim=True)  # covariances have no digits to spare for it
     noisy, channels = film - pedestal, film.shape[1]
@@ -59,27 +59,27 @@ def denoise(film: Tensor, level: Level, frames: int = 0, motion: Tensor | None =
     count = 2 ** (count.bit_length() - 1)
     estimator = threshold(field, channels, search.patch, count)
     guide = field.whitened(mixed[:, :1])
-    estimate = collaborate(mixed, mixed, guide, field, search, count, estimator, motion)
+    estimate = collaborate(mixed, mixed, guide, field, search, count, estimator)
     estimate = torch.einsum("ab,tahw->tbhw", M, estimate)
     for _ in range(PASSES):
-        estimate = _again(noisy, estimate, level.at(estimate + pedestal), M, frames, motion)
+        estimate = _again(noisy, estimate, level.at(estimate + pedestal), M, frames)
     return estimate + pedestal
 
 
-def _again(film: Tensor, pilot: Tensor, field: NoiseField, M: Tensor, frames: int, motion: Tensor | None) -> Tensor:
+def _again(film: Tensor, pilot: Tensor, field: NoiseField, M: Tensor, frames: int) -> Tensor:
     """A better estimate from an earlier one: of up to three channels together, of more in threes, decorrelated."""
     channels = film.shape[1]
     search, count = fitting(GRAY if channels == 1 else COLOURS, film, COUNT, frames)
     if channels <= JOINT:
         estimator = bayes(field, channels, search.patch)
-        return collaborate(film, pilot, pilot, field, search, count, estimator, motion)
+        return collaborate(film, pilot, pilot, field, search, count, estimator)
     estimate = torch.zeros_like(film)
     guide = torch.einsum("ab,tbhw->tahw", M[:JOINT], pilot)
     for part in M.split(JOINT):
         mixed, of_pilot = (torch.einsum("ab,tbhw->tahw", part, v) for v in (film, pilot))
         own = field.mixed(part)
         estimator = bayes(own, len(part), search.patch)
-        one = collaborate(mixed, of_pilot, guide, own, search, count, estimator, motion)
+        one = collaborate(mixed, of_pilot, guide, own, search, count, estimator)
         estimate += torch.einsum("ab,tahw->tbhw", part, one)
     return estimate
 
@@ -103,6 +103,7 @@ def fitting(search: Search, film: Tensor, count: int, frames: int) -> tuple[Sear
     """The search and the number of patches for a film that may be smaller than a region."""
     H, W = film.shape[-2:]
     patch = min(search.patch, H, W)
-    fitted = Search(patch, min(search.step, patch), search.radius, frames)
-    rows, columns = (min(n - patch, search.radius) + 1 for n in (H, W))
+    radius = IN_FILMS if frames else search.radius
+    fitted = Search(patch, min(search.step, patch), radius, frames)
+    rows, columns = (min(n - patch, fitted.positions - 1 - radius) + 1 for n in (H, W))
     return fitted, min(count, rows * columns)

@@ -17,19 +17,22 @@ class Layout:
 
     Attributes
     ----------
+    prior
+        The name of the prior that asks.
     shape
         The event shape.
     slices
         True if axis −3 is one of space: (D, H, W) are D frames of one channel.
     """
 
+    prior: str
     shape: Shape
     slices: bool
 
     def __post_init__(self) -> None:
         if len(self.shape) not in (2, 3, 4) or (self.slices and len(self.shape) != 3):
             takes = "(D, H, W)" if self.slices else "(H, W), (C, H, W) or a film's (T, C, H, W)"
-            raise InvpriorError(f"NonLocal takes an image {takes}, got shape {self.shape}")
+            raise InvpriorError(f"{self.prior} takes an image {takes}, got shape {self.shape}")
 
     def film(self, u: Tensor) -> Tensor:
         """The film of an image without batch axes; the parts of complex values become channels."""

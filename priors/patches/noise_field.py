@@ -10,7 +10,6 @@ from torch.nn.functional import pad
 
 from invprior.errors import InvpriorError
 from invprior.functionals.stationary import Stationary, circulant
-from invprior.priors.patches.tiles import Tiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +77,9 @@ class NoiseField:
         white = Stationary(covariance, torch.zeros_like(wide)).whitened(wide)
         return white[..., r : r + guide.shape[-2], r : r + guide.shape[-1]]
 
-    def in_patches(self, tiles: Tiles, film: Tensor) -> Tensor | None:
-        """The variances of all patches of the regions, (N, F·positions², C·p²); None if the variance is one number."""
-        return None if self.even else tiles.patches(self.variance.expand_as(film))
+    def maps(self, film: Tensor) -> list[Tensor]:
+        """The variance at every value of the film, as a list of that one map; empty if it is one number."""
+        return [] if self.even else [self.variance.expand_as(film)]
 
     def covariance(self, variances: Tensor, within: Tensor) -> Tensor:
         """Covariances of patches, (…, d, d), from their variances (…, d) and the correlation :meth:`within` a patch."""
@@ -88,7 +87,7 @@ class NoiseField:
         return deviation[..., :, None] * within * deviation[..., None, :]
 
     def within(self, channels: int, patch: int) -> Tensor:
-        """Correlation matrix of the values of a patch, (C·p², C·p²)."""
+        """Correlation matrix of the values of a patch, (p²·C, p²·C)."""
         d = channels * patch * patch
         if self.correlation is None:
             return torch.eye(d, dtype=self.variance.dtype, device=self.variance.device)
@@ -100,7 +99,7 @@ class NoiseField:
         # (C, C, p, p, p, p): from (row, column) to (row', column')
         table = self.correlation[:, :, at[:, None, :, None], at[None, :, None, :]]
         table = table * (near[:, None, :, None] & near[None, :, None, :])
-        return table.permute(0, 2, 3, 1, 4, 5).reshape(d, d)
+        return table.permute(2, 3, 0, 4, 5, 1).reshape(d, d)
 
 
 def _channels(variance: Tensor, channels: int) -> Tensor:

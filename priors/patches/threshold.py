@@ -24,26 +24,23 @@ def threshold(noise: NoiseField, channels: int, patch: int, count: int) -> Estim
     across = torch.kron(cosines, cosines)
     # variance of each coefficient, where those of the values are 1: all 1 for white noise
     n = patch * patch
-    within = noise.within(channels, patch).view(channels, n, channels, n)
-    within = torch.diagonal(within, dim1=0, dim2=2).permute(2, 0, 1)  # (C, p², p²)
-    relative = torch.einsum("fi,cij,fj->cf", across, within, across).clamp(min=1e-12)
+    within = noise.within(channels, patch).view(n, channels, n, channels)
+    within = torch.diagonal(within, dim1=1, dim2=3)  # (p², p², C)
+    relative = torch.einsum("fi,ijc,fj->cf", across, within, across).clamp(min=1e-12)
 
     def estimate(noisy: Tensor, pilot: Tensor, variances: Tensor | None) -> tuple[Tensor, Tensor]:
-        B, k, _ = noisy.shape
-        coefficients = (haar @ noisy).view(B * k * channels, n) @ across.T
-        coefficients = coefficients.view(B, k, channels, n)
-        if variances is None:
-            level = like.reshape(1, 1, 1, 1)
-        else:
-            level = variances.view(B, k, channels, n).mean((1, 3))[:, None, :, None]
-        kept = coefficients.square() > LAMBDA**2 * level * relative
+        B, k, _, C = noisy.shape
+        values = noisy.permute(0, 1, 3, 2).reshape(B, k, C * n)
+        coefficients = ((haar @ values).view(B * k * C, n) @ across.T).view(B, k, C, n)
+        # one level for a group, in every channel
+        level = like.view(1, 1) if variances is None else variances.mean((1, 2))
+        kept = coefficients.square() > LAMBDA**2 * level[:, None, :, None] * relative
         kept[:, 0, :, 0] = True  # the mean of the group
         number = kept.sum((1, 3)).to(noisy.dtype)
-        out = torch.where(kept, coefficients, 0).view(B * k * channels, n) @ across
+        out = torch.where(kept, coefficients, 0).view(B * k * C, n) @ across
+        groups: Tensor = haar.T @ out.view(B, k, C * n)
         # groups with much noise count less
-        weight = 1 / (number * level.view(-1, 1 if variances is None else channels))
-        groups: Tensor = haar.T @ out.view(B, k, -1)
-        return groups, weight[:, None]
+        return groups.view(B, k, C, n).permute(0, 1, 3, 2), 1 / (number * level)
 
     return estimate
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv_transpose2d, fold
+
+from invprior.priors.patches.motion import followed
 
 # Reference patches of a tile, along each axis, and tiles that are worked on at once.
 SIDE, AT_ONCE = 8, 8
@@ -43,10 +44,11 @@ class Search:
         """Patch positions along a side of a region."""
         return (SIDE - 1) * self.step + 1 + 2 * self.radius
 
-    @property
-    def region(self) -> int:
-        """Pixels along a side of a region."""
-        return self.positions + self.patch - 1
+    def starts(self, size: int) -> Tensor:
+        """Where the tiles of an axis of this many pixels begin; the last reference patch lies at its end."""
+        reach, last = SIDE * self.step, size - self.patch
+        number = -(-(last + self.step) // reach)
+        return (torch.arange(number) * reach).clamp(max=max(last - (SIDE - 1) * self.step, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,104 +60,65 @@ class Tiles:
     frame, top, left
         (N, F) each: frame, first row and first column of the F windows that make up a tile's region. They may lie
         beyond the picture.
-    ours
-        (N,): which of the F windows holds the reference patches.
     references
-        (N, SIDE²): positions of the reference patches among those of the region.
+        (N, SIDE²): positions of the reference patches among the F·positions² of the region.
     """
 
     search: Search
-    shape: tuple[int, ...]
+    height: int
+    width: int
+    depth: int
     frame: Tensor
     top: Tensor
     left: Tensor
-    ours: Tensor
     references: Tensor
 
     def patches(self, film: Tensor) -> Tensor:
         """All patches of the regions, (N, F·positions², C·p²); pixels beyond the picture are those at its border."""
-        region, p = self._windows(film), self.search.patch
-        patches = region.unfold(-2, p, 1).unfold(-2, p, 1)  # (N, F, C, rows, columns, p, p)
-        return patches.permute(0, 1, 3, 4, 2, 5, 6).reshape(len(region), -1, film.shape[1] * p * p)
-
-    def _windows(self, film: Tensor) -> Tensor:
-        _, _, H, W = film.shape
-        along = torch.arange(self.search.region, device=film.device)
-        rows = (self.top[..., None] + along).clamp(0, H - 1)
-        columns = (self.left[..., None] + along).clamp(0, W - 1)
+        p = self.search.patch
+        rows, columns = self._rows(self.search.positions + p - 1), self._columns(self.search.positions + p - 1)
+        frame = self.frame.clamp(0, self.depth - 1)[..., None, None]
         # advanced indices on both sides of a slice go to the front: (N, F, rows, columns, C)
-        taken = film[self.frame[..., None, None], :, rows[..., :, None], columns[..., None, :]]
-        return taken.permute(0, 1, 4, 2, 3)
+        region = film[frame, :, rows.clamp(0, self.height - 1), columns.clamp(0, self.width - 1)]
+        patches = region.unfold(2, p, 1).unfold(3, p, 1)  # (N, F, rows, columns, C, p, p)
+        return patches.reshape(len(region), -1, film.shape[1] * p * p)
 
     @property
-    def outside(self) -> Tensor:
-        """(N, F·positions²): True for patches that are not wholly inside the picture, or are those of a frame again."""
-        H, W = self.shape[-2:]
-        along = torch.arange(self.search.positions, device=self.top.device)
-        rows, columns = self.top[..., None] + along, self.left[..., None] + along
-        bad_rows = (rows < 0) | (rows > H - self.search.patch)
-        bad_columns = (columns < 0) | (columns > W - self.search.patch)
-        beyond = (self.frame < 0) | (self.frame >= self.shape[0])
-        outside = bad_rows[..., :, None] | bad_columns[..., None, :] | beyond[..., None, None]
-        return outside.flatten(1)
+    def corners(self) -> Tensor:
+        """(N, F·positions²): index of each patch's first pixel among the T·H·W of the film; −1 if it is not inside."""
+        rows, columns = self._rows(self.search.positions), self._columns(self.search.positions)
+        frame = self.frame[..., None, None]
+        inside = (rows >= 0) & (rows <= self.height - self.search.patch)
+        inside = inside & (columns >= 0) & (columns <= self.width - self.search.patch)
+        inside = inside & (frame >= 0) & (frame < self.depth)
+        return torch.where(inside, (frame * self.height + rows) * self.width + columns, -1).flatten(1)
 
-    def add(self, total: Tensor, patches: Tensor, window: Tensor) -> None:
-        """Add patches (N, F·positions², C·p²), times a window (p, p), to the film ``total`` where they come from."""
-        C, size, p = total.shape[1], self.search.region, self.search.patch
-        shaped = patches.view(self.frame.numel(), -1, C, p * p) * window.flatten()
-        self._put(total, fold(shaped.flatten(2).mT, (size, size), p))
+    def _rows(self, size: int) -> Tensor:
+        return (self.top[..., None] + torch.arange(size, device=self.top.device))[..., :, None]
 
-    def add_shares(self, total: Tensor, weights: Tensor, window: Tensor) -> None:
-        """Add the window times a weight (N, F·positions², C) for every patch, as :meth:`add` does with patches of 1."""
-        C, side = total.shape[1], self.search.positions
-        maps = weights.view(self.frame.numel(), side, side, C).permute(0, 3, 1, 2).reshape(-1, 1, side, side)
-        self._put(
-            total, conv_transpose2d(maps, window[None, None]).view(self.frame.numel(), C, *[self.search.region] * 2)
-        )
-
-    def _put(self, total: Tensor, regions: Tensor) -> None:
-        """Add regions (N·F, C, rows, columns) to the film at their places; what lies beyond it is left out."""
-        T, _, H, W = total.shape
-        size = self.search.region
-        places = torch.stack((self.frame, self.top, self.left), -1).view(-1, 3).tolist()
-        for region, (t, i, j) in zip(regions, places, strict=True):
-            if 0 <= t < T:
-                top, bottom, left, right = max(i, 0), min(i + size, H), max(j, 0), min(j + size, W)
-                total[t, :, top:bottom, left:right] += region[:, top - i : bottom - i, left - j : right - j]
+    def _columns(self, size: int) -> Tensor:
+        return (self.left[..., None] + torch.arange(size, device=self.left.device))[..., None, :]
 
 
-def tiles(shape: tuple[int, ...], search: Search, motion: Tensor | None, device: torch.device) -> Iterator[Tiles]:
-    """Batches of tiles whose reference patches cover every pixel of a film of this shape.
+def tiles(guide: Tensor, search: Search) -> Iterator[Tiles]:
+    """Batches of tiles whose reference patches cover every pixel of a film (T, C, H, W).
 
-    Parameters
-    ----------
-    motion
-        (T, T, 2, rows, columns) of tiles: displacement of each tile of a frame in every other, in whole pixels; None
-        for a film at rest.
+    In the neighbouring frames a region lies where the first channel of its tile has moved to.
     """
-    T, _, H, W = shape
-    p, reach = search.patch, SIDE * search.step
-    rows, columns = across(shape, search)
-    starts = torch.cartesian_prod(torch.arange(T), torch.arange(rows), torch.arange(columns))
-    beside = torch.arange(-search.frames, search.frames + 1)
+    T, _, H, W = guide.shape
+    p, reach, device = search.patch, SIDE * search.step, guide.device
+    starts = torch.cartesian_prod(torch.arange(T), search.starts(H), search.starts(W)).to(device)
+    beside = torch.arange(-search.frames, search.frames + 1, device=device)
+    along = torch.arange(SIDE, device=device) * search.step
     for part in starts.split(AT_ONCE):
         t, i, j = part.T
         frame = t[:, None] + beside
-        top = (i * reach - search.radius)[:, None].expand_as(frame)
-        left = (j * reach - search.radius)[:, None].expand_as(frame)
-        if motion is not None:
-            shift = motion[t[:, None], frame.clamp(0, T - 1), :, i[:, None], j[:, None]]
+        top, left = ((v - search.radius)[:, None].expand_as(frame) for v in (i, j))
+        if search.frames:
+            shift = followed(guide[:, 0], t, i, j, reach, search.frames)
             top, left = top + shift[..., 0], left + shift[..., 1]
-        along = torch.arange(SIDE) * search.step
-        row = torch.minimum(i[:, None] * reach + along, torch.tensor(H - p)) - (i * reach - search.radius)[:, None]
-        column = torch.minimum(j[:, None] * reach + along, torch.tensor(W - p)) - (j * reach - search.radius)[:, None]
-        at = row[:, :, None] * search.positions + column[:, None, :] + search.frames * search.positions**2
-        ours = torch.full((len(t),), search.frames)
-        moved = (v.to(device) for v in (frame, top, left, ours, at.flatten(1)))
-        yield Tiles(search, shape, *moved)
-
-
-def across(shape: tuple[int, ...], search: Search) -> tuple[int, int]:
-    """Rows and columns of tiles in a frame: the last reference patch of a row lies at its end, at n − p."""
-    rows, columns = (-(-(n - search.patch + search.step) // (SIDE * search.step)) for n in shape[-2:])
-    return rows, columns
+        rows = (i[:, None] + along).clamp(max=H - p) - i[:, None] + search.radius
+        columns = (j[:, None] + along).clamp(max=W - p) - j[:, None] + search.radius
+        own = search.frames * search.positions**2  # the tile's own frame is in the middle
+        at = own + rows[:, :, None] * search.positions + columns[:, None, :]
+        yield Tiles(search, H, W, T, frame, top, left, at.flatten(1))

@@ -21,7 +21,7 @@ MEMBERS = [
     if inspect.isclass(kind := getattr(module, name)) and not inspect.isabstract(kind)
 ]
 # What begins with words.
-WORDED = {"FlashPair", "Lanczos", "Reshape", "Wavelet", "PDHG", "ConjugateGradient", "ProximalGradient"}
+WORDED = {"FlashPair", "Lanczos", "Reshape", "Wavelet", "PDHG", "ConjugateGradient", "PlugAndPlay", "ProximalGradient"}
 
 FORMULAS = {
     # scripts, norms, sums

@@ -20,7 +20,7 @@ PENALTIES = {
     for kind in (getattr(priors, name) for name in priors.__all__)
     if inspect.isclass(kind) and issubclass(kind, Prior)
     for name, make in kind.names(Purpose()).items()
-    if name not in ("dip", "none", "box")
+    if name not in ("dip", "none", "box", "nlm", "nonlocal")  # the last two have no value
 }
 SUMS: dict[str, Callable[[Prior], Prior]] = {
     "alone": lambda R: 5 * R,

@@ -119,7 +119,7 @@ def test_a_default_setting_goes_to_the_prior_that_takes_it() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("gan", "no prior 'gan'; choose among box, dip, none, tgv, tikhonov, tv, wavelet"),
+        ("gan", "no prior 'gan'; choose among box, dip, nlm, none, nonlocal, tgv, tikhonov, tv, wavelet"),
         ("tv+", "is not a spec"),
         ("guidedtv", r"'guidedtv' needs guide, .* use priors\.GuidedTV in Python"),
         ("dip:preset=slow", "no preset 'slow'; choose one of"),

@@ -94,7 +94,7 @@ def test_a_study_knows_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_it_is_in_what_is_offered_and_its_memory_is_known() -> None:
-    with pytest.raises(InvpriorError, match=r"choose among box, dip, none, streak, tgv"):
+    with pytest.raises(InvpriorError, match=r"choose among box, dip, nlm, none, nonlocal, streak, tgv"):
         parse_prior("nothing").made(Purpose())
     made = parse_prior("streak:strength=3").made(Purpose())
     assert made == Streak(3.0)
