@@ -20,6 +20,7 @@ import invprior.priors as priors
 import invprior.solvers as solvers
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
+from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.solvers import Solver
 from invprior.solvers.loop import solve
@@ -32,7 +33,7 @@ SHAPE = (2, 9, 7)
 ITERATIONS = 1500
 NO_PROBLEM = (
     "there was no case to check: the solver's check(problem) refused denoising, inpainting and upscaling, each without "
-    "a prior and with TV"
+    "a prior, with TV and with a denoiser"
 )
 ONE_SCALE = Skip("only at scale 1, which a fixed learning rate suits")
 STILL = 200  # steps between two looks at whether a solver has arrived
@@ -225,18 +226,23 @@ def problems(kind: str, penalty: str, scale: float, seed: int) -> tuple[Problem,
     rng = torch.Generator().manual_seed(seed)
     clean = torch.linspace(0, 1, math.prod(SHAPE), dtype=torch.float64).reshape(SHAPE).sin().round(decimals=1)
     model = noise.Gaussian(0.05 * scale)
-    prior = 5.0 * priors.TV() if penalty == "tv" else priors.NoPrior()
+    prior: Prior = {"tv": 5.0 * priors.TV(), "denoiser": priors.PnP(_blended)}.get(penalty, priors.NoPrior())
     problem = Problem(A, model.sample(A(clean), rng), noise=model, prior=prior)
     return problem, Problem(A, model.sample(A(1 - clean), rng), noise=model, prior=2 * prior)
 
 
+def _blended(u: Tensor, sigma: float) -> Tensor:
+    """Half of u and half of its mean over neighbours: symmetric with values in [0, 1], so a proximal map."""
+    return 0.5 * u + 0.25 * u.roll(1, -1) + 0.25 * u.roll(-1, -1)
+
+
 @st.composite
 def cases(draw: st.DrawFn, target: Target) -> SolverCase:
-    """The solver on a problem that it accepts: operators scaled by 1e-3 to 1e3, without prior and with TV."""
+    """The solver on a problem that it accepts: operators scaled by 1e-3 to 1e3; no prior, TV or a denoiser."""
     solver = target() if isinstance(target, type) else target
     settings = (
         draw(st.sampled_from(["identity", "mask", "lanczos"])),
-        draw(st.sampled_from(["tv", "none"])),
+        draw(st.sampled_from(["tv", "none", "denoiser"])),
         draw(st.sampled_from([1.0, 1e-3, 1e3])),
         draw(st.integers(0, 3)),
     )
