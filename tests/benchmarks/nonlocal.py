@@ -11,7 +11,7 @@ noise        white noise beside PyPI's bm3d: PSNR, seconds and memory, each in a
 threads      one thread and two
 deepinv      deepinv's BM3D on a central crop
 time         where the time goes, and the least that the products of matrices alone would take
-tasks        deblurring, ×4 and missing pixels beside TV with the automatic weight, on central crops
+tasks        deblurring, ×4 and missing pixels beside TV with the automatic weight, on central crops; --crop 0: whole
 likelihoods  photon noise, a map of σ and twelve bits on a pedestal, by their models and as white noise
 
 bm3d is no dependency: ``pip install bm3d`` (its licence allows no commercial use). The truth is for scores alone.
@@ -27,7 +27,7 @@ from pathlib import Path
 from invprior import InvpriorError
 from tests.benchmarks.non_local import contest, inverse, noises, parts
 
-PICTURES = ["F16", "kodim03", "kodim12"]
+PICTURES = [*contest.NOISY, *inverse.SMALL, *inverse.HALVES]
 PARTS = {
     "noise": contest.beside_bm3d,
     "threads": contest.by_threads,

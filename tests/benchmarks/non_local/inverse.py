@@ -16,7 +16,7 @@ from invprior.runs.tasks import Deblur, Inpaint, Upscale
 from tests.benchmarks.blind import motion
 from tests.benchmarks.dip import crop
 from tests.benchmarks.flash import save as sheet
-from tests.benchmarks.non_local.contest import Asked
+from tests.benchmarks.non_local.contest import NOISY, Asked
 from tests.benchmarks.restored import Case
 
 WEAK = noise.Gaussian(2**0.5 / 255)
@@ -32,16 +32,17 @@ def picture(path: Path, size: int) -> Tensor:
 
 
 def cases(asked: Asked) -> Iterator[Case]:
-    for name in asked.pictures:
+    chosen = asked.pictures
+    for name in (p for p in NOISY if p in chosen):
         clean = picture(asked.folder / "denoise25" / f"{name}_clean.png", asked.crop)
         for what, psf in BLURS.items():
             y = WEAK.sample(operators.Blur(clean.shape, psf)(clean), torch.Generator().manual_seed(0))
             yield Case(name, what, Deblur(psf), y, WEAK, clean)
-    for name in SMALL:
+    for name in (p for p in SMALL if p in chosen):
         clean = picture(asked.folder / "sr" / f"{name}.png", asked.crop)
         small = (operators.Lanczos(clean.shape, factor=4)(clean).clamp(0, 1) * 255).round() / 255
         yield Case(name, "×4", Upscale(4), small, "rounding", clean, psnr_luma)
-    for name in HALVES:
+    for name in (p for p in HALVES if p in chosen):
         folder = asked.folder / "inpaint50"
         clean, masked = (picture(folder / f"{name}_{kind}.png", asked.crop) for kind in ("clean", "masked"))
         yield Case(name, "half missing", Inpaint((masked > 0).any(0)), masked, "rounding", clean)

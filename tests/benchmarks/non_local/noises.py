@@ -32,7 +32,7 @@ def by_models(asked: Asked) -> None:
     tune_allocator()
     torch.set_num_threads(1)
     print("| picture | noise | noisy | by its model | as white | gain |\n|---|---|---|---|---|---|", flush=True)
-    for name in asked.pictures:
+    for name in asked.noisy:
         _, clean = Run(name, FILES, size=asked.crop).measured(asked.folder)
         models: dict[str, Noise] = {
             "photons, gain 0.02, read 0.02": noise.PoissonGaussian(0.02, 0.02),
@@ -51,7 +51,7 @@ def by_models(asked: Asked) -> None:
                     asked.save / f"{name}-{what.split(',')[0].replace(' ', '-').replace('/', '-')}.png", [y, plain, own]
                 )
     print(f"\n| picture | in counts of {PEDESTAL} to {BRIGHTEST} | in [0, 1] | largest difference |\n|---|---|---|---|")
-    for name in asked.pictures:
+    for name in asked.noisy:
         y, clean = Run(name, FILES, size=asked.crop).measured(asked.folder)
         counts = (PEDESTAL + (BRIGHTEST - PEDESTAL) * y).round()
         unit = (counts - PEDESTAL) / (BRIGHTEST - PEDESTAL)  # the same data, so with the same rounding

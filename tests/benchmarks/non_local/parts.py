@@ -19,6 +19,7 @@ from invprior.priors.patches.bayes import bayes
 from invprior.priors.patches.groups import Estimator
 from invprior.priors.patches.threshold import threshold
 from invprior.priors.patches.tiles import Tiles
+from invprior.runs.allocator import tune_allocator
 from tests.benchmarks.non_local.contest import FILES, Asked, Run, denoiser
 
 # What an event is a part of: the first of these that is its name or that of an event around it.
@@ -85,15 +86,8 @@ def rate(seconds: float = 1.0) -> float:
     return best
 
 
-def where_time_goes(asked: Asked) -> None:
-    """Print seconds by part, beside those of the arithmetic at the rate of large products."""
-    torch.set_num_threads(1)
-    y, _ = Run(asked.pictures[0], FILES, size=asked.crop).measured(asked.folder)
-    run = denoiser("ours")
-    run(y, FILES / 255)  # what happens once
-    begin = time.process_time()
-    run(y, FILES / 255)
-    alone = time.process_time() - begin
+def events(run: Callable[[], object], shapes: bool) -> list[FunctionEvent]:
+    """What happened in a run."""
     with (
         patch.object(groups, "nearest", named("nearest", groups.nearest)),
         patch.object(denoise, "bayes", estimator("bayes", bayes)),
@@ -101,22 +95,38 @@ def where_time_goes(asked: Asked) -> None:
         patch.object(Tiles, "patches", named("patches", Tiles.patches)),
         patch.object(Tiles, "add", named("add", Tiles.add)),
         patch.object(Tiles, "add_shares", named("add_shares", Tiles.add_shares)),
-        profile(activities=[ProfilerActivity.CPU], record_shapes=True) as found,
+        profile(activities=[ProfilerActivity.CPU], record_shapes=shapes) as found,
     ):
-        run(y, FILES / 255)
+        run()
+    return list(found.events() or [])
+
+
+def where_time_goes(asked: Asked) -> None:
+    """Print seconds by part, beside those of the arithmetic at the rate of large products."""
+    torch.set_num_threads(1)
+    tune_allocator()
+    y, _ = Run(asked.noisy[0], FILES, size=asked.crop).measured(asked.folder)
+    estimate = denoiser("ours")
+
+    def run() -> object:
+        return estimate(y, FILES / 255)
+
+    run()  # what happens once
+    begin = time.process_time()
+    run()
+    alone = time.process_time() - begin
     seconds: defaultdict[str, float] = defaultdict(float)
     work: defaultdict[str, float] = defaultdict(float)
-    for event in found.events() or []:
+    for event in events(run, shapes=False):
         seconds[part(event)] += event.self_cpu_time_total / 1e6
+    for event in events(run, shapes=True):  # which takes longer
         work[part(event)] += operations(event)
+    # the profiler counts seconds of the wall, and its own: its shares are taken of a run without it
     total, fastest = sum(seconds.values()), rate()
-    print(
-        f"{asked.pictures[0]}, central {asked.crop}², one thread: {alone:.2f} s, with the profiler {total:.2f} s; ",
-        end="",
-    )
-    print(f"products of matrices run at {fastest / 1e9:.0f} Gflop/s.\n")
+    print(f"{asked.noisy[0]}, central {asked.crop}², one thread, {alone:.2f} s of processor time; ", end="")
+    print(f"products of matrices of 1024² run at {fastest / 1e9:.0f} Gflop/s.\n")
     print("| | s | share | Gflop | s at that rate |\n|---|---|---|---|---|")
-    for name, t in sorted(seconds.items(), key=lambda item: -item[1]):
-        print(f"| {name} | {t:.2f} | {100 * t / total:.0f} % | {work[name] / 1e9:.1f} | {work[name] / fastest:.2f} |")
-    whole = sum(work.values())
-    print(f"| together | {total:.2f} | 100 % | {whole / 1e9:.1f} | {whole / fastest:.2f} |")
+    for name, t in [*sorted(seconds.items(), key=lambda item: -item[1]), ("together", total)]:
+        flops = sum(work.values()) if name == "together" else work[name]
+        row = f"{alone * t / total:.2f} | {100 * t / total:.0f} % | {flops / 1e9:.1f} | {flops / fastest:.2f}"
+        print(f"| {name} | {row} |")
