@@ -1,0 +1,1 @@
+"""The parts of the benchmark of patches that recur, ``tests.benchmarks.nonlocal``."""
