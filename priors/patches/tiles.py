@@ -15,7 +15,7 @@ from torch import Tensor
 from invprior.priors.patches.motion import followed
 
 # Reference patches of a tile, along each axis, and tiles that are worked on at once.
-SIDE, AT_ONCE = 8, 8
+SIDE, AT_ONCE = 8, 4
 
 
 @dataclass(frozen=True)
