@@ -46,6 +46,7 @@ def collaborate(
     within = (along[:, None] * W + along).flatten()  # from a patch's first pixel to all of them
     pixels = _pixels([film, pilot, *noise.maps(film)])
     total, share = film.new_zeros(T * H * W, C), film.new_zeros(T * H * W, C)
+    guide = noise.beside(guide)
     for tile in tiles(guide, search):
         near = nearest(tile.patches(guide), tile.references, tile.corners, count)  # (B, k)
         at = (near[..., None] + within).flatten()

@@ -77,6 +77,17 @@ class NoiseField:
         white = Stationary(covariance, torch.zeros_like(wide)).whitened(wide)
         return white[..., r : r + guide.shape[-2], r : r + guide.shape[-1]]
 
+    def beside(self, guide: Tensor) -> Tensor:
+        """The guide, with the standard deviation of the noise as one more channel where it differs.
+
+        The patches of a group then have noise alike, as their estimation takes it to be.
+        """
+        if self.even:
+            return guide
+        deviation = _channels(self.variance, 1 if self.variance.ndim < 3 else self.variance.shape[-3])
+        deviation = deviation.mean(1, keepdim=True).sqrt()
+        return torch.cat((guide, deviation.expand(len(guide), 1, *guide.shape[-2:])), dim=1)
+
     def maps(self, film: Tensor) -> list[Tensor]:
         """The variance at every value of the film, as a list of that one map; empty if it is one number."""
         return [] if self.even else [self.variance.expand_as(film)]

@@ -109,6 +109,15 @@ def test_the_model_of_the_noise_is_used(model: noise.Noise) -> None:
     assert mine > metrics.psnr(restored(y, priors.NonLocal(), white), FACE) + 0.3
 
 
+def test_patches_of_a_group_have_noise_alike() -> None:
+    # a picture so small that every region holds all levels
+    model = noise.Gaussian(torch.linspace(0.04, 0.3, 48).expand(1, 48, 48))
+    flat = torch.full((3, 48, 48), 0.5)
+    y = noisy(flat, model)
+    calm = (restored(y, priors.NonLocal(), model) - flat)[..., :12]
+    assert float(calm.square().mean().sqrt()) < 0.02
+
+
 # --- its parts
 
 

@@ -32,8 +32,6 @@ PARTS = {
     "aten::cholesky_solve": "Cholesky",
     "bayes": "statistics",
     "threshold": "first estimate's transforms",
-    "add": "putting back",
-    "add_shares": "putting back",
     "aten::index_add_": "putting back",
 }
 
@@ -93,8 +91,6 @@ def events(run: Callable[[], object], shapes: bool) -> list[FunctionEvent]:
         patch.object(denoise, "bayes", estimator("bayes", bayes)),
         patch.object(denoise, "threshold", estimator("threshold", threshold)),
         patch.object(Tiles, "patches", named("patches", Tiles.patches)),
-        patch.object(Tiles, "add", named("add", Tiles.add)),
-        patch.object(Tiles, "add_shares", named("add_shares", Tiles.add_shares)),
         profile(activities=[ProfilerActivity.CPU], record_shapes=shapes) as found,
     ):
         run()
