@@ -18,10 +18,10 @@ from invprior.priors.patches.tiles import Search
 # The first estimate.
 FIRST = Search(patch=8, step=4, radius=12)
 FIRST_COUNT = 16
-# The later ones, of colours and of a single channel; a patch has about as many values in both.
+# The later ones, of up to JOINT channels together, and of a single one.
 JOINT = 3
-COLOURS, GRAY = Search(patch=5, step=5, radius=12), Search(patch=6, step=4, radius=12)
-COUNT = 60
+COLOURS, COLOURS_COUNT = Search(patch=5, step=5, radius=12), 60
+GRAY, GRAY_COUNT = Search(patch=7, step=4, radius=12), 45
 PASSES = 2
 # Pixels that a region reaches beyond its tile in a film, where the neighbouring frames are searched too.
 IN_FILMS = 6
@@ -69,7 +69,8 @@ def denoise(film: Tensor, level: Level, frames: int = 0) -> Tensor:
 def _again(film: Tensor, pilot: Tensor, field: NoiseField, M: Tensor, frames: int) -> Tensor:
     """A better estimate from an earlier one: of up to three channels together, of more in threes, decorrelated."""
     channels = film.shape[1]
-    search, count = fitting(GRAY if channels == 1 else COLOURS, film, COUNT, frames)
+    one = channels == 1
+    search, count = fitting(GRAY if one else COLOURS, film, GRAY_COUNT if one else COLOURS_COUNT, frames)
     if channels <= JOINT:
         estimator = bayes(field, channels, search.patch)
         return collaborate(film, pilot, pilot, field, search, count, estimator)
@@ -79,8 +80,8 @@ def _again(film: Tensor, pilot: Tensor, field: NoiseField, M: Tensor, frames: in
         mixed, of_pilot = (torch.einsum("ab,tbhw->tahw", part, v) for v in (film, pilot))
         own = field.mixed(part)
         estimator = bayes(own, len(part), search.patch)
-        one = collaborate(mixed, of_pilot, guide, own, search, count, estimator)
-        estimate += torch.einsum("ab,tahw->tbhw", part, one)
+        of_part = collaborate(mixed, of_pilot, guide, own, search, count, estimator)
+        estimate += torch.einsum("ab,tahw->tbhw", part, of_part)
     return estimate
 
 
