@@ -12,12 +12,10 @@ from invprior.denoised import Denoised
 from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.operators.identity import Identity
-from invprior.prior import Prior
 from invprior.priors.patches.layout import Layout
+from invprior.priors.plugged import Plugged
 from invprior.purpose import Memory
 from invprior.shapes import Shape
-from invprior.solvers.plug_and_play import PlugAndPlay
-from invprior.solvers.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +47,7 @@ class Means(Denoised):
 
 
 @dataclass(frozen=True)
-class NLM(Prior):
+class NLM(Plugged):
     """D(u)_i = Σ_j w_ij u_j / Σ_j w_ij with w_ij = exp(−(‖P_i u − P_j u‖² − 2σ²)₊ / h²): non-local means.
 
     P_i is the patch around pixel i, with its mean square as the norm. A baseline beside :class:`NonLocal`: quicker, and
@@ -83,14 +81,6 @@ class NLM(Prior):
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:
         return (Term(Means(Layout("NLM", tuple(shape), slices=False), self.strength), Identity(shape)),)
-
-    def recipe(self) -> Recipe:
-        solver = PlugAndPlay()
-        return Recipe(solver, solver.default_stop())
-
-    @property
-    def calibrated(self) -> bool:
-        return True
 
     @property
     def memory(self) -> Memory:

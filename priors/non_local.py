@@ -16,10 +16,9 @@ from invprior.operators.identity import Identity
 from invprior.prior import Prior
 from invprior.priors.patches.denoise import Level, denoise
 from invprior.priors.patches.layout import Layout
+from invprior.priors.plugged import Plugged
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
-from invprior.solvers.plug_and_play import PlugAndPlay
-from invprior.solvers.recipe import Recipe
 
 # Neighbouring frames, or slices, that are searched on each side.
 BESIDE = 2
@@ -66,7 +65,7 @@ class Recurring(Denoised):
 
 
 @dataclass(frozen=True, eq=False)
-class NonLocal(Prior):
+class NonLocal(Plugged):
     """R = φ with prox_{σ²φ} = D(·, σ), where D estimates patches of the image that are alike together.
 
     It has no value, as PnP. For A = I one pass is the estimate. First groups of patches are thresholded in a transform
@@ -119,14 +118,6 @@ class NonLocal(Prior):
         layout = Layout("NonLocal", tuple(shape), slices=-3 in self.axes)
         along = layout.slices or len(shape) == 4
         return (Term(Recurring(layout, self.frames if along else 0), Identity(shape)),)
-
-    def recipe(self) -> Recipe:
-        solver = PlugAndPlay()
-        return Recipe(solver, solver.default_stop())
-
-    @property
-    def calibrated(self) -> bool:
-        return True
 
     @property
     def memory(self) -> Memory:

@@ -44,7 +44,7 @@ from invprior.solvers.loop import solve
 
 SIGMA = 25 / 255
 SIDE = 144
-PRIORS = ["frame-tv", "tv", "motion-tv", "frame-dip", "dip", "dip+motion-tv"]
+PRIORS = ["frame-tv", "tv", "motion-tv", "nonlocal", "frame-dip", "dip", "dip+motion-tv"]
 HEAD = ("task", "prior", "PSNR dB", "PSNR of Y", "flicker / 255", "seconds", "iterations")
 
 
