@@ -166,7 +166,7 @@ def video(
         str | None, typer.Option(help="FFmpeg's name of the encoder.", show_default="that of OUT's suffix")
     ] = None,
 ) -> None:
-    """Restore a film in windows. Priors: motion-tv, tv (in space and time), frame-tv, dip, or one for pictures.
+    """Restore a film in windows. Priors: nonlocal, motion-tv, tv (space and time), frame-tv, dip, or one for pictures.
 
     After an interruption, run the same command again to resume.
     """

@@ -36,6 +36,7 @@ SHOWN: dict[str, tuple[str, ip.Prior, ip.Solver[Any], int]] = {
     "ConjugateGradient": ("50 · Tikhonov", 50 * priors.Tikhonov(), solvers.ConjugateGradient(), 30),
     "Muon": ("DIP", priors.DIP(), solvers.Muon(), 2 * FIT),
     "PDHG": ("10 · TV", 10 * priors.TV(), solvers.PDHG(), 200),
+    "PlugAndPlay": ("NonLocal", priors.NonLocal(), solvers.PlugAndPlay(), 12),
     "ProximalGradient": ("Box", priors.Box(), solvers.ProximalGradient(), 60),
     "Restarts": ("DIP", priors.DIP(), solvers.Restarts(solvers.Muon(), MaxIterations(FIT), 2), 2 * FIT),
     "Tiled": ("10 · TV", 10 * priors.TV(), solvers.Tiled(solvers.PDHG(), 40, 16), 200),
