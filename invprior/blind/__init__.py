@@ -4,23 +4,20 @@
 
 with θ in a constraint set.
 
-``solve_blind`` takes a problem whose operator holds parameters of PyTorch. ``from_parameters`` makes such an operator
-out of a function; ``Simplex`` and ``Bounds`` say what values are allowed; ``estimate_psf`` finds the point spread
-function of a blurred photograph.
+:func:`invprior.solve_blind` takes a problem whose operator holds parameters of PyTorch. ``from_parameters`` makes such
+an operator out of a function; ``Simplex`` and ``Bounds`` say what values are allowed; ``estimate_psf`` finds the point
+spread function of a blurred photograph.
 """
 
 from invprior.arguments import check_all
 from invprior.blind.alternation import Alternation
 from invprior.blind.constraint import Bounds, Constraint, Free, Simplex
 from invprior.blind.family import from_parameters
-from invprior.blind.found import BlindResult
 from invprior.blind.joint import Joint
 from invprior.blind.psf import estimate_psf
-from invprior.blind.solve import solve_blind
 
 __all__ = [
     "Alternation",
-    "BlindResult",
     "Bounds",
     "Constraint",
     "Free",
@@ -28,7 +25,6 @@ __all__ = [
     "Simplex",
     "estimate_psf",
     "from_parameters",
-    "solve_blind",
 ]
 
 check_all(globals(), __all__)

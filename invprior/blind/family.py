@@ -72,7 +72,7 @@ def from_parameters(make: Callable[..., Operator], parameters: Mapping[str, Tens
     """An operator that holds parameters, from a function of them that makes an operator.
 
     ``from_parameters(lambda psf: Blur(shape, psf), {"psf": start})``. Gradients of the result go through ``make``, so
-    that :func:`~invprior.blind.solve_blind` or an optimiser of PyTorch can move the parameters.
+    that :func:`~invprior.solve_blind` or an optimiser of PyTorch can move the parameters.
 
     Parameters
     ----------

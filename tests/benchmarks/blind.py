@@ -22,7 +22,7 @@ import torch
 from skimage import data
 from torch import Tensor
 
-from invprior import LinearOperator, Problem, blind, noise, operators, priors, solve, weight
+from invprior import BlindResult, LinearOperator, Problem, blind, noise, operators, priors, solve, solve_blind, weight
 from invprior.metrics import psnr_shifted
 
 MARGIN, SIDE = 8, 11
@@ -89,10 +89,10 @@ def by_tv(case: Case, psf: Tensor, model: noise.Gaussian) -> Tensor:
     return solve(Problem(case.operator(psf), case.y, noise=model, prior=chosen * priors.TV())).x
 
 
-def by_dip(case: Case, psf: Tensor, model: noise.Gaussian) -> blind.BlindResult:
+def by_dip(case: Case, psf: Tensor, model: noise.Gaussian) -> BlindResult:
     A = blind.from_parameters(case.operator, {"psf": psf})
     problem = Problem(A, case.y, noise=model, prior=priors.DIP(task="upscale"))
-    return blind.solve_blind(problem, {"psf": blind.Simplex()}, blind.Joint(rate=0.03))
+    return solve_blind(problem, {"psf": blind.Simplex()}, blind.Joint(rate=0.03))
 
 
 def main() -> None:
