@@ -32,18 +32,25 @@ class Means(Denoised):
         images = []
         for image in u.reshape(-1, *self.layout.shape):
             film = self.layout.film(image)
+            gray = film.shape[1] == 1  # of which scikit-image returns the transpose if it has an axis of channels
             frames = [
                 denoise_nl_means(
-                    np.ascontiguousarray(frame.movedim(0, -1).cpu().numpy()),
+                    np.ascontiguousarray((frame[0] if gray else frame.movedim(0, -1)).cpu().numpy()),
                     h=self.strength * sigma,
                     sigma=sigma,
                     fast_mode=True,
-                    channel_axis=-1,
+                    channel_axis=None if gray else -1,
                 )
                 for frame in film
             ]
-            images.append(self.layout.image(torch.from_numpy(np.stack(frames)).movedim(-1, 1).to(film), u.dtype))
+            images.append(self.layout.image(_film(np.stack(frames)).to(film), u.dtype))
         return torch.stack(images).view(u.shape)
+
+
+def _film(frames: np.ndarray) -> Tensor:
+    """Frames (T, H, W) or (T, H, W, C) as a film (T, C, H, W)."""
+    film = torch.from_numpy(frames)
+    return film[:, None] if film.ndim == 3 else film.movedim(-1, 1)
 
 
 @dataclass(frozen=True)

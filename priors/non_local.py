@@ -47,7 +47,9 @@ class Recurring(Denoised):
         return self._each(noise.signal(y), variance, correlation)
 
     def _each(self, u: Tensor, variance: Callable[[Tensor], Tensor], correlation: Tensor | None) -> Tensor:
-        """Estimate every image of a batch."""
+        """Estimate every image of a batch, in single precision at least: covariances are factorised."""
+        if u.dtype in (torch.float16, torch.bfloat16):
+            return self._each(u.float(), variance, correlation).to(u.dtype)
         layout = self.layout
 
         def in_film(film: Tensor) -> Tensor:

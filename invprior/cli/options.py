@@ -22,7 +22,8 @@ class Settings:
     prior: Annotated[
         str,
         typer.Option(
-            help="none, tv, tgv, wavelet, tikhonov, dip, or a sum such as tv+box; with a weight or settings: tv:0.05, "
+            help="none, tv, tgv, wavelet, tikhonov, nlm, nonlocal, dip, or a sum such as tv+box; with a weight or "
+            "settings: tv:0.05, "
             "tgv:ratio=3, dip:preset=best,iterations=300."
         ),
     ] = "dip"
@@ -46,7 +47,8 @@ class Settings:
         str,
         typer.Option(
             metavar="auto|discrepancy|NUMBER",
-            help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; larger is smoother. auto: minimises SURE.",
+            help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; larger is smoother. auto: minimises SURE; "
+            "of nlm and nonlocal, σ².",
         ),
     ] = "auto"
     preset: Annotated[

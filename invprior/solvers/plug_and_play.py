@@ -92,11 +92,15 @@ class PlugAndPlay(Solver[Falling]):
         denoisers = [t for t in penalties if isinstance(t.functional, Denoised)]
         if len(denoisers) != 1 or problem.lift is not None:
             raise InvpriorError(
-                f"PlugAndPlay takes one denoiser, got {problem.prior!r}; take solvers.PDHG() for others"
+                f"PlugAndPlay takes one denoiser, such as priors.NonLocal(), alone or with priors.Box, got "
+                f"{problem.prior!r}"
             )
         for t in penalties:
             if not (t.operator.is_identity and t.functional.proximable):
-                raise InvpriorError(f"a denoiser and {t!r} have no common proximal map; take one of the two")
+                raise InvpriorError(
+                    f"a denoiser goes with priors.Box alone, got {problem.prior!r}: the others have no proximal map on "
+                    "the pixels that could follow it; take one of them"
+                )
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Falling:
         if _direct(problem):

@@ -73,6 +73,21 @@ def test_without_noise_the_picture_stays() -> None:
     assert torch.allclose(restored(x, priors.NonLocal(), noise.Gaussian(1e-5)), x, atol=1e-4)
 
 
+@pytest.mark.parametrize("prior", [priors.NLM(), priors.NonLocal()])
+@pytest.mark.parametrize("shape", [(24, 40), (1, 24, 40), (3, 24, 40), (2, 1, 24, 40)])
+def test_rows_stay_rows(prior: Prior, shape: tuple[int, ...]) -> None:
+    clean = torch.linspace(0, 1, 40).expand(shape)
+    y = noisy(clean)
+    assert float((restored(y, prior) - clean).square().mean()) < 0.5 * float((y - clean).square().mean())
+
+
+def test_half_precision_is_kept() -> None:
+    y = noisy(FACE[:, :24, :24])
+    x = restored(y.half(), priors.NonLocal())
+    assert x.dtype == torch.float16
+    assert torch.allclose(x.float(), restored(y, priors.NonLocal()), atol=0.01)
+
+
 def test_a_batch_is_each_picture_alone() -> None:
     y = noisy(torch.stack([FACE[:, :24, :24], FACE[:, 24:48, :24]]))
     problem = Problem(operators.Identity(y.shape[1:]), y, noise=WHITE, prior=priors.NonLocal())
