@@ -12,13 +12,16 @@ from invprior.data_term import DataTerm
 from invprior.denoised import Denoised
 from invprior.errors import InvpriorError
 from invprior.functional import Functional, Term
-from invprior.functionals import L21
+from invprior.functionals import L21, Quadratic
 from invprior.linear_operator import LinearOperator
+from invprior.noise import Gaussian
 from invprior.operators.finite_difference import FiniteDifference
+from invprior.operators.identity import Identity
 from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.shapes import Shape
 from invprior.solvers.base import Solver, State
+from invprior.solvers.conjugate_gradient import ConjugateGradient
 from invprior.solvers.loop import solve
 from invprior.stop import MaxIterations, RelativeGap, Status, StopRule
 
@@ -177,22 +180,34 @@ def _edges(problem: Problem) -> Tensor:
     return solve(Problem.from_terms(problem.data_terms, _TV(weight), problem.values), stop=EDGES_STOP).x
 
 
+@dataclass(frozen=True, eq=False)
+class _Near(Prior):
+    """(split/2)‖v − x‖²."""
+
+    x: Tensor
+    split: float
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        weight = torch.tensor(self.split, dtype=self.x.real.dtype, device=self.x.device)
+        return (Term(Quadratic(weight, self.x), Identity(shape)),)
+
+
 def _fitted(problem: Problem, x: Tensor, split: float) -> Tensor:
     """argmin_v Σ ½‖(A v − y)/s‖² + (split/2)‖v − x‖², by conjugate gradients from x."""
-    pairs = [(d.operator, d, 1 / _variance(d)) for d in problem.data_terms if isinstance(d.operator, LinearOperator)]
-    residual = _sum([A.H(w * d.residual(x)) for A, d, w in pairs])
-    v, direction, energy = x, residual, _dot(residual, residual)
-    least = ACCURACY**2 * energy
+    near, solver = Problem.from_terms(problem.once(_squares), _Near(x, split)), ConjugateGradient()
+    state = solver.init(near, x, torch.Generator())
+    least = ACCURACY**2 * state.rr
     for _ in range(INNER):
-        if bool(energy <= least):
+        if bool(state.rr <= least):
             break
-        image = _sum([A.H(torch.where(d.observed, w * A(direction), 0)) for A, d, w in pairs]) + split * direction
-        length = energy / _dot(direction, image)
-        v = v + length * direction
-        residual = residual - length * image
-        before, energy = energy, _dot(residual, residual)
-        direction = residual + energy / before * direction
-    return v
+        state = solver.step(near, state)
+    return state.x
+
+
+def _squares(problem: Problem) -> tuple[DataTerm, ...]:
+    """The measurements with Gaussian noise of the variances s²."""
+    parts = {d: 2 if d.y.is_complex() else 1 for d in problem.data_terms}
+    return tuple(DataTerm(d.operator, d.noise.signal(d.y), Gaussian((_variance(d) / parts[d]).sqrt())) for d in parts)
 
 
 def _variance(d: DataTerm) -> Tensor:
@@ -202,7 +217,3 @@ def _variance(d: DataTerm) -> Tensor:
 
 def _sum(parts: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(parts)).sum(0)
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return (a.conj() * b).real.sum()

@@ -14,7 +14,8 @@ from invprior.priors.patches.tiles import Search, tiles
 KAISER = 2.0
 
 # From B groups of k patches of p² pixels and C channels, those of the noisy film, of an earlier estimate and the
-# variances of the noise (None if they are one number), each (B, k, p², C): the estimates, and their weights (B, 1, C).
+# variances of the noise (None if they are one number), each (B, k, p², C): the estimates, and the weights of the groups
+# in every channel, (B, C) or (1, C).
 Estimator = Callable[[Tensor, Tensor, Tensor | None], tuple[Tensor, Tensor]]
 
 
