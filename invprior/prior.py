@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,21 @@ from invprior.shapes import Shape
 SMALLEST, LARGEST = 1e-18, 1e18
 
 
+class Seen(NamedTuple):
+    """What a network is shown of the measurements.
+
+    Attributes
+    ----------
+    image
+        Their back-projection, of the shape of the image.
+    known
+        Of each value of the image the share that the measurements tell, in [0, 1].
+    """
+
+    image: Tensor
+    known: Tensor
+
+
 class Generator(nn.Module):
     """A parametrisation x = f_θ of an image: its parameters are θ, and calling it gives x.
 
@@ -34,11 +49,15 @@ class Generator(nn.Module):
     tied
         The axes of the image, negative, along which neighbouring values depend on one another; None if unknown. Along
         other axes nothing fills what was not measured.
+    held_back
+        Share of the measured values that a step of the fit holds back and fits to; ``forward`` then takes a second
+        argument, the :class:`Seen` that the other values tell. 0 for a generator that sees no measurement.
     """
 
     constants: frozenset[str] = frozenset()
     unit_range: bool = False
     tied: tuple[int, ...] | None = None
+    held_back: float = 0.0
 
     def forward(self, rng: torch.Generator | None = None) -> Tensor:
         """The image x: with ``rng`` by the randomised pass that fitting uses, without it by the deterministic one."""

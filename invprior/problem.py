@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -241,24 +241,31 @@ class Problem:
         """Where solvers start: the variable of :meth:`back_projection`."""
         return self.variable(self.back_projection())
 
-    def back_projection(self) -> Tensor:
+    def back_projection(self, kept: Sequence[Tensor] | None = None) -> Tensor:
         """The image m + c·Aᴴ(y − m A1): the constant m that fits the data best, then c of what it leaves.
 
         With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. If an A is not
         linear, the mean of what the operators start from (:meth:`~invprior.Operator.start`), or mid-gray if none knows
         anything.
+
+        Parameters
+        ----------
+        kept
+            Of each measurement the values that count for Aᴴ, boolean; all by default. m follows from all of them, and
+            is the image if an A is not linear.
         """
-        flat = self.flat()
+        flat = self.once(Problem.flat)
         linear = [(d.operator, d) for d in self.data_terms if isinstance(d.operator, LinearOperator)]
         if len(linear) < len(self.data_terms):
-            start = self.once(_start)
+            start = self.once(_start) if kept is None else None
             return flat if start is None else start
         x = flat
+        masks = [d.observed for d in self.data_terms] if kept is None else kept
         with torch.no_grad():
-            for A, d in linear:
-                rest = d.residual(flat)
+            for (A, d), mask in zip(linear, masks, strict=True):
+                rest = torch.where(mask, d.residual(flat), 0)
                 back = A.H(rest)
-                x = x + _fit([rest], [torch.where(d.observed, A(back), 0)]) * back / len(linear)
+                x = x + _fit([rest], [torch.where(d.observed & mask, A(back), 0)]) * back / len(linear)
         return x
 
     def flat(self) -> Tensor:

@@ -13,18 +13,20 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, pad
 
 from invprior.errors import InvpriorError
-from invprior.prior import Generator, Prior
+from invprior.prior import Generator, Prior, Seen
 from invprior.priors.contrast import contrast
 from invprior.priors.networks import NETWORKS, check_network
+from invprior.priors.networks.given import Given
 from invprior.priors.networks.jitter import jittered
 from invprior.priors.networks.spec import canvas
+from invprior.priors.networks.symmetry import drawn, turned, turned_back
 from invprior.priors.presets import Preset, check_limit, load, tasks
 from invprior.priors.presets import names as preset_names
 from invprior.priors.volume import volume_generator
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 from invprior.solvers import Restarts
-from invprior.solvers.precision import Precision, rounded
+from invprior.solvers.precision import Precision, convolvable
 from invprior.solvers.recipe import Recipe
 from invprior.stop import AnyOf, MaxIterations
 
@@ -50,6 +52,10 @@ class NetworkGenerator(Generator):
     precision
         The precision that a float32 z is rounded to, and with it the activations of a network that follows its input.
         Devices without fast bfloat16 keep float32; float64 is never rounded.
+    held_back
+        Share of the measured values that a step holds back. Above 0 the network has 2C more inputs: the back-projection
+        of the other values and what of each pixel they tell, or 0 where none is given. A randomised pass then runs on
+        the flipped and turned picture.
     """
 
     constants = frozenset({"z"})
@@ -58,17 +64,35 @@ class NetworkGenerator(Generator):
     z: Tensor
 
     def __init__(
-        self, network: nn.Module, z: Tensor, shape: Shape, jitter: float, precision: Precision = "float32"
+        self,
+        network: nn.Module,
+        z: Tensor,
+        shape: Shape,
+        jitter: float,
+        precision: Precision = "float32",
+        held_back: float = 0.0,
     ) -> None:
         super().__init__()
         self.network, self.shape, self.jitter, self.precision = network, shape, jitter, precision
+        self.held_back = held_back
         self.register_buffer("z", z)
 
-    def forward(self, rng: torch.Generator | None = None) -> Tensor:
+    def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
         z = jittered(self.z, self.jitter, rng)
-        # channels last in memory: convolutions are faster, on processors and on graphics cards
-        whole = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last))
+        symmetry = 0
+        if self.held_back > 0:
+            symmetry = 0 if rng is None else drawn(z, rng)
+            z = turned(torch.cat([z, self._beside(z, seen)], dim=1), symmetry)
+        whole = turned_back(self.network(convolvable(z, self.precision), rng), symmetry)
         return cut(whole.to(self.z.dtype)[0], self.shape).reshape(self.shape)
+
+    def _beside(self, z: Tensor, seen: Seen | None) -> Tensor:
+        """What is seen, on the canvas: (1, 2C, H', W')."""
+        channels = 2 * math.prod(self.shape[:-2])
+        if seen is None:
+            return z.new_zeros(1, channels, *z.shape[-2:])
+        both = torch.stack([seen.image, seen.known.to(seen.image)]).reshape(1, channels, *self.shape[-2:])
+        return on_canvas(both, list(z.shape[-2:])).to(z)
 
 
 def cut(whole: Tensor, shape: Shape) -> Tensor:
@@ -76,6 +100,13 @@ def cut(whole: Tensor, shape: Shape) -> Tensor:
     H, W = shape[-2:]
     top, left = (whole.shape[-2] - H) // 2, (whole.shape[-1] - W) // 2
     return whole[..., top : top + H, left : left + W]
+
+
+def on_canvas(pictures: Tensor, size: list[int]) -> Tensor:
+    """Pictures (b, c, H, W) in the middle of a canvas of height and width ``size``, their borders repeated."""
+    H, W = pictures.shape[-2:]
+    top, left = (size[0] - H) // 2, (size[1] - W) // 2
+    return pad(pictures, (left, size[1] - W - left, top, size[0] - H - top), mode="replicate")
 
 
 @dataclass(frozen=True)
@@ -90,7 +121,10 @@ class DIP(Prior):
     Parameters
     ----------
     preset
-        ``fast`` (default), ``best`` or ``paper``, the published settings.
+        ``fast`` (default), ``best``, ``steady`` or ``paper``, the published settings. ``steady`` does not overfit, so
+        that nothing has to be stopped: every step shows the network some of the measured values and fits it to the
+        others, with dropout (Quan et al. 2020). It takes linear operators and the task ``denoise``, which also stands
+        for deblurring and for operators of one's own.
     task
         The task that the settings were tuned for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``; ``paper`` also
         has ``text``, ``vase``, ``library`` and ``flash``.
@@ -124,6 +158,7 @@ class DIP(Prior):
     References
     ----------
     - Ulyanov, Vedaldi & Lempitsky, "Deep image prior", CVPR 2018.
+    - Quan, Chen, Pang & Ji, "Self2Self with dropout: learning self-supervised denoising from single image", CVPR 2020.
     """
 
     preset: str = "fast"
@@ -136,7 +171,11 @@ class DIP(Prior):
     def __post_init__(self) -> None:
         if self.axes != PICTURE and not (self.network is None and self.input is None and self.preset == "fast"):
             raise InvpriorError(f"a DIP along the axes {self.axes} has the preset fast and its own network and input")
-        load(self.preset, self.task)
+        if load(self.preset, self.task).held_back > 0 and self.network is not None:
+            raise InvpriorError(
+                f"the preset {self.preset} has a network of its own, whose dropout keeps it from copying noise; take "
+                "fast for another one"
+            )
         check_limit(self.iterations)
         if isinstance(self.network, str):
             check_network(self.network)
@@ -170,9 +209,10 @@ class DIP(Prior):
             z = _picture(self.input, shape, size, reduction)
         if module is not None:
             _check_fit(module, z, shape)
-            return NetworkGenerator(deepcopy(module), z, shape, s.jitter)
-        network = s.network.draw(z.shape[1], math.prod(shape[:-2]), rng)
-        return NetworkGenerator(network, z, shape, s.jitter, s.precision)
+            return NetworkGenerator(Given(deepcopy(module)), z, shape, s.jitter)
+        channels = math.prod(shape[:-2])
+        network = s.network.draw(z.shape[1] + (2 * channels if s.held_back > 0 else 0), channels, rng)
+        return NetworkGenerator(network, z, shape, s.jitter, s.precision, s.held_back)
 
     def recipe(self) -> Recipe:
         s = self.settings
@@ -194,10 +234,10 @@ class DIP(Prior):
     def memory(self) -> Memory:
         s = self.settings
         # z takes 4 bytes per pixel and channel
-        return Memory(s.memory, WAITING + 4e-3 * s.input_channels)
+        return Memory(s.needed, WAITING + 4e-3 * s.input_channels)
 
     def within(self, step: float) -> str | None:
-        fitting = [n for n in preset_names() if self.task in tasks(n) and load(n, self.task).memory < step]
+        fitting = [n for n in preset_names() if self.task in tasks(n) and load(n, self.task).needed < step]
         return f"preset {' or '.join(fitting)}" if fitting else None
 
     @classmethod
@@ -236,10 +276,7 @@ def _picture(picture: Tensor, shape: Shape, size: list[int], reduction: int) -> 
             "resize it to the same height and width"
         )
     z = picture.detach().cpu().float().reshape(1, -1, *shape[-2:])
-    whole = [n * reduction for n in size]
-    top, left = ((n - m) // 2 for n, m in zip(whole, shape[-2:], strict=True))
-    z = pad(z, (left, whole[1] - shape[-1] - left, top, whole[0] - shape[-2] - top), mode="replicate")
-    return avg_pool2d(z, reduction)
+    return avg_pool2d(on_canvas(z, [n * reduction for n in size]), reduction)
 
 
 def _input(kind: Literal["noise", "meshgrid"], channels: int, size: list[int], rng: torch.Generator) -> Tensor:

@@ -12,7 +12,7 @@ from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.linear_operator import LinearComposition, LinearOperator
 from invprior.operators.reshape import Reshape
-from invprior.prior import Generator, Prior, WrappedPrior
+from invprior.prior import Generator, Prior, Seen, WrappedPrior
 from invprior.shapes import Shape
 
 
@@ -78,10 +78,13 @@ class _Pictures(Generator):
         super().__init__()
         self.inner, self.shape = inner, shape
         self.constants = frozenset(f"inner.{name}" for name in inner.constants)
-        self.unit_range = inner.unit_range
+        self.unit_range, self.held_back = inner.unit_range, inner.held_back
 
-    def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        x: Tensor = self.inner(rng)
+    def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
+        if seen is None:
+            x: Tensor = self.inner(rng)
+        else:
+            x = self.inner(rng, Seen(*(s.reshape(_flat(self.shape)) for s in seen)))
         return x.reshape(self.shape)
 
 

@@ -21,7 +21,7 @@ from invprior.priors.presets import names as preset_names
 from invprior.purpose import Memory, Purpose
 from invprior.shapes import Shape
 from invprior.solvers.descent import DescentState, split
-from invprior.solvers.precision import Precision, rounded
+from invprior.solvers.precision import Precision, convolvable
 from invprior.solvers.recipe import Recipe
 from invprior.stop import AnyOf, MaxIterations
 
@@ -74,20 +74,20 @@ class FilmGenerator(Generator):
             starts = [*range(0, T - self.batch, self.batch), T - self.batch]
             out = torch.empty(self.shape, dtype=self.z.dtype, device=self.z.device)
             for start in starts:
-                out[start : start + self.batch] = self._run(self.z[start : start + self.batch])
+                out[start : start + self.batch] = self._run(self.z[start : start + self.batch], None)
             return out
         # draw the middle frame uniformly and shift the batch inside, so that the frames at the ends get their share
         middle = int(torch.randint(T, (), generator=rng, device=rng.device))
         start = min(max(middle - self.batch // 2, 0), T - self.batch)
         z = jittered(self.z[start : start + self.batch], self.jitter, rng)
-        fresh = self._run(z)
+        fresh = self._run(z, rng)
         # only the fresh frames carry a gradient
         x = torch.cat([self.frames[:start], fresh, self.frames[start + self.batch :]])
         self.frames.copy_(x.detach())
         return x
 
-    def _run(self, z: Tensor) -> Tensor:
-        whole: Tensor = self.network(rounded(z, self.precision).contiguous(memory_format=torch.channels_last))
+    def _run(self, z: Tensor, rng: torch.Generator | None) -> Tensor:
+        whole: Tensor = self.network(convolvable(z, self.precision), rng)
         return cut(whole, self.shape).to(z.dtype)
 
 
@@ -195,7 +195,7 @@ class VideoDIP(Prior):
 
     @property
     def memory(self) -> Memory:
-        return Memory(self.settings.memory * self.settings.batch, HELD)
+        return Memory(self.settings.needed * self.settings.batch, HELD)
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:

@@ -54,7 +54,7 @@ class Settings:
     preset: Annotated[
         str | None,
         typer.Option(
-            help="DIP preset: fast, best or paper; paper:text, paper:vase … name the task too. Short for "
+            help="DIP preset: fast, best, steady or paper; paper:text, paper:vase … name the task too. Short for "
             "--prior dip:preset=PRESET,task=TASK.",
             show_default="fast",
         ),

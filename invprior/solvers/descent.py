@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
-from invprior.prior import Generator
+from invprior.prior import Generator, Seen
 from invprior.problem import Problem
 from invprior.shapes import as_complex
 from invprior.solvers.base import Solver, State
 from invprior.solvers.generators import Pixels, fitted_to
+from invprior.solvers.held_back import HeldBack
 from invprior.stop import MaxIterations, StopRule
 
 
@@ -49,6 +50,9 @@ class Descent(Solver[DescentState]):
     The estimate is the running average of the outputs, x̄ ← β x̄ + (1 − β) x, over which the fluctuations of the
     single iterates cancel (Ulyanov et al. 2018, section 3). The first ``average_from`` outputs and diverged ones
     are left out, and β grows from 0 so that the first output does not outweigh the rest.
+
+    A generator with ``held_back`` is shown a random part of the measured values in each step and fitted to the others
+    (Quan et al. 2020), see :class:`~invprior.solvers.held_back.HeldBack`.
 
     A guard saves the weights, moments and buffers every ``guard_every`` iterations. When the objective is not finite
     or has grown by more than ``explosion`` since, it restores all of them and halves the learning rate.
@@ -107,6 +111,7 @@ class Descent(Solver[DescentState]):
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> DescentState:
         generator = fitted_to(problem, rng)
         _check_seen(problem, generator)
+        _check_shown(problem, generator)
         if generator is None:
             generator = Pixels(problem.start() if x0 is None else x0)
         elif x0 is not None:
@@ -134,8 +139,10 @@ class Descent(Solver[DescentState]):
         old = state.weights
         with torch.enable_grad():
             theta = old.theta.detach().requires_grad_()
-            x, buffers = _run(state.generator, theta, old.buffers, rng)
-            loss = problem.objective(x) / problem.size
+            share = state.generator.held_back
+            part = HeldBack.draw(problem, share, rng) if share > 0 else None
+            x, buffers = _run(state.generator, theta, old.buffers, rng, None if part is None else part.seen)
+            loss = (problem if part is None else part).objective(x) / problem.size
             (grad,) = torch.autograd.grad(loss, theta)
         x, loss = x.detach(), loss.detach()
 
@@ -173,6 +180,8 @@ class Descent(Solver[DescentState]):
     def estimate(self, state: DescentState) -> Tensor:
         if self.average > 0 and state.iteration > self.average_from:
             return state.average
+        if state.generator.held_back > 0:  # it has no pass without measurements to see
+            return state.x
         return _run(state.generator, state.weights.theta, state.weights.buffers, None)[0]
 
     def value(self, problem: Problem, state: DescentState) -> Tensor:
@@ -200,6 +209,16 @@ def _check_seen(problem: Problem, generator: Generator | None) -> None:
         )
 
 
+def _check_shown(problem: Problem, generator: Generator | None) -> None:
+    """Raise if a generator wants to see measurements that have no back-projection."""
+    nonlinear = [d.operator for d in problem.data_terms if not isinstance(d.operator, LinearOperator)]
+    if generator is not None and generator.held_back > 0 and nonlinear:
+        raise InvpriorError(
+            f"{problem.prior!r} sees the back-projection of the data, and {nonlinear[0]!r} is not linear and has none; "
+            "take priors.DIP()"
+        )
+
+
 def _seen(problem: Problem) -> Tensor:
     """Of each value of the image 0 if no linear operator measures it; computed once for all fits of a problem."""
     rng = torch.Generator().manual_seed(0)
@@ -224,11 +243,16 @@ def split(generator: Generator, theta: Tensor) -> dict[str, Tensor]:
 
 
 def _run(
-    generator: Generator, theta: Tensor, buffers: dict[str, Tensor], rng: torch.Generator | None
+    generator: Generator,
+    theta: Tensor,
+    buffers: dict[str, Tensor],
+    rng: torch.Generator | None,
+    seen: Seen | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The image of these weights, and the buffers after the pass; the arguments stay unchanged."""
     after = {k: v.clone() for k, v in buffers.items()}
-    x: Tensor = torch.func.functional_call(generator, split(generator, theta) | after, (rng,))
+    given = (rng,) if seen is None else (rng, seen)
+    x: Tensor = torch.func.functional_call(generator, split(generator, theta) | after, given)
     return x, after
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from invprior.linear_operator import LinearOperator
-from invprior.prior import Generator
+from invprior.prior import Generator, Seen
 from invprior.problem import Problem
 from invprior.shapes import Shape
 from invprior.values import PHOTOGRAPH, Values
@@ -29,16 +29,16 @@ class Completed(Generator):
 
     def __init__(self, image: Generator, lift: LinearOperator, is_complex: bool) -> None:
         super().__init__()
-        self.image, self.lift = image, lift
+        self.image, self.lift, self.held_back = image, lift, image.held_back
         self.constants = frozenset(f"image.{name}" for name in image.constants)
         zero = torch.zeros(lift.in_shape)
         self.fields = Pixels(torch.complex(zero, zero) if is_complex else zero)
 
-    def forward(self, rng: torch.Generator | None = None) -> Tensor:
+    def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
         # (I − SᴴS) removes the part of the fields that lies on the image
         free: Tensor = self.fields()
         fields = free - self.lift.adjoint(self.lift.forward(free))
-        return self.lift.adjoint(self.image(rng)) + fields
+        return self.lift.adjoint(passed(self.image, rng, seen)) + fields
 
 
 class Stretched(Generator):
@@ -46,11 +46,13 @@ class Stretched(Generator):
 
     def __init__(self, inner: Generator, values: Values) -> None:
         super().__init__()
-        self.inner, self.values, self.tied = inner, values, inner.tied
+        self.inner, self.values, self.tied, self.held_back = inner, values, inner.tied, inner.held_back
         self.constants = frozenset(f"inner.{name}" for name in inner.constants)
 
-    def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        x: Tensor = self.inner(rng)
+    def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
+        if seen is not None:
+            seen = seen._replace(image=(seen.image - self.values.low) / self.values.unit)
+        x = passed(self.inner, rng, seen)
         return self.values.low + self.values.unit * x
 
 
@@ -59,12 +61,24 @@ class InParts(Generator):
 
     def __init__(self, inner: Generator, shape: Shape) -> None:
         super().__init__()
-        self.inner, self.shape, self.tied = inner, shape, inner.tied
+        self.inner, self.shape, self.tied, self.held_back = inner, shape, inner.tied, inner.held_back
         self.constants = frozenset(f"inner.{name}" for name in inner.constants)
 
-    def forward(self, rng: torch.Generator | None = None) -> Tensor:
-        a, b = self.inner(rng).chunk(2)
+    def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
+        if seen is not None:
+            seen = Seen(_halves(seen.image.real, seen.image.imag), _halves(seen.known, seen.known))
+        a, b = passed(self.inner, rng, seen).chunk(2)
         return torch.complex(a.reshape(self.shape), b.reshape(self.shape))
+
+
+def passed(generator: Generator, rng: torch.Generator | None, seen: Seen | None) -> Tensor:
+    """The image of a pass; a generator that is shown nothing takes the random numbers alone."""
+    x: Tensor = generator(rng) if seen is None else generator(rng, seen)
+    return x
+
+
+def _halves(a: Tensor, b: Tensor) -> Tensor:
+    return torch.stack([a, b]) if a.ndim < 3 else torch.cat([a, b])
 
 
 def fitted_to(problem: Problem, rng: torch.Generator) -> Generator | None:

@@ -1,4 +1,4 @@
-"""Which devices multiply in bfloat16."""
+"""The precision and the layout in memory in which a device convolves fastest."""
 
 from __future__ import annotations
 
@@ -27,3 +27,19 @@ def rounded(x: Tensor, precision: Precision) -> Tensor:
     if precision == "bfloat16" and x.dtype == torch.float32 and has_bfloat16(x.device.type):
         return x.bfloat16()
     return x
+
+
+@cache
+def layout(device: str) -> torch.memory_format:
+    """Channels side by side, or picture after picture on processors with AVX2 alone.
+
+    There the weight gradients of side by side channels take the slow path: twice the time with 128 channels, a quarter
+    more with 32 to 64.
+    """
+    narrow = device == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX2"
+    return torch.contiguous_format if narrow else torch.channels_last
+
+
+def convolvable(x: Tensor, precision: Precision) -> Tensor:
+    """Pictures (b, c, H, W) as the device convolves them fastest, see :func:`rounded` and :func:`layout`."""
+    return rounded(x, precision).contiguous(memory_format=layout(x.device.type))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from invprior.priors.networks.layers import Convolution, Head, Upsampling, double, normalisation, packed
@@ -51,7 +52,8 @@ class ConvDecoder(nn.Module):
         self.norms = nn.ModuleList(normalisation(b) for _, b in pairs)
         self.head = Head(spec.last, outputs)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """The image of z; no pass is randomised."""
         x = z
         last = len(self.norms) - 1
         for k, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=True)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from invprior.priors.networks.layers import Convolution, Head, Upsampling, double, normalisation, packed
@@ -48,7 +49,8 @@ class DeepDecoder(nn.Module):
         self.norms = nn.ModuleList(normalisation(b) for b in widths[1:])
         self.head = Head(spec.last, outputs)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """The image of z; no pass is randomised."""
         x = z
         last = len(self.mixes) - 1
         for k, (mix, norm) in enumerate(zip(self.mixes, self.norms, strict=True)):

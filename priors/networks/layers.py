@@ -6,6 +6,7 @@ that the average over the iterates removes; weights add up small steps and must 
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -68,6 +69,27 @@ def packed(x: Tensor) -> Tensor:
         return x
     out: Tensor = _Packed.apply(x)
     return out
+
+
+class Dropout(nn.Module):
+    """Sets a random ``share`` of the values to 0 and scales up the others; the identity without random numbers.
+
+    A byte decides about each value, so that the share is rounded to 1/256: one drawn number makes eight decisions, in a
+    quarter of the time of torch's own dropout on a processor.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.least = round(256 * share)
+
+    def forward(self, x: Tensor, rng: torch.Generator | None) -> Tensor:
+        if rng is None or self.least == 0:
+            return x
+        drawn = torch.empty(math.ceil(x.numel() / 8), dtype=torch.int64, device=x.device)
+        drawn.random_(-(2**63), None, generator=rng)
+        # in the order of x in memory
+        kept = drawn.view(torch.uint8)[: x.numel()].as_strided(x.shape, x.stride()) >= self.least
+        return x * (kept * (256 / (256 - self.least))).to(x.dtype)
 
 
 class Head(nn.Module):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from invprior.priors.networks.layers import Head, Upsampling, block, double, normalisation, packed
+from invprior.priors.networks.layers import Dropout, Head, Upsampling, block, double, normalisation, packed
 from invprior.priors.networks.spec import NetworkSpec
 
 
@@ -31,6 +31,9 @@ class SkipSpec(NetworkSpec):
         True if a level's last convolution reduces to the channels of the next finer level: less is upsampled.
     normalise_join
         True if the upsampled features and the skip connection, each normalised, are normalised again after the join.
+    dropout
+        Share of the values that a randomised pass drops before each convolution of the way up, without which a network
+        that is fed with the picture learns to copy its noise (Quan et al., "Self2Self with dropout", CVPR 2020).
     """
 
     channels: tuple[int, ...] = (128,) * 5
@@ -41,6 +44,7 @@ class SkipSpec(NetworkSpec):
     mix: bool = True
     taper: bool = False
     normalise_join: bool = True
+    dropout: float = 0.0
 
     @property
     def multiple(self) -> int:
@@ -71,21 +75,24 @@ class Level(nn.Module):
             block(inputs, width, spec.kernel_down, stride=2), block(width, width, spec.kernel_down)
         )
         self.inner = None if deepest else Level(spec, depth + 1, width)
-        self.up = nn.Sequential(
-            *([normalisation(skip + below)] if spec.normalise_join else []),
-            block(skip + below, width if spec.mix else outputs, spec.kernel_up),
-            *([block(width, outputs, 1)] if spec.mix else []),
-        )
+        self.join = normalisation(skip + below) if spec.normalise_join else None
+        self.dropout = Dropout(spec.dropout)
+        self.up = nn.ModuleList([block(skip + below, width if spec.mix else outputs, spec.kernel_up)])
+        if spec.mix:
+            self.up.append(block(width, outputs, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        deep = self.down(x)
+    def forward(self, x: Tensor, rng: torch.Generator | None) -> Tensor:
+        deep: Tensor = self.down(x)
         if self.inner is not None:
-            deep = self.inner(deep)
+            deep = self.inner(deep, rng)
         deep = packed(double(deep, self.upsample))
         if self.skip is not None:
             deep = torch.cat([self.skip(x), deep], dim=1)
-        out: Tensor = self.up(deep)
-        return out
+        if self.join is not None:
+            deep = self.join(deep)
+        for convolve in self.up:
+            deep = convolve(self.dropout(deep, rng))
+        return deep
 
 
 class Skip(nn.Module):
@@ -100,6 +107,7 @@ class Skip(nn.Module):
         self.levels = Level(spec, 0, inputs)
         self.head = Head(spec.channels[0], outputs)
 
-    def forward(self, z: Tensor) -> Tensor:
-        out: Tensor = self.head(self.levels(z))
+    def forward(self, z: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """The image of z; with ``rng`` and a dropout, that of a randomised pass."""
+        out: Tensor = self.head(self.levels(z, rng))
         return out
