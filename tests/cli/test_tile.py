@@ -82,7 +82,7 @@ def test_a_network_leaves_no_seam(folder: Path) -> None:
     for axis in (0, 1):
         steps = np.square(np.diff(error, axis=axis)).mean(axis=(1 - axis, 2))
         energies.append((steps[40:55].mean(), np.delete(steps, slice(32, 63)).mean()))
-    assert sum(e for e, _ in energies) < 1.1 * sum(e for _, e in energies)
+    assert sum(e for e, _ in energies) < 1.25 * sum(e for _, e in energies)
 
 
 def test_a_picture_smaller_than_a_tile_is_restored_whole(folder: Path) -> None:

@@ -36,7 +36,7 @@ def test_it_grows_with_the_network() -> None:
     need = [predicted(made(*p), shape) for p in [("none",), ("tv",), ("dip",)]]
     need.append(predicted(made("dip:preset=paper"), shape))
     assert sorted(need) == need
-    assert need[-1] > 2 * need[-2]
+    assert need[-1] - LIBRARIES > 2 * (need[-2] - LIBRARIES)
 
 
 def test_tiles_of_a_network_take_less_than_the_whole() -> None:
@@ -48,11 +48,11 @@ def test_tiles_of_a_network_take_less_than_the_whole() -> None:
 
 def test_what_cannot_fit_is_refused_with_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", SIXTEEN)
-    with pytest.raises(InvpriorError, match=r"needs about 31 GB and there are 16.0 for it; take preset fast or best$"):
+    with pytest.raises(InvpriorError, match=r"needs about 31 GB and there are 16.0 for it; take preset fast or steady or best$"):
         check_memory(made("dip:preset=paper"), "dip:preset=paper", (3, 2000, 2000), "cpu")
     with pytest.raises(InvpriorError, match=r"there are 16.0 for it; take prior tv$"):
         check_memory(made("dip"), "dip", (3, 9000, 9000), "cpu")
-    with pytest.raises(InvpriorError, match=r"take preset fast or best, or --tile 1024$"):
+    with pytest.raises(InvpriorError, match=r"take preset fast or steady or best, or --tile 1024$"):
         check_memory(made("dip:preset=paper"), "dip:preset=paper", (3, 2000, 2000), "cpu", None, ["--tile 1024"])
     with pytest.raises(InvpriorError, match=r"with prior tgv needs about .* shrink it, or cut it into parts"):
         check_memory(made("tgv"), "tgv", (3, 9000, 9000), "cpu")
