@@ -48,7 +48,9 @@ def test_tiles_of_a_network_take_less_than_the_whole() -> None:
 
 def test_what_cannot_fit_is_refused_with_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", SIXTEEN)
-    with pytest.raises(InvpriorError, match=r"needs about 31 GB and there are 16.0 for it; take preset fast or steady or best$"):
+    with pytest.raises(
+        InvpriorError, match=r"about 31 GB and there are 16.0 for it; take preset fast or steady or best$"
+    ):
         check_memory(made("dip:preset=paper"), "dip:preset=paper", (3, 2000, 2000), "cpu")
     with pytest.raises(InvpriorError, match=r"there are 16.0 for it; take prior tv$"):
         check_memory(made("dip"), "dip", (3, 9000, 9000), "cpu")
