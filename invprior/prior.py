@@ -36,6 +36,11 @@ class Seen(NamedTuple):
     known: Tensor
 
 
+def shown(rng: torch.Generator | None, seen: Seen | None) -> tuple[Any, ...]:
+    """The arguments of a pass: a generator that is shown nothing takes the random numbers alone."""
+    return (rng,) if seen is None else (rng, seen)
+
+
 class Generator(nn.Module):
     """A parametrisation x = f_θ of an image: its parameters are θ, and calling it gives x.
 

@@ -225,10 +225,16 @@ class Problem:
         value, those of a plug-and-play denoiser, are left out.
         """
         total = self.terms[0](x)
-        for term in self.terms[1:]:
+        for term in self.terms[1 : len(self.data_terms)]:
+            total = total + term(x)
+        return self.penalised(total, x)
+
+    def penalised(self, misfit: Tensor, x: Tensor) -> Tensor:
+        """``misfit`` + R(x); the terms of R without a value are left out."""
+        for term in self.terms[len(self.data_terms) :]:
             if term.functional.valued:
-                total = total + term(x)
-        return total
+                misfit = misfit + term(x)
+        return misfit
 
     def gradient(self, x: Tensor) -> Tensor:
         """The gradient of :meth:`objective` at the variable ``x``, by autograd; it hangs on no graph."""
@@ -254,7 +260,7 @@ class Problem:
             Of each measurement the values that count for Aᴴ, boolean; all by default. m follows from all of them, and
             is the image if an A is not linear.
         """
-        flat = self.once(Problem.flat)
+        flat = self.flat() if kept is None else self.once(Problem.flat)
         linear = [(d.operator, d) for d in self.data_terms if isinstance(d.operator, LinearOperator)]
         if len(linear) < len(self.data_terms):
             start = self.once(_start) if kept is None else None

@@ -12,7 +12,7 @@ from invprior.errors import InvpriorError
 from invprior.functional import Term
 from invprior.linear_operator import LinearComposition, LinearOperator
 from invprior.operators.reshape import Reshape
-from invprior.prior import Generator, Prior, Seen, WrappedPrior
+from invprior.prior import Generator, Prior, Seen, WrappedPrior, shown
 from invprior.shapes import Shape
 
 
@@ -81,10 +81,9 @@ class _Pictures(Generator):
         self.unit_range, self.held_back = inner.unit_range, inner.held_back
 
     def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
-        if seen is None:
-            x: Tensor = self.inner(rng)
-        else:
-            x = self.inner(rng, Seen(*(s.reshape(_flat(self.shape)) for s in seen)))
+        if seen is not None:
+            seen = Seen(*(s.reshape(_flat(self.shape)) for s in seen))
+        x: Tensor = self.inner(*shown(rng, seen))
         return x.reshape(self.shape)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
-from invprior.prior import Generator, Seen
+from invprior.prior import Generator, Seen, shown
 from invprior.problem import Problem
 from invprior.shapes import as_complex
 from invprior.solvers.base import Solver, State
@@ -251,8 +251,7 @@ def _run(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """The image of these weights, and the buffers after the pass; the arguments stay unchanged."""
     after = {k: v.clone() for k, v in buffers.items()}
-    given = (rng,) if seen is None else (rng, seen)
-    x: Tensor = torch.func.functional_call(generator, split(generator, theta) | after, given)
+    x: Tensor = torch.func.functional_call(generator, split(generator, theta) | after, shown(rng, seen))
     return x, after
 
 

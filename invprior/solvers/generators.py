@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from invprior.linear_operator import LinearOperator
-from invprior.prior import Generator, Seen
+from invprior.prior import Generator, Seen, shown
 from invprior.problem import Problem
 from invprior.shapes import Shape
 from invprior.values import PHOTOGRAPH, Values
@@ -38,7 +38,7 @@ class Completed(Generator):
         # (I − SᴴS) removes the part of the fields that lies on the image
         free: Tensor = self.fields()
         fields = free - self.lift.adjoint(self.lift.forward(free))
-        return self.lift.adjoint(passed(self.image, rng, seen)) + fields
+        return self.lift.adjoint(self.image(*shown(rng, seen))) + fields
 
 
 class Stretched(Generator):
@@ -52,7 +52,7 @@ class Stretched(Generator):
     def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
         if seen is not None:
             seen = seen._replace(image=(seen.image - self.values.low) / self.values.unit)
-        x = passed(self.inner, rng, seen)
+        x: Tensor = self.inner(*shown(rng, seen))
         return self.values.low + self.values.unit * x
 
 
@@ -67,14 +67,8 @@ class InParts(Generator):
     def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
         if seen is not None:
             seen = Seen(_halves(seen.image.real, seen.image.imag), _halves(seen.known, seen.known))
-        a, b = passed(self.inner, rng, seen).chunk(2)
+        a, b = self.inner(*shown(rng, seen)).chunk(2)
         return torch.complex(a.reshape(self.shape), b.reshape(self.shape))
-
-
-def passed(generator: Generator, rng: torch.Generator | None, seen: Seen | None) -> Tensor:
-    """The image of a pass; a generator that is shown nothing takes the random numbers alone."""
-    x: Tensor = generator(rng) if seen is None else generator(rng, seen)
-    return x
 
 
 def _halves(a: Tensor, b: Tensor) -> Tensor:

@@ -60,10 +60,7 @@ class HeldBack:
                 total = total + Fitted(term.functional, held, d.y)(u) / self.share + SHOWN * term.functional(u)
             else:
                 total = total + term.functional(u)
-        for term in problem.terms[len(self.held) :]:
-            if term.functional.valued:
-                total = total + term(x)
-        return total
+        return problem.penalised(total, x)
 
 
 def _known(problem: Problem, kept: list[Tensor]) -> Tensor:

@@ -14,13 +14,15 @@ def drawn(pictures: Tensor, rng: torch.Generator) -> int:
 
 def turned(x: Tensor, symmetry: int) -> Tensor:
     """x in this symmetry: its bits flip along the width, along the height, and exchange the two."""
-    axes = [axis for axis, bit in ((-1, 1), (-2, 2)) if symmetry & bit]
-    x = x.flip(axes) if axes else x
+    x = _flipped(x, symmetry)
     return x.mT if symmetry & 4 else x
 
 
 def turned_back(x: Tensor, symmetry: int) -> Tensor:
     """The inverse of :func:`turned`."""
-    x = x.mT if symmetry & 4 else x
+    return _flipped(x.mT if symmetry & 4 else x, symmetry)
+
+
+def _flipped(x: Tensor, symmetry: int) -> Tensor:
     axes = [axis for axis, bit in ((-1, 1), (-2, 2)) if symmetry & bit]
     return x.flip(axes) if axes else x

@@ -75,14 +75,15 @@ def test_a_network_leaves_no_seam(folder: Path) -> None:
     """Steps of the error across the middle of the overlaps are no larger than inside the tiles."""
     options = ["--sigma", 0.1, "--iterations", 30, "--quiet", "--tile", 64]
     clean = CLEAN[:96, :96]
-    save(folder / "noisy.png", clean + 0.1 * randn(*clean.shape).numpy())
-    run("denoise", folder / "noisy.png", "-o", folder / "out.png", *options)
-    error = pixels(folder / "out.png") - clean
     energies = []
-    for axis in (0, 1):
-        steps = np.square(np.diff(error, axis=axis)).mean(axis=(1 - axis, 2))
-        energies.append((steps[40:55].mean(), np.delete(steps, slice(32, 63)).mean()))
-    assert sum(e for e, _ in energies) < 1.25 * sum(e for _, e in energies)
+    for seed in range(3):
+        save(folder / "noisy.png", clean + 0.1 * randn(*clean.shape, seed=seed).numpy())
+        run("denoise", folder / "noisy.png", "-o", folder / f"{seed}.png", *options, "--seed", seed)
+        error = pixels(folder / f"{seed}.png") - clean
+        for axis in (0, 1):
+            steps = np.square(np.diff(error, axis=axis)).mean(axis=(1 - axis, 2))
+            energies.append((steps[40:55].mean(), np.delete(steps, slice(32, 63)).mean()))
+    assert sum(e for e, _ in energies) < 1.1 * sum(e for _, e in energies)
 
 
 def test_a_picture_smaller_than_a_tile_is_restored_whole(folder: Path) -> None:

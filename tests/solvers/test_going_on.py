@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from statistics import median
 from typing import Any
 
 import pytest
@@ -55,13 +56,15 @@ def test_a_pickled_state_with_an_equal_problem_gives_the_same_bits(A: str, prior
 @pytest.mark.parametrize(("A", "prior", "solver"), CASES, ids=lambda v: v if isinstance(v, str) else type(v).__name__)
 def test_another_problem_is_solved_from_a_state(A: str, prior: str, solver: Solver[Any]) -> None:
     few, many = (15, 40) if prior == "dip" else (60, 150)
-    first = solve(problem(OPERATORS[A], prior), solver, stop=stop.MaxIterations(few))
     other = problem(OPERATORS[A], prior, 1 - CLEAN)
-    fresh = solve(other, solver, stop=stop.MaxIterations(many))
-    carried = solve(other, solver, stop=stop.MaxIterations(many), state=first.state)
-    # after 40 steps a network has 23 to 27 dB, depending on the seed and the order of its sums
-    assert psnr(carried.x, 1 - CLEAN) > psnr(fresh.x, 1 - CLEAN) - (5 if prior == "dip" else 1)
-    assert carried.history[0]["iteration"] <= 10  # counted anew
+    gains = []
+    for seed in range(3 if prior == "dip" else 1):  # a fit of 40 steps depends on the seed by a few decibels
+        first = solve(problem(OPERATORS[A], prior), solver, stop=stop.MaxIterations(few), seed=seed)
+        fresh = solve(other, solver, stop=stop.MaxIterations(many), seed=seed)
+        carried = solve(other, solver, stop=stop.MaxIterations(many), state=first.state)
+        gains.append(psnr(carried.x, 1 - CLEAN) - psnr(fresh.x, 1 - CLEAN))
+        assert carried.history[0]["iteration"] <= 10  # counted anew
+    assert median(gains) > -1
 
 
 def test_what_was_kept_of_the_first_problem_is_not_the_second_ones() -> None:
