@@ -120,6 +120,11 @@ class Prior:
         return None if self.parametrised else self
 
     @property
+    def alone(self) -> bool:
+        """True if the prior is whole solves with other priors: no sum and no factor can hold it."""
+        return False
+
+    @property
     def any_size(self) -> bool:
         """False if the prior holds data of the picture's size, such as a guide, and so does not fit parts of it."""
         return True
@@ -174,6 +179,9 @@ class SumPrior(Prior):
     right: Prior
 
     def __post_init__(self) -> None:
+        whole = next((p for p in (self.left, self.right) if p.alone), None)
+        if whole is not None:
+            raise InvpriorError(f"{whole!r} stands alone; add the other prior to its members instead")
         if self.left.parametrised and self.right.parametrised:
             raise InvpriorError(
                 f"{self.left!r} and {self.right!r} both parametrise the image; a sum can hold one generator, drop one"
@@ -279,6 +287,8 @@ class ScaledPrior(WrappedPrior):
     inner: Prior
 
     def __post_init__(self) -> None:
+        if self.inner.alone:
+            raise InvpriorError(f"{self.inner!r} has no weight; weigh its members instead")
         if not (isinstance(self.factor, int | float) and isfinite(self.factor) and self.factor >= 0):
             raise InvpriorError(f"the weight of a prior must be a number that is 0 or more, got {self.factor!r}")
         if self.factor != 0 and not SMALLEST <= self.factor <= LARGEST:

@@ -5,8 +5,10 @@ for TV of photographs) suits every noise level.
 """
 
 from invprior.arguments import check_all
+from invprior.priors.blend import Blend
 from invprior.priors.box import Box
 from invprior.priors.dip import DIP
+from invprior.priors.guided import Guided
 from invprior.priors.guided_tv import GuidedTV
 from invprior.priors.joint import Joint
 from invprior.priors.nlm import NLM
@@ -25,7 +27,9 @@ __all__ = [
     "NLM",
     "TGV",
     "TV",
+    "Blend",
     "Box",
+    "Guided",
     "GuidedTV",
     "Joint",
     "NoPrior",

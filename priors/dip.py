@@ -184,6 +184,10 @@ class DIP(Prior):
             received = f"{z.dtype} of shape {tuple(z.shape)}" if isinstance(z, Tensor) else type(z).__name__
             raise InvpriorError(f"an input is a floating picture (c, H, W) or (H, W), got {received}")
 
+    def guided_by(self, picture: Tensor) -> DIP:
+        """The prior with this picture (C, H, W) of the scene as its input, and the settings that suit one: ``flash``."""
+        return replace(self, task="flash", input=picture)
+
     @property
     def settings(self) -> Preset:
         if self.axes != PICTURE:

@@ -24,7 +24,8 @@ class Settings:
         typer.Option(
             help="none, tv, tgv, wavelet, tikhonov, nlm, nonlocal, dip, or a sum such as tv+box; with a weight or "
             "settings: tv:0.05, "
-            "tgv:ratio=3, dip:preset=best,iterations=300."
+            "tgv:ratio=3, dip:preset=best,iterations=300. blend(dip,nonlocal,tv): several, weighed by data that none "
+            "has fitted; dip(nonlocal): a network that is given the picture of another prior."
         ),
     ] = "dip"
     sigma: Annotated[
@@ -75,6 +76,10 @@ class Settings:
     preview: Annotated[
         Path | None,
         typer.Option(metavar="PICTURE", help="Picture of the estimate, written every few seconds.", show_default=False),
+    ] = None
+    members: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder for the picture of each member of a blend.", show_default=False),
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False
 

@@ -34,6 +34,8 @@ class Request:
         ``cpu`` or ``cuda``.
     truth, record, preview
         The file to score against, and the files to write beside the result.
+    members
+        Folder for the pictures of the members of a blend.
     """
 
     prior: PriorSpec
@@ -43,6 +45,7 @@ class Request:
     truth: Path | None
     record: Path | None
     preview: Path | None
+    members: Path | None
     quiet: bool
 
 
@@ -68,6 +71,8 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
         weight = prior.weight
     if settings.iterations is not None and prior.setting("iterations", ""):
         raise InvpriorError(f"the prior {prior.text!r} has its iterations; drop --iterations {settings.iterations}")
+    if settings.members is not None and not prior.members:
+        raise InvpriorError(f"--members goes with a blend such as blend(dip,nonlocal), and the prior is {prior.text!r}")
     if tile is not None and tile < LEAST_TILE:
         raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {tile}")
     return Request(
@@ -78,6 +83,7 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
         settings.truth,
         settings.record,
         settings.preview,
+        settings.members,
         settings.quiet,
     )
 

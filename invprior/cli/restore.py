@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 import invprior.noise as noise
+from invprior.cli.members import members, write_members
 from invprior.cli.preview import Preview
 from invprior.cli.progress import watched
 from invprior.cli.request import Request
@@ -101,7 +102,13 @@ class PictureJob:
                 f"invprior: {opened.target} leaves out what it cannot hold truthfully: {', '.join(lost)}",
                 file=sys.stderr,
             )
-        scores = {} if opened.truth is None else _scores(final, opened.truth)
+
+        def score(restored: Picture) -> dict[str, float]:
+            return {} if opened.truth is None else _scores(restored, opened.truth)
+
+        scores, parts = score(final), members(asked.prior.members, restored.result, finish, score)
+        if asked.members is not None:
+            write_members(asked.members, opened.target, parts)
         record = {
             "input": str(opened.source),
             "output": str(opened.target),
@@ -110,9 +117,12 @@ class PictureJob:
             "memory_gb": opened.gigabytes,
             "tile": asked.restoration.tile,
             **scores,
+            **({"members": [part.record for part in parts]} if parts else {}),
         }
         if not asked.quiet:
             _report(opened.target, restored, scores)
+            for part in parts:
+                print(part.line)
         return record, restored.interrupted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from random import Random
 from typing import ClassVar, Self
 
@@ -12,6 +12,23 @@ from torch import Tensor
 
 from invprior.functional import Functional
 from invprior.shapes import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Two measurements of one clean u with independent noise, made of one.
+
+    Attributes
+    ----------
+    first, noise
+        The first, and its noise model.
+    second
+        The second, its offset taken off: E(second | u) = u.
+    """
+
+    first: Tensor
+    noise: Noise
+    second: Tensor
 
 
 class Noise(ABC):
@@ -64,6 +81,13 @@ class Noise(ABC):
     def signal(self, y: Tensor) -> Tensor:
         """y minus the offset that the sensor adds: an unbiased estimate of u."""
         return y
+
+    def split(self, y: Tensor, share: float, rng: torch.Generator) -> Split | None:
+        """Two measurements made of one, the second with this ``share`` of what y tells; None if the model knows no way.
+
+        The first has 1/(1 − share) times the variance of y, the second 1/share times. ``rng`` lives on the CPU.
+        """
+        return None
 
     def estimated_variance(self, y: Tensor) -> Tensor:
         """The variance estimated from the data, broadcastable to ``y``; by default the variance at :meth:`signal`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 from typing import ClassVar
@@ -14,8 +14,9 @@ from torch.nn.functional import conv2d, pad
 
 from invprior.errors import InvpriorError
 from invprior.functionals.stationary import Stationary, circulant
-from invprior.noise.base import Noise
+from invprior.noise.base import Noise, Split
 from invprior.noise.colour import colour_of, gaussian_kernel
+from invprior.noise.recorrupted import recorrupted
 from invprior.shapes import Shape, Window
 
 # Share of the variance that is white, so that every frequency has noise and the likelihood a bound.
@@ -134,6 +135,10 @@ class Coloured(Noise):
             return None
         spread = self._spread.flatten()
         return self._covariance / (spread[:, None] * spread)[..., None, None]
+
+    def split(self, y: Tensor, share: float, rng: torch.Generator) -> Split:
+        first, second = recorrupted(y, self.sample(torch.zeros_like(y, device="cpu"), rng).to(y), share)
+        return Split(first, replace(self, sigma=self.sigma / math.sqrt(1 - share)), second)
 
     def on_window(self, window: Window, shape: tuple[int, ...]) -> Coloured:
         return self  # the kernel is no picture

@@ -12,7 +12,8 @@ from torch import Tensor
 from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.functionals import Quadratic
-from invprior.noise.base import Noise
+from invprior.noise.base import Noise, Split
+from invprior.noise.recorrupted import recorrupted
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,10 @@ class Gaussian(Noise):
 
     def variance(self, u: Tensor) -> Tensor:
         return 2 * self._squared(u) if u.is_complex() else self._squared(u)
+
+    def split(self, y: Tensor, share: float, rng: torch.Generator) -> Split:
+        first, second = recorrupted(y, self.sample(torch.zeros_like(y, device="cpu"), rng).to(y), share)
+        return Split(first, Gaussian(self.sigma / math.sqrt(1 - share)), second)
 
     def _squared(self, like: Tensor) -> Tensor:
         sigma = self.sigma

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.functionals import PoissonNll
-from invprior.noise.base import Noise
+from invprior.noise.base import Noise, Split
 
 
 @dataclass(frozen=True)
@@ -61,3 +61,10 @@ class Poisson(Noise):
 
     def variance(self, u: Tensor) -> Tensor:
         return self.gain * u.clamp(min=0)
+
+    def split(self, y: Tensor, share: float, rng: torch.Generator) -> Split:
+        """Thinning: each photon goes to the second with probability ``share``, so that both are photon noise."""
+        counts = (y / self.gain).clamp(min=0).round().cpu()
+        taken = torch.binomial(counts, torch.full_like(counts, share), generator=rng).to(y)
+        first = (y - self.gain * taken).clamp(min=0) / (1 - share)
+        return Split(first, Poisson(self.gain / (1 - share)), self.gain * taken / share)

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.functionals import PoissonNll, Shifted
-from invprior.noise.base import Noise
+from invprior.noise.base import Noise, Split
+from invprior.noise.recorrupted import recorrupted
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,10 @@ class PoissonGaussian(Noise):
 
     def signal(self, y: Tensor) -> Tensor:
         return y - self.offset
+
+    def split(self, y: Tensor, share: float, rng: torch.Generator) -> Split:
+        """Gaussian noise of the variance at each value is added and taken off, as if all noise were Gaussian."""
+        normal = torch.randn(y.shape, generator=rng, dtype=y.dtype).to(y.device)
+        first, second = recorrupted(y, self.estimated_variance(y).sqrt() * normal, share)
+        noise = PoissonGaussian(self.gain / (1 - share), self.read / (1 - share) ** 0.5, self.offset)
+        return Split(first, noise, self.signal(second))

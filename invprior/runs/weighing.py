@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import invprior.weight as weight
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
+from invprior.priors import Blend, Guided
 from invprior.problem import Problem
 
 # Share of its weight that a penalty gets beside DIP, where it only stabilises.
@@ -41,9 +42,16 @@ def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) ->
     For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale. With several data terms σ is
     that of the first.
     """
-    penalty = prior.penalty
     if given == "own":
         return Weighted(prior, None, "the prior's own")
+    if isinstance(prior, Guided):
+        guide = weigh(prior.guide, data, given, seed)
+        return Weighted(replace(prior, guide=guide.prior), guide.weight, guide.rule)
+    if isinstance(prior, Blend):
+        members = [weigh(member, data, given, seed) for member in prior.members]
+        rules = "; ".join(m.rule for m in members)
+        return Weighted(Blend(tuple(m.prior for m in members)), None, rules)
+    penalty = prior.penalty
     if penalty is None:
         return Weighted(prior, None, "no penalty")
     variance = data[0].sigma ** 2

@@ -3,7 +3,9 @@
 from invprior.arguments import check_all
 from invprior.solvers.adam import Adam
 from invprior.solvers.base import Solver
+from invprior.solvers.blending import Blending
 from invprior.solvers.conjugate_gradient import ConjugateGradient
+from invprior.solvers.guiding import Guiding
 from invprior.solvers.muon import Muon
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.plug_and_play import PlugAndPlay
@@ -14,7 +16,9 @@ from invprior.solvers.tiled import Tiled
 __all__ = [
     "PDHG",
     "Adam",
+    "Blending",
     "ConjugateGradient",
+    "Guiding",
     "Muon",
     "PlugAndPlay",
     "ProximalGradient",

@@ -1,4 +1,4 @@
-"""Priors by name: ``tv``, ``tv:0.05``, ``tgv:ratio=3``, ``dip:preset=best,network=hourglass``, ``dip+tv``."""
+"""Priors by name: ``tv``, ``tv:0.05``, ``dip:preset=best``, ``dip+tv``, ``blend(dip,nonlocal)``, ``dip(nonlocal)``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,34 @@ from invprior.specs.call import Call, convert, offered, parse_call, positive
 
 Maker = Callable[..., Prior]
 
+# The name of a blend of the priors in parentheses.
+BLEND = "blend"
 # Terms of a sum; every one costs at least a proximal map an iteration.
 MOST = 20
+
+
+@dataclass(frozen=True)
+class Term(Call):
+    """One term of a sum: a call, and the priors in parentheses behind its name."""
+
+    inner: tuple[PriorSpec, ...]
+
+    def takes(self, key: str, purpose: Purpose) -> bool:
+        """True if the prior, or one in its parentheses, has this setting."""
+        own = self.name != BLEND and key in offered(inspect.signature(_maker(self, purpose)))
+        return own or any(call.takes(key, purpose) for spec in self.inner for call in spec.calls)
+
+    def given(self, key: str, value: str, purpose: Purpose) -> Term:
+        """The term with one more setting for every prior that takes it and has none."""
+        inner = tuple(
+            replace(spec, calls=tuple(call.given(key, value, purpose) for call in spec.calls)) for spec in self.inner
+        )
+        own = self.name != BLEND and key in offered(inspect.signature(_maker(self, purpose)))
+        return replace(self, inner=inner, settings={**({key: value} if own else {}), **self.settings})
+
+    def has(self, key: str) -> bool:
+        """True if the setting is given, here or in parentheses."""
+        return key in self.settings or any(call.has(key) for spec in self.inner for call in spec.calls)
 
 
 @dataclass(frozen=True)
@@ -35,11 +61,16 @@ class PriorSpec:
     """
 
     text: str
-    calls: tuple[Call, ...]
+    calls: tuple[Term, ...]
     weight: float | None
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The priors of a blend as written; none of any other prior."""
+        return tuple(spec.text.strip() for call in self.calls if call.name == BLEND for spec in call.inner)
 
     def made(self, purpose: Purpose) -> Prior:
         """Build the prior, its penalty unweighted.
@@ -68,15 +99,18 @@ class PriorSpec:
         InvpriorError
             If no prior takes it, or the spec has it already.
         """
-        takers = [c for c in self.calls if key in offered(inspect.signature(_maker(c, purpose)))]
-        if not takers:
+        if not any(c.takes(key, purpose) for c in self.calls):
             raise InvpriorError(f"prior {self.text!r} has no {key}; drop it, or take a prior that has one, such as dip")
-        if any(key in c.settings for c in takers):
+        if any(c.has(key) for c in self.calls):
             raise InvpriorError(f"{key} is given twice, {value!r} and in the prior {self.text!r}; drop one of the two")
-        return replace(self, calls=tuple(c.with_setting(key, value) if c in takers else c for c in self.calls))
+        return replace(self, calls=tuple(c.given(key, value, purpose) for c in self.calls))
 
     @staticmethod
-    def _made(call: Call, purpose: Purpose) -> Prior:
+    def _made(call: Term, purpose: Purpose) -> Prior:
+        inner = tuple(spec.made(purpose) for spec in call.inner)
+        if call.name == BLEND:
+            call.only()
+            return priors.Blend(inner)
         maker = _maker(call, purpose)
         takes = offered(inspect.signature(maker))
         call.only(*takes)
@@ -84,7 +118,11 @@ class PriorSpec:
         if call.values and prior.penalty is None:
             hint = f"its settings are {', '.join(takes)}" if takes else f"write {call.name} alone"
             raise InvpriorError(f"{call.text!r}: {call.name} has no weight to give; {hint}")
-        return prior
+        if not inner:
+            return prior
+        if len(inner) > 1 or not isinstance(prior, priors.DIP):
+            raise InvpriorError(f"{call.text!r}: in parentheses dip takes the one prior that its input comes from")
+        return priors.Guided(prior, inner[0])
 
 
 def parse_prior(text: str) -> PriorSpec:
@@ -98,7 +136,7 @@ def parse_prior(text: str) -> PriorSpec:
     parts = _terms(text)
     if len(parts) > MOST:
         raise InvpriorError(f"a prior is a sum of at most {MOST} terms, got {len(parts)}")
-    calls = tuple(parse_call(part) for part in parts)
+    calls = tuple(_term(part) for part in parts)
     weights = [positive(call, value, "the weight") for call in calls for value in call.values]
     if len(weights) > 1:
         raise InvpriorError(f"{text!r}: one weight multiplies the whole penalty; give one number")
@@ -106,8 +144,48 @@ def parse_prior(text: str) -> PriorSpec:
 
 
 def _terms(text: str) -> list[str]:
-    """The text at its plus signs, those of numbers such as 1e+3 left out."""
-    return re.split(r"(?<![\d.][eE])\+", text)
+    """The text at its plus signs, those of numbers such as 1e+3 and those in parentheses left out."""
+    return split_outside(text, r"(?<![\d.][eE])\+")
+
+
+def _term(text: str) -> Term:
+    """A call, with the priors in parentheses behind its name if there are any."""
+    found = re.fullmatch(r"([^():]*)\((.*)\)\s*(:[^()]*)?", text.strip(), re.DOTALL)
+    if found is None:
+        if "(" in text or ")" in text:
+            raise InvpriorError(f"{text!r}: the parentheses do not match; write blend(dip,nonlocal) or dip(nonlocal)")
+        call = parse_call(text)
+        if call.name == BLEND:
+            raise InvpriorError("blend takes two priors or more in parentheses, such as blend(dip,nonlocal)")
+        return Term(text, call.name, call.values, call.settings, ())
+    name, members, settings = found.groups()
+    call = parse_call(name + (settings or ""))
+    inner = tuple(parse_prior(member) for member in _members(members))
+    weighted = next((spec for spec in inner if spec.weight is not None), None)
+    if weighted is not None:
+        raise InvpriorError(f"{text!r}: {weighted.text!r} has its automatic weight in parentheses; drop the number")
+    return Term(text, call.name, call.values, call.settings, inner)
+
+
+def _members(text: str) -> list[str]:
+    """The priors at the commas between them; a setting after a comma belongs to the prior before it."""
+    members: list[str] = []
+    for part in split_outside(text, ","):
+        follows = bool(members) and re.match(r"\s*\w+\s*=", part) is not None
+        members = [*members[:-1], f"{members[-1]},{part}"] if follows else [*members, part]
+    return members
+
+
+def split_outside(text: str, at: str) -> list[str]:
+    """The text at every match of a pattern that is not in parentheses."""
+    depth, parts, begin = 0, [], 0
+    for found in re.finditer(rf"[()]|{at}", text):
+        if found[0] in "()":
+            depth += 1 if found[0] == "(" else -1
+        elif depth == 0:
+            parts.append(text[begin : found.start()])
+            begin = found.end()
+    return [*parts, text[begin:]]
 
 
 def known_priors(purpose: Purpose) -> dict[str, Maker]:

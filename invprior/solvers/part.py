@@ -1,0 +1,53 @@
+"""A solve inside another one, a few iterations at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from invprior.problem import Problem
+from invprior.solvers.loop import choose, solve
+from invprior.solvers.result import Result
+from invprior.stop import Status, StopRule, Verdict
+from invprior.stop.base import GO_ON, IterateLike
+
+PAUSED = "paused"
+# Iterations at a time of a convex solve; a network takes one, which is as long.
+AT_ONCE = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A member of a solve: its result so far, and why it ended, None while it goes on."""
+
+    result: Result | None = None
+    status: Status | None = None
+
+    @property
+    def x(self) -> Tensor:
+        assert self.result is not None
+        return self.result.x
+
+
+@dataclass(frozen=True)
+class _Pause(StopRule):
+    """Stops ``n`` iterations after the last pause."""
+
+    n: int
+
+    def update(self, memory: Any, iterate: IterateLike) -> tuple[Any, Verdict]:
+        if iterate.iteration < self.n:
+            return None, GO_ON
+        return None, Verdict(Status(PAUSED, "the other members have their turn"))
+
+
+def advanced(problem: Problem, part: Part, seed: int) -> Part:
+    """The part some iterations later, as if it had never paused."""
+    recipe = choose(problem)
+    done = 0 if part.result is None else part.result.iterations
+    pause = _Pause(done + (1 if problem.prior.parametrised else AT_ONCE))
+    state = None if part.result is None else part.result.state
+    result = solve(problem, recipe.solver, stop=recipe.stop | pause, seed=seed, state=state)
+    return Part(result, None if result.status.name == PAUSED else result.status)

@@ -1,0 +1,111 @@
+"""Measurements split in two: one part to fit, the other to judge images by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from invprior.data_term import DataTerm
+from invprior.errors import InvpriorError
+from invprior.linear_operator import LinearOperator
+from invprior.operator import Operator
+from invprior.operators.mask import Mask
+
+# Added to the seed: with the seed of simulated noise the noise that is added would be the same.
+SPLIT_SEED = 2**40
+# A second part with a share s of what the data tell costs the networks 3.2 s dB, and chance in the weights costs
+# (members − 1) σ²/(s·values) of mean squared error, of which an estimate has a twentieth of σ² or so: about
+# 200/(s·values) dB. The sum is least at s² = this number over the values.
+BALANCE, LARGEST_NOISE = 70.0, 0.2
+# Values to hold out, and the least and the largest share of them.
+ENOUGH_HELD, LEAST_HELD, LARGEST_HELD = 12000.0, 0.005, 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What an image is judged by: the mean squared error of A x on the values of ``target`` that ``counts`` marks.
+
+    It is an unbiased estimate of the error, up to a constant, and stands for ``share`` of the unknowns.
+    """
+
+    operator: Operator
+    target: Tensor
+    counts: Tensor
+    share: float
+
+    def residual(self, x: Tensor) -> Tensor:
+        return (self.operator(x) - self.target)[..., self.counts]
+
+
+def split(data: Sequence[DataTerm], seed: int) -> tuple[tuple[DataTerm, ...], tuple[Watched, ...]]:
+    """The data terms to fit, and what the images are judged by.
+
+    Two measurements with independent noise are made of one (:meth:`Noise.split <invprior.noise.Noise.split>`): the
+    second tells of what A measures. Where A measures less than there is, as in inpainting and upscaling, a few measured
+    pixels are held out as well, and tell of what it does not; each counts for its share of the unknowns. Pixels are
+    held out too if the noise cannot be split.
+
+    Raises
+    ------
+    InvpriorError
+        If there is too little to hold out, or the noise is correlated, so that a value tells of those around it.
+    """
+    rng = torch.Generator().manual_seed(SPLIT_SEED + seed)
+    parts = [_parted(d, rng) for d in data]
+    return tuple(fitted for fitted, _ in parts), tuple(one for _, watched in parts for one in watched)
+
+
+def products(watched: Sequence[Watched], images: Sequence[Tensor]) -> NDArray[np.float64]:
+    """⟨r_k, r_l⟩ of the residuals of the images: the mean over each part that judges them, weighed by its share."""
+    gram = torch.zeros(len(images), len(images), dtype=torch.float64)
+    for w in watched:
+        r = torch.stack([w.residual(x).reshape(-1) for x in images])
+        r = torch.view_as_real(r).flatten(1) if r.is_complex() else r
+        gram += w.share / r.shape[1] * (r.double() @ r.double().T).cpu()
+    found: NDArray[np.float64] = gram.numpy()
+    return found
+
+
+def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]:
+    values, unknowns = int(d.observed.count_nonzero()), math.prod(d.operator.in_shape)
+    measured = min(values / unknowns, 1.0) if isinstance(d.operator, LinearOperator) else 1.0
+    halves = d.noise.split(d.y, min(math.sqrt(BALANCE / values), LARGEST_NOISE), rng)
+    if halves is None:
+        d, held = _held_out(d, d, rng)
+        return d, [replace(held, share=1.0)]
+    fitted = DataTerm(d.operator, halves.first, halves.noise)
+    seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
+    if measured == 1.0:
+        return fitted, [Watched(d.operator, halves.second, seen, 1.0)]
+    fitted, held = _held_out(d, fitted, rng)
+    return fitted, [
+        Watched(d.operator, halves.second, seen & ~held.counts, measured),
+        replace(held, share=1 - measured),
+    ]
+
+
+def _held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataTerm, Watched]:
+    """The term ``fitted`` without some of the pixels that d measures, and what d says of these."""
+    if d.noise.correlation is not None:
+        raise InvpriorError(
+            "a blend chooses its weights on values that it holds out, which correlated noise gives away; take "
+            "noise.Gaussian, or one prior alone"
+        )
+    A, sites = d.operator, d.operator.out_shape[-2:]
+    seen = d.observed.reshape(-1, *sites).any(0)
+    count = int(seen.count_nonzero()) * (d.y.numel() // seen.numel())
+    share = min(max(ENOUGH_HELD / max(count, 1), LEAST_HELD), LARGEST_HELD)
+    held = seen & (torch.rand(sites, generator=rng) < share).to(seen.device)
+    if not bool(held.any()) or bool((held == seen).all()):
+        raise InvpriorError(
+            f"{d!r} has too few values to hold some out for the weights of a blend; take one prior alone"
+        )
+    thinned = Mask(A.in_shape, A.known * ~held) if isinstance(A, Mask) else Mask(A.out_shape, ~held) @ A
+    kept = DataTerm(thinned, torch.where(held, 0, fitted.y), fitted.noise)
+    return kept, Watched(A, d.noise.signal(d.y), held, 1.0)

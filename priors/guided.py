@@ -1,0 +1,69 @@
+"""A deep image prior that is shown what another prior makes of the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from invprior.errors import InvpriorError
+from invprior.prior import Prior
+from invprior.priors.dip import DIP
+from invprior.purpose import Memory
+from invprior.solvers.guiding import Guiding
+from invprior.solvers.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Guided(Prior):
+    """x = f_θ(x̂) where x̂ is the solution of the same problem with the prior ``guide``.
+
+    The network starts with the edges of x̂ and fits to the data what x̂ lacks. On large pictures it gains on its guide;
+    on small ones it overfits before, see docs/blend.md.
+
+    Parameters
+    ----------
+    network
+        The deep image prior; its preset has settings for the task ``flash``, which it takes.
+    guide
+        The other prior, with its own weight.
+
+    Raises
+    ------
+    InvpriorError
+        If the network has an input already, another network than the preset's, other axes, or its preset none for such
+        an input.
+
+    Cost
+    ----
+    That of both, one after the other; the network's settings for an input take half the time of those for noise.
+    """
+
+    network: DIP
+    guide: Prior
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.network, DIP) or not isinstance(self.guide, Prior):
+            raise InvpriorError(f"Guided takes a DIP and a prior, got {self.network!r:.40} and {self.guide!r:.40}")
+        if self.network.input is not None or self.network.network is not None:
+            raise InvpriorError("Guided gives the network of a preset its input; take a DIP without input and network")
+        self._settings()
+
+    def recipe(self) -> Recipe:
+        solver = Guiding(self.guide, self.network.guided_by)
+        return Recipe(solver, solver.default_stop())
+
+    @property
+    def alone(self) -> bool:
+        return True
+
+    @property
+    def any_size(self) -> bool:
+        return self.guide.any_size
+
+    @property
+    def memory(self) -> Memory:
+        network, guide = self._settings().memory, self.guide.memory
+        return Memory(max(network.step, guide.step), max(network.held, guide.held))
+
+    def _settings(self) -> DIP:
+        """The network with its settings, whatever the picture; raises if there are none."""
+        return replace(self.network, task="flash")

@@ -1,0 +1,159 @@
+"""The blend of several priors: its weights, its members, and what it refuses."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from invprior import InvpriorError, Noise, Operator, Prior, Problem, noise, solve, stop
+from invprior.operators import Blur, Identity, Lanczos, Mask
+from invprior.priors import DIP, NLM, TV, Blend, Guided, NonLocal, NoPrior, Tikhonov
+from invprior.solvers.simplex import least_combination
+from invprior.solvers.splitting import split
+from tests.helpers import photograph, psnr
+
+SIZE = 48
+CLEAN = photograph(size=SIZE).float()
+TV_10 = 10.0 * TV()
+
+
+def problem(*members: Prior, A: Operator | None = None, model: Noise | None = None) -> Problem:
+    A = Identity(CLEAN.shape) if A is None else A
+    model = noise.Gaussian(0.1) if model is None else model
+    y = model.sample(A(CLEAN), torch.Generator().manual_seed(0))
+    return Problem(A, A(y) if isinstance(A, Mask) else y, noise=model, prior=Blend(tuple(members)))
+
+
+def oracle(images: list[Tensor]) -> float:
+    """PSNR of the best combination for the truth."""
+    errors = torch.stack([(x - CLEAN).flatten().double() for x in images])
+    w = torch.from_numpy(least_combination((errors @ errors.T).numpy()))
+    return psnr(torch.einsum("k,k...->...", w.float(), torch.stack(images)), CLEAN)
+
+
+@given(st.integers(1, 5), st.integers(1, 12), st.integers(0, 2**31))
+@settings(max_examples=60)
+def test_no_other_combination_is_better(members: int, values: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    errors = rng.normal(size=(members, values)) + rng.normal()
+    gram = errors @ errors.T
+    w = least_combination(gram)
+    assert w.min() >= 0
+    assert w.sum() == pytest.approx(1)
+    others = rng.dirichlet(np.ones(members), size=200)
+    assert w @ gram @ w <= np.einsum("ik,kl,il->i", others, gram, others).min() + 1e-6 * np.trace(gram)
+    assert w @ gram @ w <= gram.diagonal().min() + 1e-6 * np.trace(gram)
+
+
+@pytest.mark.parametrize(
+    ("A", "model"),
+    [
+        (Identity(CLEAN.shape), noise.Gaussian(0.1)),
+        (Identity(CLEAN.shape), noise.Poisson(0.02)),
+        (Identity(CLEAN.shape), noise.PoissonGaussian(0.01, 0.05)),
+        (Identity(CLEAN.shape), noise.Laplace(0.07)),
+        (Blur(CLEAN.shape, torch.ones(3, 3) / 9), noise.Gaussian(0.03)),
+        (Mask.random(CLEAN.shape, 0.5, torch.Generator().manual_seed(1)), noise.Gaussian(0.05)),
+        (Lanczos(CLEAN.shape, 2), noise.Gaussian(0.02)),
+    ],
+    ids=["white", "photons", "camera", "laplace", "blur", "missing", "upscaling"],
+)
+def test_the_weights_are_near_the_best_for_the_truth(A: Operator, model: Noise) -> None:
+    result = solve(problem(TV_10, 3.0 * TV(), 20.0 * Tikhonov(), A=A, model=model))
+    state = result.state.solver_state
+    images = [m.x for m in state.members]
+    best = max(psnr(x, CLEAN) for x in images)
+    assert psnr(result.x, CLEAN) > oracle(images) - 0.15
+    assert psnr(result.x, CLEAN) > best - 0.05
+    assert sum(state.weights) == pytest.approx(1)
+
+
+def test_members_of_like_strength_gain() -> None:
+    result = solve(problem(8.0 * TV(), NLM()))
+    assert psnr(result.x, CLEAN) > max(psnr(m.x, CLEAN) for m in result.state.solver_state.members) + 0.5
+
+
+def test_a_member_that_is_far_off_has_no_weight() -> None:
+    result = solve(problem(NonLocal(), NoPrior(), TV_10))
+    state = result.state.solver_state
+    assert state.weights[1] < 0.03
+    assert psnr(result.x, CLEAN) > psnr(state.members[0].x, CLEAN) - 0.05
+
+
+def test_members_without_a_network_are_those_of_all_data() -> None:
+    p = problem(NonLocal(), TV_10)
+    result = solve(p)
+    for prior, member in zip((NonLocal(), TV_10), result.state.solver_state.members, strict=True):
+        alone = solve(Problem.from_terms(p.data_terms, prior, p.values))
+        assert torch.equal(member.x, alone.x)
+        assert member.status == alone.status
+
+
+def test_interrupted_and_pickled_it_goes_on_bit_for_bit() -> None:
+    p = problem(DIP(iterations=6), TV_10)
+    whole = solve(p)
+    part = solve(p, stop=stop.MaxIterations(2))
+    assert len(part.state.solver_state.members) == 2
+    assert psnr(part.x, CLEAN) > psnr(p.data_terms[0].y, CLEAN)
+    rest = solve(problem(DIP(iterations=6), TV_10), state=pickle.loads(pickle.dumps(part.state)))
+    assert torch.equal(whole.x, rest.x)
+    assert whole.iterations == rest.iterations
+
+
+def test_what_is_fitted_and_what_judges_share_no_noise() -> None:
+    """Values that are held out are not fitted, and the parts of a split have errors without correlation."""
+    A = Mask.random(CLEAN.shape, 0.5, torch.Generator().manual_seed(1))
+    data, (_, watched) = split(problem(TV_10, NoPrior(), A=A).data_terms, seed=0)
+    hidden = watched.counts
+    assert bool(hidden.any())
+    assert float(data[0].y[:, hidden].abs().sum()) == 0
+    assert float(data[0].operator(torch.ones_like(CLEAN))[:, hidden].abs().sum()) == 0
+    (d,), (w,) = split(problem(TV_10, NoPrior()).data_terms, seed=0)
+    errors = torch.stack([(d.y - CLEAN).flatten(), (w.target - CLEAN).flatten()])
+    assert abs(float(torch.corrcoef(errors)[0, 1])) < 5 / errors.shape[1] ** 0.5
+
+
+def test_complex_data_have_a_blend() -> None:
+    x = torch.complex(CLEAN, 0.3 * CLEAN)
+    y = noise.Gaussian(0.1).sample(x, torch.Generator().manual_seed(0))
+    p = Problem(Identity(x.shape), y, noise=noise.Gaussian(0.1), prior=Blend((TV_10, 20.0 * Tikhonov())))
+    result = solve(p)
+    errors = [float((m.x - x).abs().square().mean()) for m in result.state.solver_state.members]
+    assert float((result.x - x).abs().square().mean()) < 1.01 * min(errors)
+
+
+def test_a_network_is_given_its_guide_and_gains_on_the_noise() -> None:
+    p = Problem.from_terms(problem(TV_10, NoPrior()).data_terms, Guided(DIP(iterations=40), TV_10))
+    result = solve(p)
+    state = result.state.solver_state
+    assert torch.equal(state.guide.x, solve(Problem.from_terms(p.data_terms, TV_10, p.values)).x)
+    assert psnr(result.x, CLEAN) > psnr(p.data_terms[0].y, CLEAN) + 3
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Blend((TV_10,)), "two to 8 members"),
+        (lambda: Blend((TV_10, 3)), "a blend takes priors"),  # type: ignore[arg-type]
+        (lambda: Blend((TV(), DIP())) + TV(), "stands alone"),
+        (lambda: 2.0 * Guided(DIP(), TV()), "weigh its members"),
+        (lambda: Guided(DIP(input=CLEAN), TV()), "without input"),
+        (lambda: Guided(DIP("steady"), TV()), "has no task 'flash'"),
+    ],
+)
+def test_what_cannot_be_is_said(make: object, says: str) -> None:
+    with pytest.raises(InvpriorError, match=says):
+        make()  # type: ignore[operator]
+
+
+def test_too_few_values_are_refused_before_the_solve() -> None:
+    y = torch.rand(3, 2, 2)
+    A = Mask(y.shape, torch.tensor([[True, False], [False, False]]))
+    with pytest.raises(InvpriorError, match="too few values"):
+        solve(Problem(A, A(y), noise=noise.Gaussian(0.1), prior=Blend((TV_10, NoPrior()))))
