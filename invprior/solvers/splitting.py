@@ -18,7 +18,7 @@ from invprior.operator import Operator
 from invprior.operators.mask import Mask
 
 # Added to the seed: with the seed of simulated noise the noise that is added would be the same.
-SPLIT_SEED = 2**40
+SPLIT_SEED = 1_618_033_988  # below 2³²: the rest is lost in the generator
 # A second part with a share s of what the data tell costs the networks 3.2 s dB, and chance in the weights costs
 # (members − 1) σ²/(s·values) of mean squared error, of which an estimate has a twentieth of σ² or so: about
 # 200/(s·values) dB. The sum is least at s² = this number over the values.

@@ -57,10 +57,11 @@ def measured(folder: Path, task: str, name: str, crop: int) -> tuple[Measured, T
     base = folder / FOLDERS[task]
     clean = middle(read(base / f"{name}{'' if task == 'x4' else '_clean'}.png").x, crop)
     rng = torch.Generator().manual_seed(0)
-    rounding: noise.Noise = noise.Gaussian(1 / (255 * 12**0.5))
+    rounding = noise.Gaussian(1 / (255 * 12**0.5))
     A: Operator = operators.Identity(clean.shape)
     if task == "noise":
-        y, model = middle(read(base / f"{name}_noisy.png").x, crop), noise.Gaussian(SIGMA)
+        y = middle(read(base / f"{name}_noisy.png").x, crop)
+        model: noise.Noise = noise.Gaussian(SIGMA)
     elif task == "photons":
         model = noise.Poisson(GAIN)
         y = model.sample(clean, rng)
