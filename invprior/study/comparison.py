@@ -51,6 +51,8 @@ def compare(
     seeds: int = 3,
     crop: int | None = None,
     iterations: int | None = None,
+    baseline: str | None = None,
+    oracle: bool = False,
     jobs: int | None = None,
     device: str = "auto",
     cluster: str | None = None,
@@ -78,6 +80,10 @@ def compare(
         Use only the middle ``crop`` × ``crop`` pixels.
     iterations
         Limit of iterations in every solve.
+    baseline
+        The prior that the verdicts compare the others with; None for ``tv``, or ``none`` where ``tv`` is not compared.
+    oracle
+        Show also the PSNR of each solve's best iterate, which only the truth tells, and what stopping elsewhere costs.
     jobs
         Cells solved at a time; None for one per processor or GPU.
     device
@@ -100,6 +106,8 @@ def compare(
         seeds=seeds,
         crop=crop,
         iterations=iterations,
+        baseline=baseline,
+        oracle=oracle,
     )
     return run_study(study, Path(output), jobs=jobs, device=device, cluster=cluster)
 
@@ -156,6 +164,8 @@ def _call(study: Study, output: Path | str) -> str:
         "seeds": study.seeds,
         "crop": study.crop,
         "iterations": study.iterations,
+        **({"baseline": study.baseline} if study.baseline else {}),
+        **({"oracle": True} if study.oracle else {}),
     }
     arguments = ", ".join(f"{key}={value!r}" for key, value in settings.items())
     return f"invprior.compare({[str(s.clean) for s in study.sources]!r}, output={str(output)!r}, {arguments})"

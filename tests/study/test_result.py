@@ -39,7 +39,7 @@ def test_the_rows_are_their_means(result: ip.Comparison) -> None:
     assert row.figures["psnr"].mean == pytest.approx(sum(own) / 2)
     assert row.figures["psnr"].deviation == pytest.approx(abs(own[0] - own[1]) / math.sqrt(2))
     assert "psnr" in row.best
-    assert result.verdicts[0].startswith("identity, gaussian:0.1: tikhonov:0.5 has the highest PSNR")
+    assert result.verdicts[0].startswith("nothing can be concluded about tikhonov:0.5 against none: +")
     assert result.report.is_file()
 
 
@@ -55,8 +55,23 @@ def test_the_plot_has_a_bar_for_each_row(result: ip.Comparison) -> None:
         result.plot("lpips")
 
 
-def test_the_table_of_a_notebook(result: ip.Comparison) -> None:
+def test_the_means_are_those_of_the_pictures(result: ip.Comparison) -> None:
+    assert [(m.prior, m.pictures) for m in result.means] == [
+        (prior, ("chelsea", "coffee")) for prior in ("none", "tikhonov:0.5")
+    ]
+    own = [c["psnr"] for c in result.cells if c["prior"] == "none"]
+    assert result.means[0].figures["psnr"] == pytest.approx(sum(own) / 4)
+    (difference,) = result.differences
+    assert difference.paired.mean == pytest.approx(
+        result.means[1].figures["psnr"] - result.means[0].figures["psnr"], abs=1e-8
+    )
+
+
+def test_a_notebook_shows_the_verdict_then_the_means_then_the_cells(result: ip.Comparison) -> None:
     text = result._repr_html_()
-    assert text.count("<tr>") == 5
-    assert "<b>" in text
-    assert "tikhonov:0.5 has the highest PSNR" in text
+    first, means, cells = text.split("<table>")
+    assert "nothing can be concluded about tikhonov:0.5" in first
+    assert means.count("<tr>") == 3
+    assert "vs. none" in means
+    assert cells.count("<tr>") == 5
+    assert "<b>" in cells
