@@ -75,6 +75,7 @@ def run_compare(study: Study, output: Path, jobs: int | None, device: str, clust
     except KeyboardInterrupt:
         print("invprior: interrupted; finished cells are kept, run the command again to resume", file=sys.stderr)
         sys.exit(130)
+    _draw(result)
     if not quiet:
         _print_table(result)
     for cell, failure in result.failures.items():
@@ -86,6 +87,14 @@ def run_compare(study: Study, output: Path, jobs: int | None, device: str, clust
             file=sys.stderr,
         )
     return not result.failures
+
+
+def _draw(result: Comparison) -> None:
+    """Write the figures for a paper, or say why not: they are an extra, and the study is finished."""
+    try:
+        result.draw()
+    except InvpriorError as error:
+        print(f"invprior: no figures were drawn: {error}", file=sys.stderr)
 
 
 def seconds_left(progress: Progress) -> float | None:
@@ -159,7 +168,8 @@ def _print_table(result: Comparison) -> None:
     console = Console()
     published = result.study.published
     keys = {*SHOWN, *(table.figure for table in published), *(f.key for f in ORACLE)}
-    means, cells = result.grids([f for f in result.columns if f.key in keys])
+    means, _ = result.grids([f for f in result.columns if f.key in keys - {"memory_mb", "iterations"}])
+    _, cells = result.grids([f for f in result.columns if f.key in keys])
     for place, block in groupby(means.lines, key=lambda line: line.place):
         pictures, operator, noise = place
         console.print(_table(f"mean over {pictures} pictures · {operator} · {noise}", means, list(block)))

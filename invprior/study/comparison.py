@@ -150,6 +150,8 @@ def run_study(
         store.rewrite_table(list(ordered))
         result = Comparison(study, output, ordered, failures)
         write_report(result, store, partial(trial, study), again or _call(study, output))
+        store.text("table.tex", result.latex())
+        store.text("table.md", result.markdown())
     return result
 
 

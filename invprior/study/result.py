@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from invprior.errors import InvpriorError
+from invprior.study import drawing
 from invprior.study.grid import Grid, cells_grid, columns, means_grid
+from invprior.study.paper import Maker, strips, write_figures
 from invprior.study.plan import Cell, Study
 from invprior.study.scores import Figure, with_oracle
-from invprior.study.table import Mean, Row, means, rows
+from invprior.study.sheet import Sheet, latex, markdown, sheets
+from invprior.study.table import Mean, Row, main_figure, means, rows
 from invprior.study.verdict import Verdict, sentences, verdicts
+
+# What :meth:`Comparison.plot` can draw.
+KINDS = ("bars", "differences", "curves")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,38 +83,106 @@ class Comparison:
             cells_grid(self.study, self.rows, shown),
         )
 
+    def frame(self) -> Any:
+        """The cells as a ``pandas.DataFrame``, one row each.
+
+        Raises
+        ------
+        InvpriorError
+            If pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise InvpriorError("frame() needs pandas; pip install pandas") from error
+        return pandas.DataFrame(self.cells)
+
+    def latex(self, figure: str | None = None) -> str:
+        r"""A table for a paper, for ``\input`` with the package booktabs: pictures down, methods across, means first.
+
+        The best of each line is bold; published methods bear a dagger. There is one table for each operator and noise.
+
+        Parameters
+        ----------
+        figure
+            ``psnr``, ``psnr_y``, ``ssim`` …; None for that of the verdict.
+        """
+        return latex(self._sheets(figure), self._remarks)
+
+    def markdown(self, figure: str | None = None) -> str:
+        """The table of :meth:`latex` in Markdown, with the verdicts above it."""
+        return markdown(self._sheets(figure), self._remarks)
+
+    def _sheets(self, figure: str | None) -> list[Sheet]:
+        groups = dict.fromkeys(mean.group for mean in self.means)
+        chosen = {
+            g: main_figure(self.study, g, self._scored) if figure is None else self._figure(figure) for g in groups
+        }
+        return sheets(self.study, self.means, self.rows, chosen)
+
+    @property
+    def _remarks(self) -> list[str]:
+        return [*self.verdicts, *(f"† published: {table.metric}" for table in self.study.published)]
+
+    def _figure(self, key: str) -> Figure:
+        known = {f.key: f for f in self.columns}
+        if key not in known:
+            raise InvpriorError(f"there is no figure {key!r} here; choose among {', '.join(known)}")
+        return known[key]
+
     @cached_property
     def _scored(self) -> list[dict[str, Any]]:
         """The records, with the figures of the oracle if they were asked for."""
         return [with_oracle(r) if self.study.oracle else r for r in self.records.values()]
 
-    def plot(self, figure: str = "psnr") -> Any:
-        """Bars of a figure, one group per picture, with the spread of the seeds; a pyplot figure, as from ``show``.
+    @property
+    def main(self) -> Figure:
+        """The figure that the first operator and noise are judged by."""
+        return main_figure(self.study, self.means[0].group, self._scored)
+
+    def plot(self, figure: str = "psnr", kind: str = "bars") -> Any:
+        """A pyplot figure of the comparison, as from ``show``.
+
+        Parameters
+        ----------
+        figure
+            ``psnr``, ``ssim`` …: what bars show.
+        kind
+            ``bars``: means over the pictures with their 95 % interval, then each picture with the spread of its seeds;
+            ``differences``: from the baseline, a dot a picture, the mean and its interval; ``curves``: PSNR over time.
 
         Raises
         ------
         InvpriorError
-            If no cell has this figure, or matplotlib is not installed.
+            If no cell has this figure, there is no such kind, or matplotlib is not installed.
         """
-        known = {f.key: f for f in self.columns}
-        if figure not in known:
-            raise InvpriorError(f"there is no figure {figure!r} to plot; choose among {', '.join(known)}")
-        try:
-            from matplotlib import pyplot
-        except ImportError as error:
-            raise InvpriorError("plot() needs matplotlib; pip install matplotlib") from error
-        f, priors = known[figure], self.study.methods
-        scenes = list(dict.fromkeys(row.scene for row in self.rows))
-        canvas, axes = pyplot.subplots(figsize=(max(5.0, 1.6 * len(scenes)), 4.0), layout="constrained")
-        width = 0.8 / len(priors)
-        for k, prior in enumerate(priors):
-            own = [(scenes.index(r.scene), r.figures[figure]) for r in self.rows if r.prior == prior]
-            places = [place + (k + 0.5) * width - 0.4 for place, _ in own]
-            axes.bar(places, [s.mean for _, s in own], width, yerr=[s.deviation for _, s in own], label=prior)
-        axes.set_xticks(range(len(scenes)), [str(s).replace(" · ", "\n") for s in scenes])
-        axes.set_ylabel(f"{f.title} {f.unit}".strip())
-        canvas.legend(loc="outside upper center", ncols=len(priors))
-        return canvas
+        if kind not in KINDS:
+            raise InvpriorError(f"there is no plot of kind {kind!r}; choose among {', '.join(KINDS)}")
+        shown = self._figure(figure)
+        if kind == "curves":
+            return drawing.curves(self.study.methods, self.rows)
+        if kind == "differences":
+            if not self.differences:
+                raise InvpriorError("there is nothing to compare: a single prior has no differences to plot")
+            return drawing.differences(self.differences)
+        return drawing.bars(self.study.methods, self.means, self.rows, shown)
+
+    def draw(self) -> list[Path]:
+        """Write figures for a paper into ``figures/`` of the folder, as SVG and PDF, and return their paths.
+
+        These are the three kinds of :meth:`plot`, and for the first six scenes a strip of all pictures with the part
+        enlarged in which the priors differ most.
+
+        Raises
+        ------
+        InvpriorError
+            If matplotlib is not installed, or a file cannot be written.
+        """
+        if not self.rows:
+            return []
+        kinds = [kind for kind in KINDS if kind != "differences" or self.differences]
+        makers: dict[str, Maker] = {kind: partial(self.plot, self.main.key, kind) for kind in kinds}
+        return write_figures(self.folder, makers | strips(self.folder, self.records))
 
     def _repr_html_(self) -> str:
         """The verdicts and the tables, for notebooks."""

@@ -265,6 +265,28 @@ def test_it_reads_on_a_phone(page: Any) -> None:
     assert page.locator("#stage").bounding_box()["width"] > 300
 
 
+@pytest.mark.parametrize("table", ["means", "table"])
+def test_psnr_is_on_the_screen_of_a_phone(page: Any, table: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for row in page.locator(f"#{table} tbody tr").all():
+        box = row.locator("td.number").first.bounding_box()
+        assert box["x"] + box["width"] <= 390
+    first = page.locator(f"#{table} tbody th").first.inner_text()
+    assert "identity · gaussian:0.1" in first  # what the hidden columns say stands below the prior
+
+
+def test_the_verdicts_come_first_then_the_means(page: Any, result: Comparison) -> None:
+    headings = page.locator("h2").all_inner_texts()
+    assert headings[:3] == ["Better than none?", "Means over the pictures", "Each picture"]
+    assert page.locator(".verdicts li").all_inner_texts() == result.verdicts
+    assert page.locator("#means tbody tr").count() == len(result.means)
+
+
+def test_published_figures_stand_only_where_they_belong(page: Any) -> None:
+    places = {row.inner_text().split("\t")[2] for row in page.locator("#table tr.published").all()}
+    assert places == {"lanczos:2"}
+
+
 def test_every_control_has_a_name(page: Any) -> None:
     nameless = page.evaluate(
         """() => [...document.querySelectorAll("button, select, input, canvas, img, [tabindex]")].filter(e =>
