@@ -68,7 +68,7 @@ def compare(
     clean
         Files of clean pictures.
     output
-        The folder for ``report.html``, ``results.csv`` and a folder for each cell.
+        The folder for ``report.html``, ``results.csv``, ``table.tex``, ``table.md`` and a folder for each cell.
     operators, noises, priors
         Specs as on the command line: ``lanczos:4``, ``mask:0.5``, ``blur:psf.png``, ``module:make_operator``;
         ``gaussian:0.1``, ``rounding``; ``tv``, ``tv:0.05``, ``dip:preset=paper``, ``dip+tv``.

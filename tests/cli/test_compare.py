@@ -106,6 +106,16 @@ def test_a_baseline_costs_no_cell_and_is_in_the_command_that_repeats(tmp_path: P
     page = (tmp_path / "out" / "report.html").read_text()
     assert "--baseline tikhonov:0.5 --oracle -o" in page
     assert "Sees the truth" in page
+    assert (tmp_path / "out" / "figures" / "bars.svg").is_file()
+
+
+def test_without_matplotlib_a_word_and_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    (clean,) = pictures(tmp_path, 1)
+    result = compare(clean, "--prior", "none", "--seeds", "1", "--jobs", "1", "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "no figures were drawn: draw() needs matplotlib; pip install matplotlib" in result.output
+    assert not (tmp_path / "out" / "figures").exists()
 
 
 @pytest.mark.slow
