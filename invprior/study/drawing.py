@@ -115,7 +115,7 @@ def curves(methods: Sequence[str], found: Sequence[Row]) -> Any:
             (named[row.prior],) = axes.plot(
                 *zip(*points, strict=True) if points else ([], []), color=ink, linewidth=1.5
             )
-            if record.get("psnr") is not None and record.get("kept_seconds", 0) > 0:
+            if record.get("psnr") is not None and (record.get("kept_seconds") or 0) > 0:
                 axes.plot([record["kept_seconds"]], [record["psnr"]], "o", color=ink, fillstyle="none", markersize=7)
         axes.set_xscale("log")
         axes.set_title(str(scene), fontsize="small")
