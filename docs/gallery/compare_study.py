@@ -61,8 +61,9 @@ study = ip.compare(
 # %%
 # The answer
 # ----------
-# The table shows mean and spread over the seeds; a lead within the spread counts as a draw. In a notebook ``study``
-# itself displays this table, and ``study.cells`` are plain dicts for ``pandas.DataFrame``.
+# The table shows mean and spread over the seeds. A verdict compares each prior with TV over the pictures; from two
+# pictures nothing can be concluded, and it says so. In a notebook ``study`` itself displays the tables, and
+# ``study.frame()`` is a pandas table of the cells.
 
 for row in study.rows:
     figures = [f"{row.figures[key].text(digits):>15s}" for key, digits in (("psnr", 2), ("ssim", 3), ("seconds", 1))]

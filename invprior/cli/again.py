@@ -22,6 +22,8 @@ def again(study: Study, output: Path) -> str:
     words += ["--seeds", str(study.seeds), "--crop", str(study.crop or 0)]
     if study.iterations is not None:
         words += ["--iterations", str(study.iterations)]
+    words += ["--baseline", study.baseline] if study.baseline else []
+    words += ["--oracle"] if study.oracle else []
     return shlex.join([*words, "-o", str(output)])
 
 

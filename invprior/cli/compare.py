@@ -5,18 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from invprior.cli.again import again
 from invprior.errors import InvpriorError
 from invprior.study.comparison import Listener, Progress, run_study
 from invprior.study.file import read_study
+from invprior.study.grid import Grid, Line
 from invprior.study.plan import DEFAULT_PRIORS, Study
 from invprior.study.result import Comparison
-from invprior.study.scores import figures
+from invprior.study.scores import ORACLE
 from invprior.study.source import sources
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 # Columns that a terminal has room for; the report has all.
 SHOWN = ("psnr", "ssim", "lpips", "seconds", "memory_mb", "iterations")
@@ -32,15 +38,18 @@ def plan_study(
     seeds: int | None,
     crop: int | None,
     iterations: int | None,
+    baseline: str | None,
+    oracle: bool,
 ) -> Study:
     """The study of a command line, read from a study file or from the options."""
     if any(path.suffix == ".toml" for path in clean):
         if len(clean) > 1 or degraded or operators or noises or priors:
             raise InvpriorError(
                 "a study file sets its own pictures, operators, noises and priors; beside it only --data, --seeds, "
-                "--crop and --iterations are allowed"
+                "--crop, --iterations, --baseline and --oracle are allowed"
             )
-        return read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations)
+        study = read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations)
+        return replace(study, baseline=baseline or study.baseline, oracle=oracle or study.oracle)
     if data is not None:
         raise InvpriorError("--data is the folder that the pictures of a study file are in; give a study file (.toml)")
     return Study(
@@ -51,6 +60,8 @@ def plan_study(
         seeds=3 if seeds is None else seeds,
         crop=crop or None,
         iterations=iterations,
+        baseline=baseline,
+        oracle=oracle,
     )
 
 
@@ -64,6 +75,7 @@ def run_compare(study: Study, output: Path, jobs: int | None, device: str, clust
     except KeyboardInterrupt:
         print("invprior: interrupted; finished cells are kept, run the command again to resume", file=sys.stderr)
         sys.exit(130)
+    _draw(result)
     if not quiet:
         _print_table(result)
     for cell, failure in result.failures.items():
@@ -75,6 +87,14 @@ def run_compare(study: Study, output: Path, jobs: int | None, device: str, clust
             file=sys.stderr,
         )
     return not result.failures
+
+
+def _draw(result: Comparison) -> None:
+    """Write the figures for a paper, or say why not: they are an extra, and the study is finished."""
+    try:
+        result.draw()
+    except InvpriorError as error:
+        print(f"invprior: no figures were drawn: {error}", file=sys.stderr)
 
 
 def seconds_left(progress: Progress) -> float | None:
@@ -144,26 +164,33 @@ def _clock(seconds: float) -> str:
 
 def _print_table(result: Comparison) -> None:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     console = Console()
     published = result.study.published
-    keys = {*SHOWN, published.figure} if published else SHOWN
-    shown = [f for f in figures(list(result.records.values())) if f.key in keys]
-    for scene, block in groupby(result.rows, key=lambda row: row.scene):
-        table = Table("prior", title=Text(str(scene), "italic"), title_justify="left")
-        for f in shown:
-            table.add_column(f"{f.title} {f.unit}".strip(), justify="right")
-        for row in block:
-            numbers = [Text(row.figures[f.key].text(f.digits), "bold" if f.key in row.best else "") for f in shown]
-            table.add_row(Text(row.prior), *numbers)
-        for column, figure in published.rows(scene.source.name) if published else ():
-            printed = [f"{figure:.{f.digits}f}" if published and f.key == published.figure else "" for f in shown]
-            table.add_row(Text(f"{column} (published)"), *printed, style="dim")
-        console.print(table)
-    if published:
-        console.print(f"published figures: {published.metric}", highlight=False, markup=False)
+    keys = {*SHOWN, *(table.figure for table in published), *(f.key for f in ORACLE)}
+    means, _ = result.grids([f for f in result.columns if f.key in keys - {"memory_mb", "iterations"}])
+    _, cells = result.grids([f for f in result.columns if f.key in keys])
+    for place, block in groupby(means.lines, key=lambda line: line.place):
+        pictures, operator, noise = place
+        console.print(_table(f"mean over {pictures} pictures · {operator} · {noise}", means, list(block)))
+    for place, block in groupby(cells.lines, key=lambda line: line.place):
+        console.print(_table(" · ".join(place), cells, list(block)))
+    for table in published:
+        console.print(f"published figures: {table.metric}", highlight=False, markup=False)
     for sentence in result.verdicts:
         console.print(sentence, highlight=False, markup=False)
     console.print(f"{result.report} shows the pictures", highlight=False, markup=False)
+
+
+def _table(title: str, grid: Grid, block: list[Line]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("prior", title=Text(title, "italic"), title_justify="left")
+    for f in grid.columns:
+        table.add_column(f"{f.title} {f.unit}".strip(), justify="right")
+    for line in block:
+        numbers = [Text(entry.text, "bold" if entry.best else "") for entry in line.entries]
+        name = f"{line.method} (published)" if line.published else line.method
+        table.add_row(Text(name), *numbers, style="dim" if line.published else "")
+    return table

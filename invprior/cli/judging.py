@@ -71,6 +71,15 @@ def compare(
     iterations: Annotated[
         int | None, typer.Option(help="Limit of iterations in every solve.", min=1, show_default="each prior's own")
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC", help="The prior that the others are judged against.", show_default="tv, or none without tv"
+        ),
+    ] = None,
+    oracle: Annotated[
+        bool, typer.Option("--oracle", help="Show what the best iterate would score; only the truth tells which it is.")
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(help="Cells solved at a time.", min=1, max=1024, show_default="one per processor or GPU"),
@@ -86,7 +95,7 @@ def compare(
     from invprior.cli.compare import plan_study, run_compare
 
     lists = (operator or [], noise or [], prior or [])
-    study = plan_study(clean, degraded or [], data, *lists, seeds, crop, iterations)
+    study = plan_study(clean, degraded or [], data, *lists, seeds, crop, iterations, baseline, oracle)
     if not run_compare(study, output, jobs, device, cluster, quiet):
         raise typer.Exit(1)
 

@@ -51,6 +51,8 @@ def compare(
     seeds: int = 3,
     crop: int | None = None,
     iterations: int | None = None,
+    baseline: str | None = None,
+    oracle: bool = False,
     jobs: int | None = None,
     device: str = "auto",
     cluster: str | None = None,
@@ -66,7 +68,7 @@ def compare(
     clean
         Files of clean pictures.
     output
-        The folder for ``report.html``, ``results.csv`` and a folder for each cell.
+        The folder for ``report.html``, ``results.csv``, ``table.tex``, ``table.md`` and a folder for each cell.
     operators, noises, priors
         Specs as on the command line: ``lanczos:4``, ``mask:0.5``, ``blur:psf.png``, ``module:make_operator``;
         ``gaussian:0.1``, ``rounding``; ``tv``, ``tv:0.05``, ``dip:preset=paper``, ``dip+tv``.
@@ -78,6 +80,10 @@ def compare(
         Use only the middle ``crop`` × ``crop`` pixels.
     iterations
         Limit of iterations in every solve.
+    baseline
+        The prior that the verdicts compare the others with; None for ``tv``, or ``none`` where ``tv`` is not compared.
+    oracle
+        Show also the PSNR of each solve's best iterate, which only the truth tells, and what stopping elsewhere costs.
     jobs
         Cells solved at a time; None for one per processor or GPU.
     device
@@ -100,6 +106,8 @@ def compare(
         seeds=seeds,
         crop=crop,
         iterations=iterations,
+        baseline=baseline,
+        oracle=oracle,
     )
     return run_study(study, Path(output), jobs=jobs, device=device, cluster=cluster)
 
@@ -142,6 +150,8 @@ def run_study(
         store.rewrite_table(list(ordered))
         result = Comparison(study, output, ordered, failures)
         write_report(result, store, partial(trial, study), again or _call(study, output))
+        store.text("table.tex", result.latex())
+        store.text("table.md", result.markdown())
     return result
 
 
@@ -156,6 +166,8 @@ def _call(study: Study, output: Path | str) -> str:
         "seeds": study.seeds,
         "crop": study.crop,
         "iterations": study.iterations,
+        **({"baseline": study.baseline} if study.baseline else {}),
+        **({"oracle": True} if study.oracle else {}),
     }
     arguments = ", ".join(f"{key}={value!r}" for key, value in settings.items())
     return f"invprior.compare({[str(s.clean) for s in study.sources]!r}, output={str(output)!r}, {arguments})"

@@ -9,10 +9,14 @@ from typing import Any
 
 from invprior.errors import InvpriorError
 from invprior.io.paths import check_regular
-from invprior.study.plan import DEFAULT_PRIORS, Published, Study
+from invprior.study.plan import DEFAULT_PRIORS, Study
+from invprior.study.published import Published
 from invprior.study.source import Source, check_sources
 
-KEYS = ("title", "pictures", "operators", "noises", "priors", "seeds", "crop", "iterations", "published")
+KEYS = (
+    *("title", "pictures", "operators", "noises", "priors", "seeds", "crop", "iterations"),
+    *("baseline", "oracle", "published"),
+)
 LISTS = ("pictures", "operators", "noises", "priors")
 
 
@@ -23,8 +27,9 @@ def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | 
     ----------
     path
         The TOML file: ``pictures``, a list of files or of tables ``{clean, degraded, name}``; ``operators``,
-        ``noises``, ``priors``, ``seeds``, ``crop``, ``iterations`` and ``title``; ``[published]`` with
-        ``figure``, ``metric``, ``columns`` and ``[published.figures]``, where nan is a number not published.
+        ``noises``, ``priors``, ``seeds``, ``crop``, ``iterations``, ``baseline``, ``oracle`` and ``title``;
+        ``[published]`` with ``figure``, ``metric``, ``columns`` and ``[published.figures]``, where nan is a number
+        not published; with ``operator`` and ``noise`` in a study of several; ``[[published]]`` for several tables.
     data
         Folder of its pictures, masks and point spread functions; None for the folder of the file.
 
@@ -63,7 +68,9 @@ def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | 
         iterations=table.get("iterations") if iterations is None else iterations,
         base=base,
         title=str(table.get("title", path.stem)),
-        published=_published(path, table["published"]) if "published" in table else None,
+        published=tuple(_published(path, t) for t in _tables(table.get("published", []))),
+        baseline=table.get("baseline"),
+        oracle=table.get("oracle", False),
         file=path,
     )
 
@@ -88,14 +95,19 @@ def _texts(path: Path, table: dict[str, Any], key: str, default: tuple[str, ...]
     return values
 
 
+def _tables(published: Any) -> list[Any]:
+    return published if isinstance(published, list) else [published]
+
+
 def _published(path: Path, table: Any) -> Published:
     try:
         figures = {
             str(name): tuple(None if math.isnan(x) else float(x) for x in row) for name, row in table["figures"].items()
         }
         values = str(table["figure"]), str(table["metric"]), tuple(map(str, table["columns"])), figures
+        place = tuple(None if table.get(key) is None else str(table[key]) for key in ("operator", "noise"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvpriorError(
             f"{path}: published takes figure, metric, columns and figures, one number per column for each picture"
         ) from error
-    return Published(*values)
+    return Published(*values, *place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,51 +15,14 @@ from invprior.purpose import Purpose
 from invprior.runs.record import VERSION
 from invprior.specs import OperatorSpec, PriorSpec, parse_operator, parse_prior
 from invprior.study.measurement import check_noise
+from invprior.study.published import Published, check_published
 from invprior.study.source import Source
 
-# Columns that published numbers may belong to.
-FIGURE_KEYS = ("psnr", "psnr_y", "ssim", "lpips")
 DEFAULT_PRIORS = ("none", "tv", "dip")
 
 
 # The largest numbers that a study can mean.
 LIMITS = {"seeds": 10_000, "crop": 1_000_000, "iterations": 1_000_000_000}
-
-
-@dataclass(frozen=True)
-class Published:
-    """Published figures to show in the table.
-
-    Attributes
-    ----------
-    figure
-        The column of the table that they belong to: ``psnr``, ``psnr_y`` …
-    metric
-        What exactly was published, in words.
-    columns
-        The methods.
-    figures
-        For each picture, by its name, one number per method, None if none was published.
-    """
-
-    figure: str
-    metric: str
-    columns: tuple[str, ...]
-    figures: Mapping[str, tuple[float | None, ...]]
-
-    def rows(self, name: str) -> list[tuple[str, float]]:
-        """Method and number of every figure that was published for a picture."""
-        row = self.figures.get(name, ())
-        return [(column, x) for column, x in zip(self.columns, row, strict=False) if x is not None]
-
-    def __post_init__(self) -> None:
-        if self.figure not in FIGURE_KEYS:
-            raise InvpriorError(f"published figures: {self.figure!r} is none of {', '.join(FIGURE_KEYS)}")
-        for name, row in self.figures.items():
-            if len(row) != len(self.columns):
-                raise InvpriorError(
-                    f"published figures of {name!r}: {len(row)} numbers for {len(self.columns)} columns"
-                )
 
 
 @dataclass(frozen=True)
@@ -120,7 +83,11 @@ class Study:
     title
         Title of the report.
     published
-        Published figures of the same pictures.
+        Published tables of the same pictures.
+    baseline
+        The method that the others are compared with; None for ``tv``, else ``none``, else the first.
+    oracle
+        Show also what the best iterate would have scored, which takes the truth to know.
     file
         The study file that this was read from.
 
@@ -139,7 +106,9 @@ class Study:
     iterations: int | None = None
     base: Path = Path()
     title: str = ""
-    published: Published | None = None
+    published: tuple[Published, ...] = ()
+    baseline: str | None = None
+    oracle: bool = False
     file: Path | None = None
 
     def __post_init__(self) -> None:
@@ -155,9 +124,27 @@ class Study:
                 raise InvpriorError(f"{what} takes a whole number from 1 to {most:,}, got {number!r}")
         for text in self.noises:
             check_noise(text, all(s.degraded is not None for s in self.sources))
+        check_published(self.published, self.operators, self.noises)
+        if self.baseline is not None and self.baseline not in self.methods:
+            raise InvpriorError(
+                f"the baseline {self.baseline!r} is not among the compared: {', '.join(map(repr, self.methods))}"
+            )
+        if type(self.oracle) is not bool:
+            raise InvpriorError(f"oracle takes true or false, got {self.oracle!r}")
         _ = self.operator_specs  # parses every spec now, before anything runs
         for spec in self.prior_specs.values():
             spec.made(Purpose())
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The texts of all that is compared, in the order of the table."""
+        return self.priors
+
+    @property
+    def against(self) -> str:
+        """The method that the others are compared with."""
+        usual = (name for name in ("tv", "none") if name in self.methods)
+        return self.baseline or next(usual, self.methods[0])
 
     @cached_property
     def operator_specs(self) -> dict[str, OperatorSpec]:

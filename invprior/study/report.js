@@ -4,21 +4,23 @@ const at = id => document.getElementById(id);
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6d31", "#7f7f7f"];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 
-// The table: a click sorts a column, numbers by value; missing values come last in both directions.
+// The tables: a click sorts a column, numbers by value; missing values come last in both directions.
 const body = at("table").tBodies[0];
-const headings = [...at("table").tHead.rows[0].cells];
-headings.forEach((heading, column) => heading.querySelector("button").addEventListener("click", () => {
-  const down = heading.getAttribute("aria-sort") === "ascending";
-  headings.forEach(other => other.setAttribute("aria-sort", "none"));
-  heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-  const key = row => row.cells[column].dataset.sort;
-  const numeric = heading.classList.contains("number");
-  const order = (a, b) => numeric ? key(a) - key(b) : key(a).localeCompare(key(b), undefined, { numeric: true });
-  const known = [...body.rows].filter(row => key(row) !== "");
-  const unknown = [...body.rows].filter(row => key(row) === "");
-  known.sort((a, b) => down ? order(b, a) : order(a, b));
-  body.append(...known, ...unknown);
-}));
+for (const table of document.querySelectorAll("table.sortable")) {
+  const headings = [...table.tHead.rows[0].cells], lines = table.tBodies[0];
+  headings.forEach((heading, column) => heading.querySelector("button").addEventListener("click", () => {
+    const down = heading.getAttribute("aria-sort") === "ascending";
+    headings.forEach(other => other.setAttribute("aria-sort", "none"));
+    heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const key = row => row.cells[column].dataset.sort;
+    const numeric = heading.classList.contains("number");
+    const order = (a, b) => numeric ? key(a) - key(b) : key(a).localeCompare(key(b), undefined, { numeric: true });
+    const known = [...lines.rows].filter(row => key(row) !== "");
+    const unknown = [...lines.rows].filter(row => key(row) === "");
+    known.sort((a, b) => down ? order(b, a) : order(a, b));
+    lines.append(...known, ...unknown);
+  }));
+}
 
 // The viewer: two pictures on top of each other; the right one is clipped to the right of the divider.
 const seen = { column: Infinity, row: Infinity }; // the pixel in the middle of the loupe; at first the middle of the picture

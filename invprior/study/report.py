@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -24,11 +22,9 @@ from invprior.priors import NoPrior
 from invprior.problem import Problem
 from invprior.runs.record import versions
 from invprior.study.measurement import Trial
-from invprior.study.plan import Cell, Scene, Study
+from invprior.study.plan import Cell, Scene
 from invprior.study.result import Comparison
-from invprior.study.scores import Figure, figures
 from invprior.study.store import Store
-from invprior.study.table import Row
 
 NAME = "report.html"
 
@@ -37,23 +33,6 @@ Trials = Callable[[Scene, int], Trial]
 
 # Columns of a history that stop rules use; the objective does not tell when to stop.
 SIGNALS = ("gap", "residual", "discrepancy", "windowed_variance", "moving_variance", "held_out")
-
-
-@dataclass(frozen=True)
-class _Number:
-    text: str
-    sort: str
-    best: bool
-
-
-@dataclass(frozen=True)
-class _Line:
-    place: tuple[str, str, str]
-    scene: int
-    prior: str
-    numbers: tuple[_Number, ...]
-    stops: str
-    published: bool
 
 
 class Pictures:
@@ -74,7 +53,7 @@ def write_report(result: Comparison, store: Store, trials: Trials, again: str) -
     """Write ``report.html``."""
     study = result.study
     records = list(result.records.values())
-    columns = figures(records)
+    means, cells = result.grids(result.columns)
     scenes = [s for s in study.scenes if any(c.scene == s for c in result.records)]
     held = Pictures()
     shown = [_scene(scene, result, store, held, trials) for scene in scenes]
@@ -85,9 +64,12 @@ def write_report(result: Comparison, store: Store, trials: Trials, again: str) -
         verdicts=result.verdicts,
         failures=list(result.failures.items()),
         seeds=study.seeds,
-        columns=columns,
-        lines=_lines(study, result.rows, columns, scenes),
-        published=study.published.metric if study.published else None,
+        against=study.against,
+        definitions=result.columns,
+        means=means,
+        cells=cells,
+        scenes=scenes,
+        published=[table.metric for table in study.published],
         crop=study.crop,
         command=again,
         study_file=study.file.read_text(encoding="utf-8") if study.file else None,
@@ -114,39 +96,13 @@ def _summary(result: Comparison) -> str:
         (len(study.sources), "picture"),
         (len(study.operators), "operator"),
         (len(study.noises), "noise"),
-        (len(study.priors), "prior"),
+        (len(study.methods), "prior"),
         (study.seeds, "seed"),
     )
     text = " × ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts)
     crop = f", the middle {study.crop}×{study.crop} pixels of each" if study.crop else ""
     limit = f", at most {study.iterations} iterations in every solve" if study.iterations else ""
     return f"{text}{crop}{limit}: {len(result.records)} cells finished."
-
-
-def _lines(study: Study, found: list[Row], columns: list[Figure], scenes: list[Scene]) -> list[_Line]:
-    lines = []
-    for k, scene in enumerate(scenes):
-        place = (scene.source.name, scene.operator, scene.noise)
-        block = [row for row in found if row.scene == scene]
-        lines += [_Line(place, k, r.prior, _numbers(r, columns), r.stops, published=False) for r in block]
-        for name, figure in study.published.rows(scene.source.name) if study.published else ():
-            key = study.published.figure if study.published else ""
-            numbers = tuple(
-                _Number(f"{figure:.{f.digits}f}", str(figure), False) if f.key == key else _Number("–", "", False)
-                for f in columns
-            )
-            lines.append(_Line(place, k, name, numbers, "not run here", published=True))
-    return lines
-
-
-def _numbers(row: Row, columns: list[Figure]) -> tuple[_Number, ...]:
-    numbers = []
-    for f in columns:
-        spread = row.figures.get(f.key)
-        known = spread is not None and not math.isnan(spread.mean)
-        text = spread.text(f.digits) if spread is not None else "–"
-        numbers.append(_Number(text, repr(spread.mean) if spread is not None and known else "", f.key in row.best))
-    return tuple(numbers)
 
 
 def _scene(scene: Scene, result: Comparison, store: Store, held: Pictures, trials: Trials) -> dict[str, Any]:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from invprior.errors import InvpriorError
+from invprior.study import drawing
+from invprior.study.grid import Grid, cells_grid, columns, means_grid
+from invprior.study.paper import Maker, strips, write_figures
 from invprior.study.plan import Cell, Study
-from invprior.study.scores import FIGURES, figures
-from invprior.study.table import Row, rows, verdicts
+from invprior.study.scores import Figure, with_oracle
+from invprior.study.sheet import Sheet, latex, markdown, sheets
+from invprior.study.table import Mean, Row, main_figure, means, rows
+from invprior.study.verdict import Verdict, sentences, verdicts
+
+# What :meth:`Comparison.plot` can draw.
+KINDS = ("bars", "differences", "curves")
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The result of a study; ``pandas.DataFrame(comparison.cells)`` is a table of it.
+    """The result of a study.
 
     Attributes
     ----------
@@ -36,62 +44,159 @@ class Comparison:
     @property
     def cells(self) -> list[dict[str, Any]]:
         """One dict per finished cell: its specs, its figures and why it stopped, without the curves."""
-        return [{k: v for k, v in r.items() if not isinstance(v, list | dict)} for r in self.records.values()]
+        return [{k: v for k, v in r.items() if not isinstance(v, list | dict)} for r in self._scored]
 
     @cached_property
     def rows(self) -> list[Row]:
         """One row for each picture, operator, noise and prior: mean and spread over the seeds."""
-        return rows(self.study, list(self.records.values()))
+        return rows(self.study, self._scored)
+
+    @cached_property
+    def means(self) -> list[Mean]:
+        """One mean over the pictures for each operator, noise and prior."""
+        return means(self.study, self.rows)
+
+    @cached_property
+    def differences(self) -> list[Verdict]:
+        """For each operator, noise and prior its differences from the baseline, with interval and test."""
+        return verdicts(self.study, self.rows)
 
     @property
     def verdicts(self) -> list[str]:
-        """A sentence for each operator and noise: which prior has the highest PSNR, and by how much."""
-        return verdicts(self.study, self.rows, FIGURES[0])
+        """A sentence for each of :attr:`differences`: is it better than the baseline, by how much, how surely."""
+        return sentences(self.differences)
+
+    @property
+    def columns(self) -> list[Figure]:
+        """The figures that there are numbers for."""
+        return columns(self.study, self._scored)
 
     @property
     def report(self) -> Path:
         """The page with the pictures and the curves."""
         return self.folder / "report.html"
 
-    def plot(self, figure: str = "psnr") -> Any:
-        """Bars of a figure, one group per picture, with the spread of the seeds; a pyplot figure, as from ``show``.
+    def grids(self, shown: list[Figure]) -> tuple[Grid, Grid]:
+        """The means over the pictures, and the cells, as tables of these figures."""
+        return (
+            means_grid(self.study, self.means, self.differences, shown),
+            cells_grid(self.study, self.rows, shown),
+        )
+
+    def frame(self) -> Any:
+        """The cells as a ``pandas.DataFrame``, one row each.
 
         Raises
         ------
         InvpriorError
-            If no cell has this figure, or matplotlib is not installed.
+            If pandas is not installed.
         """
-        known = {f.key: f for f in figures(list(self.records.values()))}
-        if figure not in known:
-            raise InvpriorError(f"there is no figure {figure!r} to plot; choose among {', '.join(known)}")
         try:
-            from matplotlib import pyplot
+            import pandas
         except ImportError as error:
-            raise InvpriorError("plot() needs matplotlib; pip install matplotlib") from error
-        f, priors = known[figure], self.study.priors
-        scenes = list(dict.fromkeys(row.scene for row in self.rows))
-        canvas, axes = pyplot.subplots(figsize=(max(5.0, 1.6 * len(scenes)), 4.0), layout="constrained")
-        width = 0.8 / len(priors)
-        for k, prior in enumerate(priors):
-            own = [(scenes.index(r.scene), r.figures[figure]) for r in self.rows if r.prior == prior]
-            places = [place + (k + 0.5) * width - 0.4 for place, _ in own]
-            axes.bar(places, [s.mean for _, s in own], width, yerr=[s.deviation for _, s in own], label=prior)
-        axes.set_xticks(range(len(scenes)), [str(s).replace(" · ", "\n") for s in scenes])
-        axes.set_ylabel(f"{f.title} {f.unit}".strip())
-        canvas.legend(loc="outside upper center", ncols=len(priors))
-        return canvas
+            raise InvpriorError("frame() needs pandas; pip install pandas") from error
+        return pandas.DataFrame(self.cells)
+
+    def latex(self, figure: str | None = None) -> str:
+        r"""A table for a paper, for ``\input`` with the package booktabs: pictures down, methods across, means first.
+
+        The best of each line is bold; published methods bear a dagger. There is one table for each operator and noise.
+
+        Parameters
+        ----------
+        figure
+            ``psnr``, ``psnr_y``, ``ssim`` …; None for that of the verdict.
+        """
+        return latex(self._sheets(figure), self._remarks)
+
+    def markdown(self, figure: str | None = None) -> str:
+        """The table of :meth:`latex` in Markdown, with the verdicts above it."""
+        return markdown(self._sheets(figure), self._remarks)
+
+    def _sheets(self, figure: str | None) -> list[Sheet]:
+        groups = dict.fromkeys(mean.group for mean in self.means)
+        chosen = {
+            g: main_figure(self.study, g, self._scored) if figure is None else self._figure(figure) for g in groups
+        }
+        return sheets(self.study, self.means, self.rows, chosen)
+
+    @property
+    def _remarks(self) -> list[str]:
+        return [*self.verdicts, *(f"† published: {table.metric}" for table in self.study.published)]
+
+    def _figure(self, key: str) -> Figure:
+        known = {f.key: f for f in self.columns}
+        if key not in known:
+            raise InvpriorError(f"there is no figure {key!r} here; choose among {', '.join(known)}")
+        return known[key]
+
+    @cached_property
+    def _scored(self) -> list[dict[str, Any]]:
+        """The records, with the figures of the oracle if they were asked for."""
+        return [with_oracle(r) if self.study.oracle else r for r in self.records.values()]
+
+    @property
+    def main(self) -> Figure:
+        """The figure that the first operator and noise are judged by."""
+        return main_figure(self.study, self.means[0].group, self._scored)
+
+    def plot(self, figure: str = "psnr", kind: str = "bars") -> Any:
+        """A pyplot figure of the comparison, as from ``show``.
+
+        Parameters
+        ----------
+        figure
+            ``psnr``, ``ssim`` …: what bars show.
+        kind
+            ``bars``: means over the pictures with their 95 % interval, then each picture with the spread of its seeds;
+            ``differences``: from the baseline, a dot a picture, the mean and its interval; ``curves``: PSNR over time.
+
+        Raises
+        ------
+        InvpriorError
+            If no cell has this figure, there is no such kind, or matplotlib is not installed.
+        """
+        if kind not in KINDS:
+            raise InvpriorError(f"there is no plot of kind {kind!r}; choose among {', '.join(KINDS)}")
+        shown = self._figure(figure)
+        if kind == "curves":
+            return drawing.curves(self.study.methods, self.rows)
+        if kind == "differences":
+            if not self.differences:
+                raise InvpriorError("there is nothing to compare: a single prior has no differences to plot")
+            return drawing.differences(self.differences)
+        return drawing.bars(self.study.methods, self.means, self.rows, shown)
+
+    def draw(self) -> list[Path]:
+        """Write figures for a paper into ``figures/`` of the folder, as SVG and PDF, and return their paths.
+
+        These are the three kinds of :meth:`plot`, and for the first six scenes a strip of all pictures with the part
+        enlarged in which the priors differ most.
+
+        Raises
+        ------
+        InvpriorError
+            If matplotlib is not installed, or a file cannot be written.
+        """
+        if not self.rows:
+            return []
+        kinds = [kind for kind in KINDS if kind != "differences" or self.differences]
+        makers: dict[str, Maker] = {kind: partial(self.plot, self.main.key, kind) for kind in kinds}
+        return write_figures(self.folder, makers | strips(self.folder, self.records))
 
     def _repr_html_(self) -> str:
-        """The table, for notebooks."""
-        shown = figures(list(self.records.values()))
-        head = ["picture", "operator", "noise", "prior", *(f"{f.title} {f.unit}".strip() for f in shown)]
-        lines = ["<tr>" + "".join(f"<th>{escape(text)}</th>" for text in head) + "</tr>"]
-        for row in self.rows:
-            place = (row.scene.source.name, row.scene.operator, row.scene.noise, row.prior)
-            numbers = [(row.figures[f.key].text(f.digits) if f.key in row.figures else "–", f.key) for f in shown]
-            cells = [escape(text) for text in place]
-            cells += [f"<b>{text}</b>" if key in row.best else text for text, key in numbers]
-            lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+        """The verdicts and the tables, for notebooks."""
         says = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.verdicts)
         failed = f"<p>{len(self.failures)} cells failed</p>" if self.failures else ""
-        return f"<table>{''.join(lines)}</table>{says}{failed}"
+        return says + "".join(_html(grid) for grid in self.grids(self.columns)) + failed
+
+
+def _html(grid: Grid) -> str:
+    head = ["prior", *grid.places, *(f"{f.title} {f.unit}".strip() for f in grid.columns)]
+    lines = ["<tr>" + "".join(f"<th>{escape(text)}</th>" for text in head) + "</tr>"]
+    for line in grid.lines:
+        name = f"{line.method} (published)" if line.published else line.method
+        cells = [escape(text) for text in (name, *line.place)]
+        cells += [f"<b>{escape(e.text)}</b>" if e.best else escape(e.text) for e in line.entries]
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return f"<table>{''.join(lines)}</table>"

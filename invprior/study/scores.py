@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -73,6 +74,21 @@ FIGURES = (
 )
 
 
+# Shown on request: the truth chooses the iterate, which no prior can.
+ORACLE = (
+    Figure(
+        "oracle",
+        "oracle PSNR",
+        "dB",
+        2,
+        None,
+        "Sees the truth: the PSNR of the best of the iterates that were scored on the way, or of the result if that is "
+        "better. No stop rule can choose so.",
+    ),
+    Figure("stopping", "cost of stopping", "dB", 2, None, "Sees the truth: oracle PSNR minus PSNR."),
+)
+
+
 def scores(x: Tensor, truth: Tensor) -> dict[str, float]:
     """PSNR, PSNR of Y, SSIM, and LPIPS if its weights are installed, of pictures (C, H, W) in [0, 1]."""
     values = {"psnr": psnr(x, truth), "psnr_y": psnr_luma(x, truth), "ssim": ssim(x, truth)}
@@ -84,15 +100,24 @@ def scores(x: Tensor, truth: Tensor) -> dict[str, float]:
         return values | {"lpips": float(metric(*pair))}
 
 
-def figures(records: list[dict[str, Any]]) -> list[Figure]:
+def figures(records: Sequence[dict[str, Any]]) -> list[Figure]:
     """The columns that at least one record has a number for."""
-    return [f for f in FIGURES if any(isinstance(r.get(f.key), int | float) for r in records)]
+    return [f for f in (*FIGURES, *ORACLE) if any(isinstance(r.get(f.key), int | float) for r in records)]
 
 
 def number(record: dict[str, Any], key: str) -> float:
     """A figure of a record; NaN if it has none."""
     value = record.get(key)
     return math.nan if value is None else float(value)
+
+
+def with_oracle(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with the figures of :data:`ORACLE`, from the curve of its solve."""
+    kept = record.get("psnr")
+    if kept is None:
+        return record
+    best = max([kept, *(point[2] for point in record["curve"] if point[2] is not None)])
+    return record | {"oracle": best, "stopping": best - kept}
 
 
 @cache

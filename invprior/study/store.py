@@ -136,14 +136,18 @@ class Store:
 
     def picture(self, name: str, pixels: NDArray[np.uint8]) -> bytes:
         """Write a truth or a measurement as PNG and return its bytes."""
+        path = self.path(name)
+        write_pixels(path, pixels)
+        return path.read_bytes()
+
+    def path(self, name: str) -> Path:
+        """The PNG of a truth or a measurement."""
         readable = re.sub(r"[^A-Za-z0-9.=+@-]+", "_", name)
         # names that differ only in what a file name cannot show stay apart
         apart = (
             "" if readable == name else f"-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
         )
-        path = self.pictures / f"{readable[:120]}{apart}.png"
-        write_pixels(path, pixels)
-        return path.read_bytes()
+        return self.pictures / f"{readable[:120]}{apart}.png"
 
     def rewrite_table(self, cells: list[Cell]) -> None:
         """Write ``results.csv`` anew, for the finished cells among these."""

@@ -1,10 +1,10 @@
-"""Tables of a comparison: mean and spread over the seeds, and the verdicts."""
+"""Tables of a comparison: the mean over the pictures of each degradation, and mean and spread of each picture."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """A prior on a scene: the records of its seeds, their figures, and the figures in which it is best."""
+    """A method on a scene: the records of its seeds, their figures, and the figures in which it is best."""
 
     scene: Scene
     prior: str
@@ -50,68 +50,98 @@ class Row:
         return "; ".join(dict.fromkeys(f"{r['status']}: {r['status_message']}" for r in self.records))
 
 
+@dataclass(frozen=True)
+class Group:
+    """What is averaged over and tested: an operator and a noise, on all pictures."""
+
+    operator: str
+    noise: str
+
+    @classmethod
+    def of(cls, scene: Scene) -> Group:
+        return cls(scene.operator, scene.noise)
+
+    def __str__(self) -> str:
+        return f"{self.operator}, {self.noise}"
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A method on a group: its means over the pictures, each the mean of its seeds.
+
+    Attributes
+    ----------
+    pictures
+        The pictures that every method of the group has finished; all means are over these.
+    figures
+        Means; NaN if a picture lacks the figure.
+    best
+        Keys of the figures in which it is best.
+    """
+
+    group: Group
+    prior: str
+    pictures: tuple[str, ...]
+    figures: dict[str, float]
+    best: frozenset[str]
+
+
 def rows(study: Study, records: Sequence[dict[str, Any]]) -> list[Row]:
-    """One row for each scene and prior that has a finished cell, in the order of the study."""
+    """One row for each scene and method that has a finished cell, in the order of the study."""
+    own: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for record in records:
+        own.setdefault(tuple(record[k] for k in ("picture", "operator_spec", "noise_spec", "prior")), []).append(record)
     found: list[Row] = []
     for scene in study.scenes:
-        block = [_row(scene, prior, records) for prior in study.priors]
-        block = [row for row in block if row.records]
-        found += [Row(r.scene, r.prior, r.records, r.figures, _best(r, block)) for r in block]
+        places = {name: (scene.source.name, scene.operator, scene.noise, name) for name in study.methods}
+        block = {name: own[place] for name, place in places.items() if place in own}
+        numbers = {
+            name: {f.key: Spread.of([number(r, f.key) for r in found_here]) for f in figures(found_here)}
+            for name, found_here in block.items()
+        }
+        best = _best({name: {k: s.mean for k, s in spreads.items()} for name, spreads in numbers.items()})
+        found += [Row(scene, name, tuple(block[name]), numbers[name], best[name]) for name in block]
     return found
 
 
-def verdicts(study: Study, found: Sequence[Row], figure: Figure) -> list[str]:
-    """A sentence for each operator and noise: which prior is best, by how much, and on how many pictures."""
-    said = []
-    for A in study.operators:
-        for noise in study.noises:
-            rows_here = [r for r in found if (r.scene.operator, r.scene.noise) == (A, noise)]
-            sentence = _verdict([s for s in study.scenes if (s.operator, s.noise) == (A, noise)], rows_here, figure)
-            if sentence:
-                said.append(f"{A}, {noise}: {sentence}")
-    return said
+def means(study: Study, found: Sequence[Row]) -> list[Mean]:
+    """One mean for each group and method that has a row, in the order of the study."""
+    averages: list[Mean] = []
+    for group in dict.fromkeys(Group.of(scene) for scene in study.scenes):
+        block: dict[str, dict[str, Row]] = {}
+        for row in found:
+            if Group.of(row.scene) == group:
+                block.setdefault(row.prior, {})[row.scene.source.name] = row
+        if not block:
+            continue
+        pictures = tuple(s.name for s in study.sources if all(s.name in own for own in block.values()))
+        numbers = {name: _averaged([own[p] for p in pictures]) for name, own in block.items()}
+        best = _best(numbers)
+        averages += [Mean(group, name, pictures, numbers[name], best[name]) for name in block]
+    return averages
 
 
-def _row(scene: Scene, prior: str, records: Sequence[dict[str, Any]]) -> Row:
-    place = (scene.source.name, scene.operator, scene.noise, prior)
-    own = tuple(r for r in records if (r["picture"], r["operator_spec"], r["noise_spec"], r["prior"]) == place)
-    spreads = {f.key: Spread.of([number(r, f.key) for r in own]) for f in figures(list(own))}
-    return Row(scene, prior, own, spreads, frozenset())
+def main_figure(study: Study, group: Group, records: Sequence[dict[str, Any]]) -> Figure:
+    """The figure that a group is judged by: that of its published table if the cells have it, else PSNR."""
+    known = {f.key: f for f in figures(records)}
+    printed = [table.figure for table in study.published if table.stands(group.operator, group.noise)]
+    return next((known[key] for key in printed if key in known), known.get("psnr") or figures(records)[0])
 
 
-def _best(row: Row, block: Sequence[Row]) -> frozenset[str]:
-    keys = []
-    for figure in figures([r for other in block for r in other.records]):
+def _averaged(block: Sequence[Row]) -> dict[str, float]:
+    keys = dict.fromkeys(key for row in block for key in row.figures)
+    missing = Spread(math.nan, math.nan)
+    return {key: statistics.fmean(row.figures.get(key, missing).mean for row in block) for key in keys}
+
+
+def _best(numbers: Mapping[str, Mapping[str, float]]) -> dict[str, frozenset[str]]:
+    """For each method the keys of the figures in which it is best."""
+    best: dict[str, set[str]] = {name: set() for name in numbers}
+    for figure in figures([dict(own) for own in numbers.values()]):
         sign = {"higher": 1, "lower": -1}.get(figure.better or "", 0)
-        means = [sign * r.figures[figure.key].mean for r in block if figure.key in r.figures]
-        known = [m for m in means if not math.isnan(m)]
-        own = row.figures.get(figure.key)
-        if sign and own is not None and known and sign * own.mean == max(known):
-            keys.append(figure.key)
-    return frozenset(keys)
-
-
-def _verdict(scenes: Sequence[Scene], found: Sequence[Row], figure: Figure) -> str:
-    """The sentence, over the scenes that every prior has finished, so that all means are over the same pictures."""
-    priors = list(dict.fromkeys(r.prior for r in found))
-    means = {(r.scene, r.prior): r.figures[figure.key] for r in found if figure.key in r.figures}
-    whole = [s for s in scenes if all((s, p) in means for p in priors)]
-    if len(priors) < 2 or not whole:
-        return ""
-    sign = -1 if figure.better == "lower" else 1
-    order = sorted(priors, key=lambda p: -sign * statistics.fmean(means[s, p].mean for s in whole))
-    first, second = order[:2]
-    wins = sum(all(sign * means[s, first].mean >= sign * means[s, p].mean for p in priors) for s in whole)
-    leads = [sign * (means[s, first].mean - means[s, second].mean) for s in whole]
-    unit = f" {figure.unit}" if figure.unit else ""
-    lead = f"{first} has the highest {figure.title}, {statistics.fmean(leads):.{figure.digits}f}{unit} above {second}"
-    if len(whole) > 1:
-        lead += (
-            f" on average ({min(leads):+.{figure.digits}f} to {max(leads):+.{figure.digits}f}), and is best on "
-            f"{wins} of {len(whole)} pictures"
-        )
-    spreads = [means[s, p].deviation for s in whole for p in (first, second)]
-    largest = max((d for d in spreads if not math.isnan(d)), default=0.0)
-    if abs(statistics.fmean(leads)) <= largest:
-        lead += f"; this is within the spread of the seeds ({largest:.{figure.digits}f}): a draw"
-    return lead + "."
+        known = {name: sign * own[figure.key] for name, own in numbers.items() if figure.key in own}
+        known = {name: value for name, value in known.items() if not math.isnan(value)}
+        for name, value in known.items():
+            if sign and value == max(known.values()):
+                best[name].add(figure.key)
+    return {name: frozenset(keys) for name, keys in best.items()}

@@ -65,6 +65,7 @@ def test_a_study_with_a_bad_picture_and_a_crashing_operator(tmp_path: Path, monk
         (["--noise", "auto"], "estimates the level of degraded files"),
         (["--data", "."], "--data is the folder that the pictures of a study file are in"),
         (["nothing.png"], "there is no picture nothing.png"),
+        (["--baseline", "tvv"], "the baseline 'tvv' is not among the compared: 'none', 'tv', 'dip'"),
         (["--device", "tpu"], "the device is auto, cpu or cuda"),
     ],
 )
@@ -79,6 +80,42 @@ def test_a_study_file_stands_alone(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text('pictures = ["chelsea.png"]')
     result = compare(tmp_path / "study.toml", "--prior", "tv", "-o", tmp_path / "out")
     assert "a study file sets its own pictures" in str(result.exception)
+
+
+def test_a_baseline_costs_no_cell_and_is_in_the_command_that_repeats(tmp_path: Path) -> None:
+    (clean,) = pictures(tmp_path, 1)
+    words = [
+        clean,
+        "--noise",
+        "gaussian:0.1",
+        "--prior",
+        "none",
+        "--prior",
+        "tikhonov:0.5",
+        "--seeds",
+        "1",
+        "--jobs",
+        "1",
+    ]
+    first = compare(*words, "-o", tmp_path / "out")
+    assert "nothing can be concluded about tikhonov:0.5 against none" in " ".join(first.output.split())
+    stamps = [path.stat().st_mtime_ns for path in sorted((tmp_path / "out" / "cells").rglob("*.json"))]
+    second = compare(*words, "--baseline", "tikhonov:0.5", "--oracle", "-o", tmp_path / "out")
+    assert "nothing can be concluded about none against tikhonov:0.5" in " ".join(second.output.split())
+    assert [path.stat().st_mtime_ns for path in sorted((tmp_path / "out" / "cells").rglob("*.json"))] == stamps
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "--baseline tikhonov:0.5 --oracle -o" in page
+    assert "Sees the truth" in page
+    assert (tmp_path / "out" / "figures" / "bars.svg").is_file()
+
+
+def test_without_matplotlib_a_word_and_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    (clean,) = pictures(tmp_path, 1)
+    result = compare(clean, "--prior", "none", "--seeds", "1", "--jobs", "1", "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "no figures were drawn: draw() needs matplotlib; pip install matplotlib" in result.output
+    assert not (tmp_path / "out" / "figures").exists()
 
 
 @pytest.mark.slow

@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from invprior.study.comparison import run_study
-from invprior.study.plan import Published, Study
+from invprior.study.plan import Study
+from invprior.study.published import Published
 from invprior.study.result import Comparison
 from invprior.study.source import Source
 from tests.study.helpers import Here, pictures
@@ -36,7 +37,11 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]:
         noises=("gaussian:0.1",),
         priors=PRIORS,
         seeds=2,
-        published=Published("psnr", "PSNR of RGB, printed.", ("theirs", "others"), {"chelsea": (27.5, None)}),
+        published=(
+            Published(
+                "psnr", "PSNR of RGB, printed.", ("theirs", "others"), {"chelsea": (27.5, None)}, operator="lanczos:2"
+            ),
+        ),
     )
     with pytest.MonkeyPatch.context() as patch:
         Here().install(patch)
@@ -160,7 +165,7 @@ def test_the_divider_follows_the_mouse_and_the_keys(page: Any) -> None:
 
 
 def test_sorting_sorts(page: Any) -> None:
-    heading = page.locator("th", has=page.get_by_role("button", name="PSNR dB", exact=True))
+    heading = page.locator("#table th", has=page.get_by_role("button", name="PSNR dB", exact=True))
     button = heading.get_by_role("button")
 
     def column() -> list[float]:
@@ -175,14 +180,14 @@ def test_sorting_sorts(page: Any) -> None:
     button.click()
     assert heading.get_attribute("aria-sort") == "descending"
     assert column() == sorted(before, reverse=True)
-    page.get_by_role("button", name="prior", exact=True).click()
+    page.locator("#table").get_by_role("button", name="prior", exact=True).click()
     assert heading.get_attribute("aria-sort") == "none"
-    names = page.locator("#table tbody th").all_inner_texts()
+    names = [th.get_attribute("data-sort") for th in page.locator("#table tbody th").all()]
     assert names == sorted(names, key=str.lower)
 
 
 def test_what_was_not_measured_sorts_last_both_ways(page: Any) -> None:
-    button = page.get_by_role("button", name="time s", exact=True)
+    button = page.locator("#table").get_by_role("button", name="time s", exact=True)
     for _ in range(2):
         button.click()
         assert "published" in page.locator("#table tbody tr").last.inner_text()
@@ -258,6 +263,28 @@ def test_it_reads_on_a_phone(page: Any) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert page.locator("#stage").bounding_box()["width"] > 300
+
+
+@pytest.mark.parametrize("table", ["means", "table"])
+def test_psnr_is_on_the_screen_of_a_phone(page: Any, table: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for row in page.locator(f"#{table} tbody tr").all():
+        box = row.locator("td.number").first.bounding_box()
+        assert box["x"] + box["width"] <= 390
+    first = page.locator(f"#{table} tbody th").first.inner_text()
+    assert "identity · gaussian:0.1" in first  # what the hidden columns say stands below the prior
+
+
+def test_the_verdicts_come_first_then_the_means(page: Any, result: Comparison) -> None:
+    headings = page.locator("h2").all_inner_texts()
+    assert headings[:3] == ["Better than none?", "Means over the pictures", "Each picture"]
+    assert page.locator(".verdicts li").all_inner_texts() == result.verdicts
+    assert page.locator("#means tbody tr").count() == len(result.means)
+
+
+def test_published_figures_stand_only_where_they_belong(page: Any) -> None:
+    places = {row.inner_text().split("\t")[2] for row in page.locator("#table tr.published").all()}
+    assert places == {"lanczos:2"}
 
 
 def test_every_control_has_a_name(page: Any) -> None:

@@ -22,7 +22,8 @@ from invprior.io import read
 from invprior.io.whole import OWN
 from invprior.study.comparison import Progress, run_study, trial
 from invprior.study.file import read_study
-from invprior.study.plan import Published, Study
+from invprior.study.plan import Study
+from invprior.study.published import Published
 from invprior.study.source import open_source, sources
 from invprior.study.store import Store
 from tests.study.helpers import Here, pictures
@@ -218,9 +219,27 @@ def test_a_study_file_is_the_study(tmp_path: Path) -> None:
     assert [s.name for s in study.sources] == ["chelsea", "mug"]
     assert study.sources[1].degraded == tmp_path / "chelsea.png"
     assert (study.priors, study.crop, study.seeds, study.title) == (("tv:0.1", "none"), 16, 3, "Two")
-    assert study.published == Published("psnr", "PSNR", ("theirs", "ours"), {"mug": (20.5, None)})
+    assert study.published == (Published("psnr", "PSNR", ("theirs", "ours"), {"mug": (20.5, None)}),)
     other = read_study(tmp_path / "study.toml", tmp_path, seeds=1, crop=0, iterations=7)
     assert (other.seeds, other.crop, other.iterations) == (1, None, 7)
+
+
+SEVERAL = 'pictures = ["chelsea.png"]\noperators = ["identity", "lanczos:2"]\n'
+PRINTED = '[[published]]\nfigure = "psnr"\nmetric = "PSNR"\ncolumns = ["a"]\nfigures = {chelsea = [20.5]}\n'
+
+
+def test_published_figures_stand_where_they_belong(tmp_path: Path) -> None:
+    pictures(tmp_path)
+    both = PRINTED + 'operator = "lanczos:2"\n' + PRINTED.replace("20.5", "30.5") + 'operator = "identity"\n'
+    (tmp_path / "study.toml").write_text(SEVERAL + 'baseline = "dip"\noracle = true\n' + both)
+    study = read_study(tmp_path / "study.toml", None, seeds=None, crop=None, iterations=None)
+    assert [
+        [t.number("chelsea", "a") for t in study.published if t.stands(A, "rounding")] for A in study.operators
+    ] == [
+        [30.5],
+        [20.5],
+    ]
+    assert (study.baseline, study.oracle) == ("dip", True)
 
 
 @pytest.mark.parametrize(
@@ -239,6 +258,11 @@ def test_a_study_file_is_the_study(tmp_path: Path) -> None:
             'pictures = ["chelsea.png"]\npublished = {figure="psnr", metric="", columns=["a"], figures={x=[1, 2]}}',
             "2 numbers for 1 columns",
         ),
+        (SEVERAL + PRINTED, "the published figures do not say to which operator they belong; add operator = one of"),
+        (SEVERAL + PRINTED + 'operator = "lanczos:3"', "belong to operator 'lanczos:3', which is not in the study"),
+        ('pictures = ["chelsea.png"]\nbaseline = "box"', "the baseline 'box' is not among the compared"),
+        ('pictures = ["chelsea.png"]\nbaseline = 3', "the baseline 3 is not among the compared"),
+        ('pictures = ["chelsea.png"]\noracle = "yes"', "oracle takes true or false, got 'yes'"),
     ],
 )
 def test_a_wrong_study_file_is_one_sentence(text: str, says: str, tmp_path: Path) -> None:
@@ -258,6 +282,6 @@ def test_the_published_studies_are_studies(path: Path, tmp_path: Path) -> None:
         shutil.copy(pictures(tmp_path, 1)[0], tmp_path / name)
     study = read_study(path, tmp_path, seeds=None, crop=None, iterations=None)
     assert {"none", "tv", "dip"} <= set(study.priors)
-    assert study.published is not None
-    assert all(study.published.rows(source.name) for source in study.sources)
-    assert set(study.published.figures) <= {source.name for source in study.sources}
+    (published,) = study.published
+    assert set(published.figures) == {source.name for source in study.sources}
+    assert (published.operator, published.noise) in {(A, noise) for A in study.operators for noise in study.noises}

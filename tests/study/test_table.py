@@ -1,19 +1,19 @@
-"""Mean, spread, the best and the verdict."""
+"""Mean, spread and the best, of each picture and over the pictures."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from invprior.study.plan import Study
-from invprior.study.scores import FIGURES
+from invprior.study.published import Published
 from invprior.study.source import Source
-from invprior.study.table import Spread, rows, verdicts
+from invprior.study.table import Group, Spread, main_figure, means, rows
 
 STUDY = Study(sources=(Source("a", Path("a.png")), Source("b", Path("b.png"))), priors=("none", "tv"), seeds=2)
 
@@ -55,27 +55,30 @@ def test_how_a_spread_is_written() -> None:
     assert Spread.of([math.nan]).text(1) == "–"
 
 
-def verdict(psnr: dict[tuple[str, str], tuple[float, float]]) -> str:
-    records = [record(*place, seed, value) for place, values in psnr.items() for seed, value in enumerate(values)]
-    (sentence,) = verdicts(STUDY, rows(STUDY, records), FIGURES[0])
-    return sentence
+def test_means_are_over_the_pictures_that_every_method_has_finished() -> None:
+    records = [record("a", "none", seed, 20.0 + seed) for seed in (0, 1)]
+    records += [record("a", "tv", 0, 22.0), record("b", "tv", 0, 90.0)]
+    none, tv = means(STUDY, rows(STUDY, records))
+    assert (none.figures["psnr"], tv.figures["psnr"]) == (20.5, 22.0)
+    assert none.pictures == tv.pictures == ("a",)
+    assert (none.best, tv.best) == (frozenset(), frozenset({"psnr"}))
+    assert means(STUDY, []) == []
 
 
-def test_the_verdict_names_the_leader_and_by_how_much() -> None:
-    a = {("a", "none"): (20.0, 20.2), ("a", "tv"): (25.0, 25.0)}
-    b = {("b", "none"): (20.0, 20.0), ("b", "tv"): (22.0, 22.0)}
-    sentence = verdict(a | b)
-    assert "tv has the highest PSNR, 3.45 dB above none on average (+2.00 to +4.90)" in sentence
-    assert "best on 2 of 2 pictures" in sentence
-    assert "draw" not in sentence
+def test_a_mean_of_what_a_picture_lacks_is_none() -> None:
+    records = [record("a", "tv", 0, 20.0, lpips=0.1), record("b", "tv", 0, 30.0)]
+    (tv,) = means(STUDY, rows(STUDY, records))
+    assert tv.figures["psnr"] == 25.0
+    assert math.isnan(tv.figures["lpips"])
 
 
-def test_a_lead_within_the_spread_is_a_draw() -> None:
-    sentence = verdict({("a", "none"): (20, 22), ("a", "tv"): (21.5, 21.5), ("b", "none"): (9, 9)})
-    assert "tv has the highest PSNR" in sentence
-    assert ": a draw" in sentence
-
-
-@pytest.mark.parametrize("records", [[], [record("a", "tv", 0, 20.0)]])
-def test_nothing_to_compare_is_no_verdict(records: list[dict[str, Any]]) -> None:
-    assert verdicts(STUDY, rows(STUDY, records), FIGURES[0]) == []
+def test_a_group_is_judged_by_the_figure_that_was_published_for_it() -> None:
+    study = replace(
+        STUDY,
+        operators=("identity", "lanczos:2"),
+        published=(Published("ssim", "", ("theirs",), {"a": (0.5,)}, operator="lanczos:2"),),
+    )
+    records = [record("a", "tv", 0, 20.0, ssim=0.4)]
+    assert main_figure(study, Group("lanczos:2", "rounding"), records).key == "ssim"
+    assert main_figure(study, Group("identity", "rounding"), records).key == "psnr"
+    assert main_figure(study, Group("lanczos:2", "rounding"), [record("a", "tv", 0, 20.0)]).key == "psnr"
