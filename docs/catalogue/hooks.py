@@ -16,6 +16,7 @@ MADE = {
     r"\]\(gallery/(\w+)\.py\)": r"](auto_examples/\1.rst)",
     r"\]\(gallery/?\)": "](auto_examples/index.rst)",
     r"\]\((?:\.\./)?(operators|priors)/?\)": r"](reference/\1.rst)",
+    r"\]\((?:\.\./)?priors/presets\.toml\)": "](reference/presets.rst)",
     r"\]\((?:\.\./)?README\.md\)": "](start.md)",
     r"\]\((?:\.\./)?CHANGELOG\.md\)": "](changelog.md)",
     r"\]\((?:\.\./)?CONTRIBUTING\.md\)": "](contributing.md)",
