@@ -23,8 +23,8 @@ CONVERGED = "converged"
 class Status:
     """Why a solve ended: a short ``name`` for programs and a sentence for people.
 
-    The names: ``converged``, ``max_iterations``, ``level_reached``, ``diverged``, ``interrupted``, and those that rules and
-    callbacks of a user add.
+    The names: ``converged``, ``max_iterations``, ``one_pass``, ``level_reached``, ``diverged``, ``interrupted``, and
+    those that rules and callbacks of a user add.
     """
 
     name: str
