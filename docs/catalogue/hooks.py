@@ -96,10 +96,24 @@ def after_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines
     lines[:] = [re.sub(r"^(:ivar \w+), (\w+:)", r"\1,\2", line) for line in lines]
 
 
+def describe(app: Any, doctree: Any) -> None:
+    """Alternative texts of the gallery's pictures that have none: what the example is called."""
+    for image in doctree.findall(lambda node: node.tagname == "image"):
+        found = re.search(r"sphx_glr_(\w+?)_(thumb|\d{3})\.", image["uri"])
+        if found and image.get("alt", "") in ("", found[1].replace("_", " ")):
+            image["alt"] = f"A figure of the example “{title(found[1])}”"
+
+
+def title(example: str) -> str:
+    """The title of a script of the gallery: the first line of its docstring."""
+    return (Path(__file__).parents[1] / "gallery" / f"{example}.py").read_text(encoding="utf-8").split("\n")[1]
+
+
 def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference"))
     app.connect("source-read", read_page)
     app.connect("include-read", read_included)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", after_napoleon, priority=600)
+    app.connect("doctree-read", describe)
     return {"parallel_read_safe": True}

@@ -7,6 +7,7 @@ import re
 from functools import cache, reduce
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,26 @@ def test_names_of_the_tables_of_names_exist(library: str) -> None:
     for there, here, _ in table:
         resolved(theirs, there.strip("`"))
         resolved(ip, here.strip("`"))
+
+
+@pytest.mark.parametrize(
+    ("query", "page"), [("install", "install"), ("learning rate", "reference/presets"), ("early stopping", "stopping")]
+)
+def test_the_search_finds_first(catalogue: Any, query: str, page: str) -> None:
+    """Headings that hold the query are the site's best hits: more so the more of the heading it is, and for titles."""
+    found = {}
+    for place, text in pages(catalogue).items():
+        underlined = re.findall(r"^(.+)\n[=\-~]{3,}$", text, re.MULTILINE)
+        for i, heading in enumerate(underlined or re.findall(r"^#+ (.*)", text, re.MULTILINE)):
+            if query in heading.lower() and 2 * len(query) >= len(heading):
+                found[place] = 15 * len(query) / len(heading) + (i == 0)
+    assert max(found, key=found.__getitem__) == page
+
+
+def pages(catalogue: Any) -> dict[str, str]:
+    """The pages of the site but for those of single members."""
+    made = {f"reference/{name}": text for name, text in catalogue.pages().items() if "/" not in name}
+    return made | {p.stem: p.read_text(encoding="utf-8") for p in DOCS.glob("*.md")}
 
 
 def test_the_glossary_is_in_order() -> None:
