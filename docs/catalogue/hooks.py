@@ -26,6 +26,7 @@ MADE = {
 
 # The gallery, from first steps to extensions; an example that is not listed comes last.
 ORDER = (
+    "dip_beside_tv.py",
     "idea.py",
     "denoise.py",
     "upscale.py",

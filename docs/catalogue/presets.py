@@ -40,7 +40,14 @@ FILMS = ("batch", "period", "again")
 
 def presets() -> str:
     """A table for each preset with a column for each task; the learning rates once more, side by side."""
-    page = heading("Presets") + INTRO + heading("Learning rate", "-") + LEARNING + learning_rates()
+    page = (
+        ".. index:: ! learning rate, ! preset, ! iterations\n\n"
+        + heading("Presets")
+        + INTRO
+        + heading("Learning rate", "-")
+        + LEARNING
+        + learning_rates()
+    )
     for name in names():
         page += heading(name, "-")
         for group in (False, True):
