@@ -15,7 +15,7 @@ def main() -> None:
     from matplotlib import pyplot
 
     runpy.run_path(str(DOCS / "gallery" / "dip_beside_tv.py"))
-    pyplot.gcf().savefig(DOCS / "front.png", dpi=110)
+    pyplot.gcf().savefig(DOCS / "front.png", dpi=110, bbox_inches="tight")
 
 
 if __name__ == "__main__":
