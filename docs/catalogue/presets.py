@@ -16,8 +16,8 @@ INTRO = """The values of ``DIP(preset, task)`` and ``VideoDIP``, generated from 
    import invprior as ip
 
    prior = ip.priors.DIP(iterations=2000)  # the preset with another limit
-   solver = ip.solvers.Muon(lr=0.02)  # one fit, in place of the preset's solver
-   rule = ip.stop.Discrepancy() | ip.stop.MaxIterations(500)  # its early stopping
+   solver = ip.solvers.Muon(lr=0.02)  # one fit, not the preset's
+   rule = ip.stop.Discrepancy() | ip.stop.MaxIterations(500)  # stops early
    result = ip.solve(problem, solver, stop=rule)
 
 :doc:`Stopping and callbacks </stopping>` says what the rules do.

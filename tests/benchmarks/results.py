@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "results"
@@ -60,8 +61,9 @@ class Stored:
 
 
 def load(path: Path) -> Stored:
-    held = json.loads(path.read_text(encoding="utf-8"))
-    return Stored(**{k: tuple(v) if isinstance(v, list) else v for k, v in held.items()})
+    held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    whole: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in held.items()}
+    return Stored(**whole)
 
 
 def stored() -> dict[str, Stored]:
