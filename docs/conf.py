@@ -35,7 +35,7 @@ html_sidebars = {"index": [], "start": []}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
     "secondary_sidebar_items": {"*": ["page-toc"], "reference/**": ["page-toc"]},  # code of examples is wide
     "footer_start": [],
@@ -43,7 +43,7 @@ html_theme_options = {
 }
 
 myst_heading_anchors = 3
-myst_enable_extensions = ["attrs_block", "colon_fence"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]
 
 autodoc_inherit_docstrings = False  # a method that says nothing new has no entry
 autodoc_member_order = "bysource"

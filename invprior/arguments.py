@@ -24,6 +24,7 @@ class Array(Protocol):
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+Remedy = Callable[[str, object], str]
 # What a kind is called; numbers of NumPy and torch's sizes are numbers too.
 WORDS: dict[Any, str] = {
     bool: "True or False",
@@ -48,16 +49,25 @@ def checked(target: F) -> F:
     return guarded
 
 
-def check_all(namespace: Mapping[str, Any], names: Iterable[str]) -> None:
-    """:func:`checked` for all classes that a package exports and whose constructors are their own."""
+def no_remedy(name: str, value: object) -> str:
+    """What to do instead, where nothing is known."""
+    return ""
+
+
+def check_all(namespace: Mapping[str, Any], names: Iterable[str], remedy: Remedy = no_remedy) -> None:
+    """:func:`checked` for all classes that a package exports and whose constructors are their own.
+
+    ``remedy`` is told a class's name and the first argument, if it is of a wrong kind and stands without its name, and
+    says how the sentence ends.
+    """
     for name in names:
         kind = namespace[name]
         own = vars(kind).get("__init__") if isinstance(kind, type) else None
         if own is not None and not hasattr(own, "__wrapped__"):
-            checked(kind)
+            kind.__init__ = _checked(own, kind.__name__, remedy)
 
 
-def _checked(function: Any, name: str) -> Any:
+def _checked(function: Any, name: str, remedy: Remedy = no_remedy) -> Any:
     signature = inspect.signature(function)
 
     @functools.cache
@@ -76,7 +86,8 @@ def _checked(function: Any, name: str) -> Any:
         if not wrong:
             return function(*args, **given)
         parameter, one = wrong[0]
-        refusal = InvpriorError(f"{name} takes {told(kinds()[parameter])} as {parameter}, got {shown(one)}")
+        instead = remedy(name, one) if len(args) > 1 and one is args[1] else ""  # args[0] is self
+        refusal = InvpriorError(f"{name} takes {told(kinds()[parameter])} as {parameter}, got {shown(one)}{instead}")
         try:
             out = function(*args, **given)
         except InvpriorError as error:

@@ -4,6 +4,8 @@
 for TV of photographs) suits every noise level.
 """
 
+from numbers import Real
+
 from invprior.arguments import check_all
 from invprior.priors.blend import Blend
 from invprior.priors.box import Box
@@ -41,4 +43,9 @@ __all__ = [
     "Wavelet",
 ]
 
-check_all(globals(), __all__)
+
+def _weight_in_front(name: str, value: object) -> str:
+    return f"; a weight is a factor in front, as in {value} * priors.{name}()" if isinstance(value, Real) else ""
+
+
+check_all(globals(), __all__, _weight_in_front)

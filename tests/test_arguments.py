@@ -156,7 +156,10 @@ untyped: Any = ip
             lambda: untyped.stop.MovingVariance(patience="long"),
             "MovingVariance takes a whole number as patience, got 'long'",
         ),
-        (lambda: untyped.solve(problem(), callbacks=3), "takes callbacks as a sequence of functions, got 3"),
+        (lambda: untyped.priors.TV(0.1), r"got 0.1; a weight is a factor in front, as in 0.1 \* priors.TV\(\)"),
+        (lambda: untyped.priors.Wavelet(0.1), r"as wavelet, got 0.1; a weight is .* as in 0.1 \* priors.Wavelet\(\)"),
+        (lambda: untyped.solve(problem(), callbacks=3), "takes callbacks as a sequence of functions, got 3$"),
+        (lambda: untyped.solve(problem(), callbacks=print), r"put it into a list, as in callbacks=\[f\]"),
     ],
 )
 def test_the_sentence_says_what_is_taken(make: Callable[[], object], message: str) -> None:

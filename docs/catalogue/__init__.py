@@ -8,11 +8,12 @@ from catalogue.commands import command_line
 from catalogue.families import FAMILIES, PICTURED
 from catalogue.pages import family_page, index, member_page, pictured_page
 from catalogue.pictures import PICTURES
+from catalogue.presets import presets
 
 
 def pages() -> dict[str, str]:
     """Every page of the reference as reStructuredText, keyed by its path without suffix."""
-    out = {"index": index(), "command-line": command_line()}
+    out = {"index": index(), "command-line": command_line(), "presets": presets()}
     for family in PICTURED:
         out[family.path] = pictured_page(family)
         out |= {f"{family.path}/{name}": member_page(family, name) for name in family.members}

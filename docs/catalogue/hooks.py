@@ -16,6 +16,7 @@ MADE = {
     r"\]\(gallery/(\w+)\.py\)": r"](auto_examples/\1.rst)",
     r"\]\(gallery/?\)": "](auto_examples/index.rst)",
     r"\]\((?:\.\./)?(operators|priors)/?\)": r"](reference/\1.rst)",
+    r"\]\((?:\.\./)?priors/presets\.toml\)": "](reference/presets.rst)",
     r"\]\((?:\.\./)?README\.md\)": "](start.md)",
     r"\]\((?:\.\./)?CHANGELOG\.md\)": "](changelog.md)",
     r"\]\((?:\.\./)?CONTRIBUTING\.md\)": "](contributing.md)",
@@ -25,6 +26,7 @@ MADE = {
 
 # The gallery, from first steps to extensions; an example that is not listed comes last.
 ORDER = (
+    "dip_beside_tv.py",
     "idea.py",
     "denoise.py",
     "upscale.py",
@@ -95,10 +97,24 @@ def after_napoleon(app: Any, what: str, name: str, obj: Any, options: Any, lines
     lines[:] = [re.sub(r"^(:ivar \w+), (\w+:)", r"\1,\2", line) for line in lines]
 
 
+def describe(app: Any, doctree: Any) -> None:
+    """Alternative texts of the gallery's pictures that have none: what the example is called."""
+    for image in doctree.findall(lambda node: node.tagname == "image"):
+        found = re.search(r"sphx_glr_(\w+?)_(thumb|\d{3})\.", image["uri"])
+        if found and image.get("alt", "") in ("", found[1].replace("_", " ")):
+            image["alt"] = f"A figure of the example “{title(found[1])}”"
+
+
+def title(example: str) -> str:
+    """The title of a script of the gallery: the first line of its docstring."""
+    return (Path(__file__).parents[1] / "gallery" / f"{example}.py").read_text(encoding="utf-8").split("\n")[1]
+
+
 def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference"))
     app.connect("source-read", read_page)
     app.connect("include-read", read_included)
     app.connect("autodoc-process-docstring", before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", after_napoleon, priority=600)
+    app.connect("doctree-read", describe)
     return {"parallel_read_safe": True}

@@ -37,8 +37,9 @@ def index() -> str:
         + "Generated from the code: every exported name, with its formula, its cost and its source.\n\n"
         + ".. list-table::\n   :widths: 22 78\n\n"
         + rows
+        + "   * - :doc:`Presets <presets>`\n     - every value: learning rates, iterations, networks\n"
         + "   * - :doc:`Command line <command-line>`\n     - every command and option\n\n"
-        + toctree(*(f.path for f in (*PICTURED, *FAMILIES)), "command-line")
+        + toctree(*(f.path for f in (*PICTURED, *FAMILIES)), "presets", "command-line")
     )
 
 
@@ -61,12 +62,12 @@ def pictured_page(family: Family) -> str:
 
 def thumbnail(family: Family, name: str) -> str:
     page = f"{family.path}/{name}"
-    picture = f".. image:: {page}.png\n          :target: {page}.html\n          :alt: {name}\n"
+    picture = f".. image:: {page}.png\n          :target: {page}.html\n          :alt: {name}. {family.shows}\n"
     return picture if family.concrete(name) else ""
 
 
 def member_page(family: Family, name: str) -> str:
-    picture = f".. image:: {name}.png\n   :alt: {family.shows}\n\n" if family.concrete(name) else ""
+    picture = f".. image:: {name}.png\n   :alt: {name}. {family.shows}\n\n" if family.concrete(name) else ""
     examples = f".. minigallery:: {family.name}.{name}\n   :add-heading: Examples\n   :heading-level: -\n\n"
     return heading(name) + picture + documented(family, name) + examples
 

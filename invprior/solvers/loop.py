@@ -26,7 +26,8 @@ from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result, SolveState
 from invprior.stop import AnyOf, Status, StopRule
 
-Callback = Callable[[Iterate], None]
+# Called after every iteration; a Status that it returns ends the solve, anything else is ignored.
+Callback = Callable[[Iterate], object]
 
 DIVERGED = Status("diverged", "the objective is no longer finite; take a smaller step or another solver")
 
@@ -75,7 +76,9 @@ def solve(
     x0
         The image to start from, of ``problem.full_shape``; not for a parametrised prior.
     callbacks
-        Each is called with the :class:`~invprior.solvers.iterate.Iterate` after every iteration.
+        Each is called with the :class:`~invprior.solvers.iterate.Iterate` after every iteration. One that returns a
+        :class:`~invprior.stop.Status` ends the solve with it; whatever else it returns is ignored. Where a solver has
+        parts (the fits of ``Restarts``, the tiles of ``Tiled``), that ends all of them. Stop rules go first.
     seed
         Seed of all random numbers: the generator's weights and input, the jitter.
     state
@@ -142,7 +145,8 @@ def _solve(
         inner = _step(solver, problem, inner)
         iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
         memory, verdict = rules.update(memory, iterate)
-        status = solver.ended(inner) or verdict.stop
+        answers = [listener(iterate) for listener in listeners]
+        status = solver.ended(inner) or verdict.stop or next((a for a in answers if isinstance(a, Status)), None)
         if verdict.keep:
             kept_x, kept = iterate.x, iterate.iteration
         if status is not None or iterate.iteration % solver.log_every == 0:
@@ -151,8 +155,6 @@ def _solve(
                 status = DIVERGED
             elif kept_x is None:
                 sound, sound_at = iterate.latest, iterate.iteration
-        for listener in listeners:
-            listener(iterate)
 
     final = SolveState(state.mark, state.made_by, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
     if kept_x is None and status is DIVERGED:  # the last image that was still finite
@@ -213,7 +215,8 @@ def _listeners(callbacks: object) -> tuple[Callback, ...]:
     except TypeError:
         listeners = (None,)
     if not all(map(callable, listeners)):
-        raise InvpriorError(f"solve takes callbacks as a sequence of functions, got {shown(callbacks)}")
+        remedy = "; put it into a list, as in callbacks=[f]" if callable(callbacks) else ""
+        raise InvpriorError(f"solve takes callbacks as a sequence of functions, got {shown(callbacks)}{remedy}")
     return listeners
 
 

@@ -23,7 +23,8 @@ CONVERGED = "converged"
 class Status:
     """Why a solve ended: a short ``name`` for programs and a sentence for people.
 
-    The names: ``converged``, ``max_iterations``, ``diverged``, ``interrupted``, and what a user's rule adds.
+    The names: ``converged``, ``max_iterations``, ``one_pass``, ``level_reached``, ``diverged``, ``interrupted``, and
+    those that rules and callbacks of a user add.
     """
 
     name: str

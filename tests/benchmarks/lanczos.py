@@ -7,6 +7,7 @@ Every contender runs once to warm up and then in turn with the others; medians, 
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 from statistics import median
@@ -16,10 +17,21 @@ import torch
 from PIL import Image
 
 from invprior.operators import Lanczos
+from tests.benchmarks.results import add_keep, keep
 
 SHAPE = (3, 2048, 2048)
 FACTOR = 4
 ROUNDS = 9
+# The figures that pages name.
+NAMES = {
+    "ours": "invprior, forward",
+    "adjoint": "invprior, adjoint",
+    "pillow": "Pillow, forward",
+    "torch": "torch interpolate, forward",
+    "torch_adjoint": "torch interpolate, backward",
+    "deepinv": "deepinv bicubic, forward",
+    "deepinv_adjoint": "deepinv bicubic, adjoint",
+}
 
 
 def contenders() -> dict[str, Callable[[], object]]:
@@ -79,6 +91,9 @@ def _deepinv(x: torch.Tensor, y: torch.Tensor) -> dict[str, Callable[[], object]
 
 def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_keep(parser, "lanczos")
+    given = parser.parse_args()
     entries = contenders()
     times: dict[str, list[float]] = {name: [] for name in entries}
     for run in entries.values():
@@ -91,8 +106,12 @@ def main() -> None:
     base = median(times["Pillow, forward"])
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {ROUNDS} rounds\n")
     print("| | median | fastest | Pillow's forward / this |\n|---|---|---|---|")
+    rows = []
     for name, t in times.items():
-        print(f"| {name} | {1000 * median(t):.0f} ms | {1000 * min(t):.0f} ms | {base / median(t):.2f} |")
+        rows.append(f"| {name} | {1000 * median(t):.0f} ms | {1000 * min(t):.0f} ms | {base / median(t):.2f} |")
+        print(rows[-1])
+    named = {key: 1000 * median(times[name]) for key, name in NAMES.items() if name in times}
+    keep(given.keep, ("operators/lanczos.py", "operators/resampling.py"), named, rows)
 
 
 if __name__ == "__main__":

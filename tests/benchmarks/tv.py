@@ -28,9 +28,12 @@ from invprior.operators import Identity
 from invprior.priors import TV
 from invprior.runs.allocator import tune_allocator
 from tests.benchmarks.memory import peak_bytes
+from tests.benchmarks.results import add_keep, keep
 
 TARGET = 1e-4
 ROUNDS = 7
+OTHERS = {"skimage": "scikit-image denoise_tv_chambolle", "deepinv": "deepinv TVDenoiser"}
+CODE = ("invprior/solvers/pdhg.py", "invprior/solvers/saddle.py", "invprior/functionals", "priors/tv.py")
 OWN_STOP = "invprior PDHG, stopped by its own gap"
 Solve = Callable[[int], Tensor]
 
@@ -103,6 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("picture", type=Path)
     parser.add_argument("--weight", type=float, default=0.08)
+    add_keep(parser, "tv")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     y = read(given.picture).x
@@ -137,9 +141,16 @@ def main() -> None:
             times[name].append(timed(entry))
     base = median(times["invprior PDHG"])
     print("| | iterations | median s | fastest s | time / ours | peak MB |\n|---|---|---|---|---|---|")
+    rows = []
     for name, t in times.items():
         memory = "" if name == OWN_STOP else peak(given.picture, given.weight, name, int(counts[name]))
-        print(f"| {name} | {counts[name]} | {median(t):.2f} | {min(t):.2f} | {median(t) / base:.1f} | {memory} |")
+        rows.append(f"| {name} | {counts[name]} | {median(t):.2f} | {min(t):.2f} | {median(t) / base:.1f} | {memory} |")
+        print(rows[-1])
+    figures = {"ours": base}
+    for key, name in OTHERS.items():
+        if name in times:
+            figures |= {key: median(times[name]), f"over_{key}": median(times[name]) / base}
+    keep(given.keep, CODE, figures, rows)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ from invprior.operators import Lanczos
 from invprior.prior import Prior
 from invprior.priors import TGV, TV, Box
 from tests.benchmarks.dip import EIGHT_BIT
+from tests.benchmarks.results import add_keep, keep
 
+CODE = ("operators/lanczos.py", "invprior/solvers/pdhg.py", "invprior/weight", "priors/tv.py", "priors/tgv.py")
 PUBLISHED = {"butterfly": 24.38, "zebra": 24.52, "comic": 21.95}
 PRIORS: dict[str, Prior] = {"TV": TV(), "TV + box": TV() + Box(), "TV per channel": TV(coupled=False), "TGV": TGV()}
 
@@ -29,7 +31,10 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+    add_keep(parser, "upscale_tv")
+    given = parser.parse_args()
+    folder: Path = given.folder
+    rows, figures = [], {}
     print(f"| picture | published TV | {' | '.join(PRIORS)} |\n|---|---|{'---|' * len(PRIORS)}")
     for name, published in PUBLISHED.items():
         clean = read(folder / f"{name}.png").x
@@ -43,7 +48,10 @@ def main() -> None:
             c = weight.auto(Problem(A, y, noise=model, prior=prior)).weight
             x = solve(Problem(A, y, noise=model, prior=c * prior)).x.clamp(0, 1)
             cells.append(f"{psnr_luma(x, clean):.2f} dB, {time.perf_counter() - begin:.1f} s")
-        print(f"| {name} | {published:.2f} dB | {' | '.join(cells)} |", flush=True)
+        rows.append(f"| {name} | {published:.2f} dB | {' | '.join(cells)} |")
+        figures[name] = float(cells[0].split(" dB")[0])
+        print(rows[-1], flush=True)
+    keep(given.keep, CODE, figures, rows)
 
 
 if __name__ == "__main__":

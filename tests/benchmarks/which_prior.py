@@ -26,11 +26,13 @@ from invprior.runs.tasks import Deblur, Denoise, Inpaint, Upscale
 from tests.benchmarks.dip import crop
 from tests.benchmarks.flash import save as sheet
 from tests.benchmarks.restored import Case
+from tests.benchmarks.results import add_keep, keep
 
 PRIORS = {"tv": "TV", "tgv": "TGV", "wavelet": "wavelet", "nonlocal": "NonLocal", "dip": "DIP"}
 PICTURES = ["astronaut", "brick", "chelsea", "grass"]
 TASKS = ["σ 10", "σ 25", "σ 50", "photons", "×4", "half missing", "deblur", "hole"]
 BLUR, WEAK = 9, 2**0.5 / 255
+CODE = ("invprior/solvers", "invprior/weight", "priors")
 GAIN = 0.02  # photons: the standard deviation at a value of 0.5 is 0.1
 HOLE = 5  # its height and width are a fifth of the picture's
 
@@ -81,6 +83,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=TASKS, default=TASKS)
     parser.add_argument("--priors", nargs="+", choices=PRIORS, default=list(PRIORS))
     parser.add_argument("--save", type=Path)
+    add_keep(parser, "which_prior")
     given = parser.parse_args()
     tune_allocator()
     torch.set_num_threads(1)
@@ -88,18 +91,21 @@ def main() -> None:
     print(f"| picture | task | {' | '.join(names)} | {' | '.join(f's: {n}' for n in names)} |")
     print(f"|{'---|' * (2 + 2 * len(names))}", flush=True)
     for picture in given.pictures:
+        rows = []
         for case in cases(picture, given.size):
             if case.what not in given.only:
                 continue
             done = [case.by(spec) for spec in given.priors]
             best = max(f"{d.score:.2f}" for d in done)
             scores = [f"**{s}**" if s == best else s for s in (f"{d.score:.2f}" for d in done)]
-            print(f"| {' | '.join([picture, case.what, *scores, *(f'{d.seconds:.1f}' for d in done)])} |", flush=True)
+            rows.append(f"| {' | '.join([case.what, *scores, *(f'{d.seconds:.1f}' for d in done)])} |")
+            print(f"| {picture} {rows[-1]}", flush=True)
             if given.save is not None:
                 start = case.y if case.y.shape == case.truth.shape else torch.zeros_like(case.truth)
                 shown = [case.truth, start, *(d.x for d in done)]
                 name = f"{picture}-{case.what.replace(' ', '-').replace('×', 'x')}.png"
                 sheet(given.save / name, [v.expand(3, -1, -1) for v in shown])
+        keep(given.keep and f"{given.keep}-{picture}", CODE, printed=rows)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,39 @@ def test_what_has_no_settings_has_a_picture_too(
     monkeypatch.delitem(sys.modules[f"catalogue.pictures.{family}"].SHOWN, name, raising=False)
     catalogue.PICTURES[family](name, tmp_path / "drawn.png")
     assert (tmp_path / "drawn.png").stat().st_size > 5000
+
+
+def test_every_value_of_every_preset_is_on_its_page(catalogue: Any) -> None:
+    page = catalogue.pages()["presets"]
+    values = import_module("catalogue.presets")
+    for name, given in tomllib.loads((Path(priors.__file__).parent / "presets.toml").read_text("utf-8")).items():
+        part = page.split(f"\n{name}\n---")[1].split("\n---")[0]
+        for task, settings in given.items():
+            assert f"- {task}\n" in part
+            for key, value in ({**settings, **settings["solver"], **settings.get("network", {})}).items():
+                if key in ("solver", "network", "stop"):
+                    continue
+                shown = values.text(tuple(value) if isinstance(value, list) else value)
+                assert f"- {shown}\n" in part, (name, task, key)
+    assert "- learning rate (``lr``)\n" in page
+    assert {"Iterate", "hold_out", "Status"} <= {n for f in catalogue.FAMILIES for n in f.members}
+
+
+def test_pictures_of_examples_are_described(catalogue: Any) -> None:
+    class Image(dict[str, str]):
+        tagname = "image"
+
+    class Tree:  # of docutils, which only the site needs
+        images = (
+            Image(uri="images/thumb/sphx_glr_dip_plus_tv_thumb.png", alt=""),
+            Image(uri="sphx_glr_denoise_001.png", alt="clean, TV"),
+        )
+
+        def findall(self, wanted: Any) -> list[Image]:
+            return [image for image in self.images if wanted(image)]
+
+    import_module("catalogue.hooks").describe(None, Tree())
+    assert [image["alt"] for image in Tree.images] == ["A figure of the example “DIP + TV”", "clean, TV"]
 
 
 def test_links_to_sources_lead_to_pages(catalogue: Any) -> None:
