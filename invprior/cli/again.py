@@ -18,10 +18,13 @@ def again(study: Study, output: Path) -> str:
         words += _repeated("--degraded", [str(s.degraded) for s in study.sources if s.degraded is not None])
         words += _repeated("--operator", study.operators)
         words += _repeated("--noise", study.noises)
-        words += _repeated("--prior", study.priors)
+        words += _repeated("--prior", [text for text in study.priors if isinstance(text, str)])
+        words += _repeated("--method", [text for text in study.outside if isinstance(text, str)])
     words += ["--seeds", str(study.seeds), "--crop", str(study.crop or 0)]
     if study.iterations is not None:
         words += ["--iterations", str(study.iterations)]
+    if study.threads != 1:
+        words += ["--threads", str(study.threads)]
     return shlex.join([*words, "-o", str(output)])
 
 

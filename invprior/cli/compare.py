@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
@@ -29,18 +30,22 @@ def plan_study(
     operators: list[str],
     noises: list[str],
     priors: list[str],
+    methods: list[str],
     seeds: int | None,
     crop: int | None,
     iterations: int | None,
+    threads: int | None,
+    time_limit: float,
 ) -> Study:
     """The study of a command line, read from a study file or from the options."""
     if any(path.suffix == ".toml" for path in clean):
-        if len(clean) > 1 or degraded or operators or noises or priors:
+        if len(clean) > 1 or degraded or operators or noises or priors or methods:
             raise InvpriorError(
-                "a study file sets its own pictures, operators, noises and priors; beside it only --data, --seeds, "
-                "--crop and --iterations are allowed"
+                "a study file sets its own pictures, operators, noises, priors and methods; beside it only --data, "
+                "--seeds, --crop, --iterations, --threads and --time-limit are allowed"
             )
-        return read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations)
+        given = read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations, threads=threads)
+        return replace(given, time_limit=time_limit)
     if data is not None:
         raise InvpriorError("--data is the folder that the pictures of a study file are in; give a study file (.toml)")
     return Study(
@@ -48,9 +53,12 @@ def plan_study(
         operators=tuple(operators) or ("identity",),
         noises=tuple(noises) or ("rounding",),
         priors=tuple(priors) or DEFAULT_PRIORS,
+        outside=tuple(methods),
         seeds=3 if seeds is None else seeds,
         crop=crop or None,
         iterations=iterations,
+        threads=threads or 1,
+        time_limit=time_limit,
     )
 
 

@@ -13,6 +13,7 @@ from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.purpose import Purpose
 from invprior.specs.call import Call, convert, offered, parse_call, positive
+from invprior.specs.sweep import PLUS
 
 Maker = Callable[..., Prior]
 
@@ -107,7 +108,7 @@ def parse_prior(text: str) -> PriorSpec:
 
 def _terms(text: str) -> list[str]:
     """The text at its plus signs, those of numbers such as 1e+3 left out."""
-    return re.split(r"(?<![\d.][eE])\+", text)
+    return re.split(PLUS, text)
 
 
 def known_priors(purpose: Purpose) -> dict[str, Maker]:

@@ -68,7 +68,7 @@ class Comparison:
             from matplotlib import pyplot
         except ImportError as error:
             raise InvpriorError("plot() needs matplotlib; pip install matplotlib") from error
-        f, priors = known[figure], self.study.priors
+        f, priors = known[figure], self.study.methods
         scenes = list(dict.fromkeys(row.scene for row in self.rows))
         canvas, axes = pyplot.subplots(figsize=(max(5.0, 1.6 * len(scenes)), 4.0), layout="constrained")
         width = 0.8 / len(priors)

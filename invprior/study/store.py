@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from invprior.errors import InvpriorError
-from invprior.io import Picture, write
 from invprior.io.lock import held_file, make_folders
 from invprior.io.whole import OWN, remove_leftovers, whole_file, whole_folder
 from invprior.runs.record import VERSION, save_record
 from invprior.study.cell import CellOutcome
+from invprior.study.measurement import Trial
+from invprior.study.pictures import pixels, visible, write_pixels
 from invprior.study.plan import Cell
 from invprior.study.scores import FIGURES
 
-RECORD, PICTURE, TABLE, MARK = "run.json", "restored.png", "results.csv", "study.json"
+RECORD, PICTURE, IMAGE, TABLE, MARK = "run.json", "restored.png", "restored.npz", "results.csv", "study.json"
 LOCK = ".lock"
 COLUMNS = (
     "picture",
@@ -52,8 +51,9 @@ PARTS = {
 class Store:
     """The folder of a study.
 
-    It holds ``cells/NAME/`` with ``run.json`` and ``restored.png`` for every finished cell, ``results.csv`` with a line
-    for each, and ``pictures/`` with the truths and the measurements.
+    It holds ``cells/NAME/`` for every finished cell, with ``run.json``, the image as it is (``restored.npz``, the array
+    x) and for eyes (``restored.png``); ``pictures/`` with the truths and the measurements, likewise, from the moment
+    that a scene is measured; and ``results.csv`` with a line for every cell that was ever solved here.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -98,10 +98,10 @@ class Store:
     def record(self, cell: Cell) -> dict[str, Any] | None:
         """The record of a cell on disk; None if the cell is not finished."""
         path = self.cells / cell.name / RECORD
-        picture = path.with_name(PICTURE)
+        files = [path.with_name(name) for name in (PICTURE, IMAGE)]
         try:
             record = json.loads(path.read_bytes())
-            whole = _sound(record) and picture.stat().st_size > 0
+            whole = _sound(record) and all(file.stat().st_size > 0 for file in files)
         except (OSError, ValueError, RecursionError):  # not there, or cut off: to be done again
             return None
         return record if whole and record["key"] == cell.key else None
@@ -121,10 +121,12 @@ class Store:
             If it cannot be written, for instance on a full disk.
         """
         assert outcome.record is not None
+        assert outcome.image is not None
         assert outcome.picture is not None
         final = self.cells / outcome.cell.name
         try:
             with whole_folder(final) as aside:
+                np.savez(aside / IMAGE, x=outcome.image)
                 write_pixels(aside / PICTURE, outcome.picture)
                 save_record(aside / RECORD, outcome.record)
         except InvpriorError as error:
@@ -134,16 +136,34 @@ class Store:
         """The PNG of a finished cell."""
         return (self.cells / cell.name / PICTURE).read_bytes()
 
-    def picture(self, name: str, pixels: NDArray[np.uint8]) -> bytes:
-        """Write a truth or a measurement as PNG and return its bytes."""
-        readable = re.sub(r"[^A-Za-z0-9.=+@-]+", "_", name)
-        # names that differ only in what a file name cannot show stay apart
-        apart = (
-            "" if readable == name else f"-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
-        )
-        path = self.pictures / f"{readable[:120]}{apart}.png"
-        write_pixels(path, pixels)
-        return path.read_bytes()
+    def measured(self, cell: Cell) -> Path:
+        """The file of the measurement that a cell was solved from, the arrays y and truth; its picture is beside it."""
+        text = f"{cell.scene.source.name}--{cell.scene.operator}--{cell.scene.noise}"
+        return self.pictures / f"{readable(text)}--seed{cell.seed}-{cell.measurement}.npz"
+
+    def truth(self, cell: Cell) -> Path:
+        """The picture of a cell's truth."""
+        return self.pictures / f"{readable(cell.scene.source.name)}-{cell.measurement.partition('-')[0]}.png"
+
+    def keep_measurement(self, cell: Cell, given: Trial) -> None:
+        """Write a measurement and its truth, as they are and for eyes; what is there already stays."""
+        path = self.measured(cell)
+        if not (path.is_file() and path.stat().st_size):
+            with whole_file(path) as temporary:
+                np.savez(temporary, y=given.y.cpu().numpy(), truth=given.truth.cpu().numpy())
+        for picture, x in ((path.with_suffix(".png"), visible(given)), (self.truth(cell), given.truth)):
+            if not (picture.is_file() and picture.stat().st_size):
+                write_pixels(picture, pixels(x))
+
+    def has_measurement(self, cell: Cell) -> bool:
+        """True if measurement and truth of a cell are on disk."""
+        path = self.measured(cell)
+        files = (path, path.with_suffix(".png"), self.truth(cell))
+        return all(file.is_file() and file.stat().st_size for file in files)
+
+    def degraded(self, cell: Cell) -> bytes:
+        """The PNG of the measurement of a cell."""
+        return self.measured(cell).with_suffix(".png").read_bytes()
 
     def rewrite_table(self, cells: list[Cell]) -> None:
         """Write ``results.csv`` anew, for the finished cells among these."""
@@ -192,7 +212,8 @@ def _mark() -> str:
     return json.dumps({"invprior study": VERSION}) + "\n"
 
 
-def write_pixels(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write (H, W, C) in 8 bits as PNG."""
-    x = torch.from_numpy(pixels).movedim(-1, 0).float() / 255
-    write(path, Picture(x, None, "uchar", 0.0, 255.0, None))
+def readable(name: str) -> str:
+    """A name for a file; names that differ only in what a file name cannot show stay apart."""
+    shown = re.sub(r"[^A-Za-z0-9.=+@-]+", "_", name)
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return shown[:120] + ("" if shown[:120] == name else f"-{digest}")

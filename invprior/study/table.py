@@ -54,7 +54,7 @@ def rows(study: Study, records: Sequence[dict[str, Any]]) -> list[Row]:
     """One row for each scene and prior that has a finished cell, in the order of the study."""
     found: list[Row] = []
     for scene in study.scenes:
-        block = [_row(scene, prior, records) for prior in study.priors]
+        block = [_row(scene, prior, records) for prior in study.methods]
         block = [row for row in block if row.records]
         found += [Row(r.scene, r.prior, r.records, r.figures, _best(r, block)) for r in block]
     return found
@@ -75,7 +75,7 @@ def verdicts(study: Study, found: Sequence[Row], figure: Figure) -> list[str]:
 def _row(scene: Scene, prior: str, records: Sequence[dict[str, Any]]) -> Row:
     place = (scene.source.name, scene.operator, scene.noise, prior)
     own = tuple(r for r in records if (r["picture"], r["operator_spec"], r["noise_spec"], r["prior"]) == place)
-    spreads = {f.key: Spread.of([number(r, f.key) for r in own]) for f in figures(list(own))}
+    spreads = {f.key: Spread.of([number(r, f.key) for r in own]) for f in figures(list(records))}
     return Row(scene, prior, own, spreads, frozenset())
 
 
