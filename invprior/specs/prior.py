@@ -99,7 +99,7 @@ def parse_prior(text: str) -> PriorSpec:
     parts = _terms(text)
     if len(parts) > MOST:
         raise InvpriorError(f"a prior is a sum of at most {MOST} terms, got {len(parts)}")
-    calls = tuple(parse_call(part) for part in parts)
+    calls = tuple(_weight_first(parse_call(part)) for part in parts)
     weights = [positive(call, value, "the weight") for call in calls for value in call.values]
     if len(weights) > 1:
         raise InvpriorError(f"{text!r}: one weight multiplies the whole penalty; give one number")
@@ -109,6 +109,14 @@ def parse_prior(text: str) -> PriorSpec:
 def _terms(text: str) -> list[str]:
     """The text at its plus signs, those of numbers such as 1e+3 left out."""
     return re.split(PLUS, text)
+
+
+def _weight_first(call: Call) -> Call:
+    """``tv:weight=0.05`` is ``tv:0.05``."""
+    if "weight" not in call.settings:
+        return call
+    others = {key: value for key, value in call.settings.items() if key != "weight"}
+    return replace(call, values=(*call.values, call.settings["weight"]), settings=others)
 
 
 def known_priors(purpose: Purpose) -> dict[str, Maker]:

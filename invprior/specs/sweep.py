@@ -50,7 +50,7 @@ def expanded(text: str) -> list[str]:
 def settings(text: str) -> list[Setting]:
     """The settings of a spec, each with what the spec is without its value."""
     found = []
-    for match in re.finditer(r"(?<=[:,])\s*(\w+)\s*=\s*([^,+]*(?:[eE]\+\d[^,+]*)?)", text):
+    for match in re.finditer(r"(?<=[:,])\s*(\w+)\s*=\s*((?:[^,+]|(?<=[\d.][eE])\+)*)", text):
         others = text[: match.start(2)] + "…" + text[match.end(2) :]
         found.append(Setting(match[1], match[2].strip(), others))
     return found

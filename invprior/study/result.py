@@ -11,6 +11,7 @@ from typing import Any
 from invprior.errors import InvpriorError
 from invprior.study.plan import Cell, Study
 from invprior.study.scores import FIGURES, figures
+from invprior.study.sweep import Sweep, sweeps
 from invprior.study.table import Row, rows, verdicts
 
 
@@ -47,6 +48,10 @@ class Comparison:
     def verdicts(self) -> list[str]:
         """A sentence for each operator and noise: which prior has the highest PSNR, and by how much."""
         return verdicts(self.study, self.rows, FIGURES[0])
+
+    def sweep(self, figure: str = "psnr") -> list[Sweep]:
+        """The curves of the priors whose spec has several values for a setting, one for each operator and noise."""
+        return sweeps(self.study.methods, self.rows, figure)
 
     @property
     def report(self) -> Path:
