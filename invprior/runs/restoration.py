@@ -76,7 +76,7 @@ class Restoration:
     weight
         λ of the penalty, or the rule that chooses it, see :data:`~invprior.runs.weighing.Weight`.
     iterations
-        A limit below the prior's own; None for the prior's own.
+        A limit below the prior's own, which every solve of the search for a weight has too; None for the prior's own.
     seed
         Seed of all random numbers.
     tile
@@ -116,7 +116,7 @@ class Restoration:
         """
         begin = time.perf_counter()
         overlap = self._overlap(measured.data)
-        weighted = weigh(prior, measured.data, self.weight, self.seed)
+        weighted = weigh(prior, measured.data, self.weight, self.seed, self.iterations)
         problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
         recipe = self._recipe(problem)
         if self.tile is not None and overlap is not None:
