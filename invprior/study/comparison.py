@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from invprior.arguments import checked, shown
 from invprior.errors import InvpriorError
 from invprior.failure import called
 from invprior.study.cell import CellJob, CellOutcome
+from invprior.study.contents import Contents
 from invprior.study.draws import data_seed
 from invprior.study.measurement import Trial, measure
 from invprior.study.methods.reading import MethodLike, PriorLike
@@ -19,7 +20,7 @@ from invprior.study.report import write_report
 from invprior.study.result import Comparison
 from invprior.study.runner import run_cells
 from invprior.study.source import open_source, sources
-from invprior.study.store import Store
+from invprior.study.store import CONTENTS, Store
 from invprior.study.workers import workers
 
 # Called before the study starts, with the cells that are on disk already, and after every outcome.
@@ -145,6 +146,7 @@ def run_study(
         on_disk = {cell: store.record(cell) for cell in cells}
         records = {cell: record for cell, record in on_disk.items() if record is not None}
         failures: dict[Cell, str] = {}
+        store.text(CONTENTS, Contents.of(study).after(Contents.read(output / CONTENTS)).text())
         store.rewrite_table(list(records))
         slots = len(pool.slots())
         listener(Progress(cells, records, failures, slots))
@@ -153,8 +155,9 @@ def run_study(
             if outcome.record is None:
                 failures[outcome.cell] = outcome.failure or "no reason was given"
             else:
-                store.keep(outcome)
-                store.add_line(outcome)
+                kept = _with_place(outcome, study, store)
+                store.keep(kept)
+                store.add_line(kept)
                 records[outcome.cell] = store.finished(outcome.cell)
             listener(Progress(cells, records, failures, slots, outcome))
         ordered = {cell: records[cell] for cell in cells if cell in records}
@@ -163,6 +166,13 @@ def run_study(
         prepare.measure(ordered)
         write_report(result, store, again or _call(study, output))
     return result
+
+
+def _with_place(outcome: CellOutcome, study: Study, store: Store) -> CellOutcome:
+    """The outcome, its record with what the worker does not know: settings of the study and the place of the data."""
+    file = store.measured(outcome.cell).relative_to(store.folder)
+    place = {"crop": study.crop, "limit": study.iterations, "measurement_file": file.as_posix()}
+    return replace(outcome, record={**(outcome.record or {}), **place})
 
 
 def _call(study: Study, output: Path | str) -> str:

@@ -25,7 +25,7 @@ from invprior.study.plan import Cell
 from invprior.study.scores import FIGURES
 
 RECORD, PICTURE, IMAGE, TABLE, MARK = "run.json", "restored.png", "restored.npz", "results.csv", "study.json"
-LOCK = ".lock"
+CONTENTS, LOCK = "contents.json", ".lock"
 COLUMNS = (
     "picture",
     "operator_spec",
@@ -37,12 +37,17 @@ COLUMNS = (
     "weight_rule",
     "device",
     "threads",
+    "crop",
+    "limit",
+    "key",
     "folder",
 )
 
 # What the table and the report take from a record.
 PARTS = {
     **dict.fromkeys(("key", "picture", "operator_spec", "noise_spec", "prior", "status", "device"), str),
+    **dict.fromkeys(("measurement", "measurement_file"), str),
+    **dict.fromkeys(("seed", "solve_seed", "threads"), int),
     **dict.fromkeys(("history", "curve"), list),
     "versions": dict,
 }
@@ -68,7 +73,7 @@ class Store:
         InvpriorError
             If it cannot be made, another process writes into it, or its cells are of another version.
         """
-        self._check_folder()
+        self.check()
         with held_file(self.folder / LOCK):
             self.text(MARK, _mark())
             make_folders(self.folder, self.cells.name, self.pictures.name)
@@ -76,7 +81,7 @@ class Store:
                 remove_leftovers(folder)
             yield
 
-    def _check_folder(self) -> None:
+    def check(self) -> None:
         """Raise unless the folder is new, empty, or bears the mark of a study of this version."""
         if not self.folder.is_dir():
             return
@@ -96,15 +101,25 @@ class Store:
             )
 
     def record(self, cell: Cell) -> dict[str, Any] | None:
-        """The record of a cell on disk; None if the cell is not finished."""
-        path = self.cells / cell.name / RECORD
+        """The record of a cell on disk, with its folder; None if the cell is not finished."""
+        record = self._record(self.cells / cell.name)
+        return record if record is not None and record["key"] == cell.key else None
+
+    def every(self) -> list[dict[str, Any]]:
+        """The records of all finished cells, whichever command solved them, the oldest first."""
+        paths = [path.parent for path in self.cells.glob(f"[!.]*/{RECORD}")]
+        records = [self._record(path) for path in sorted(paths, key=lambda p: (p / RECORD).stat().st_mtime_ns)]
+        return [record for record in records if record is not None]
+
+    def _record(self, folder: Path) -> dict[str, Any] | None:
+        path = folder / RECORD
         files = [path.with_name(name) for name in (PICTURE, IMAGE)]
         try:
             record = json.loads(path.read_bytes())
             whole = _sound(record) and all(file.stat().st_size > 0 for file in files)
         except (OSError, ValueError, RecursionError):  # not there, or cut off: to be done again
             return None
-        return record if whole and record["key"] == cell.key else None
+        return {**record, "folder": str(folder)} if whole else None
 
     def finished(self, cell: Cell) -> dict[str, Any]:
         """The record of a finished cell."""
@@ -166,14 +181,14 @@ class Store:
         return self.measured(cell).with_suffix(".png").read_bytes()
 
     def rewrite_table(self, cells: list[Cell]) -> None:
-        """Write ``results.csv`` anew, for the finished cells among these."""
+        """Write ``results.csv`` anew: the finished cells among these, then all others that were ever solved here."""
         lines = io.StringIO()
         writer = csv.writer(lines)
         writer.writerow(COLUMNS)
-        for cell in cells:
-            record = self.record(cell)
-            if record is not None:
-                writer.writerow(self._line(cell, record))
+        asked = [record for cell in cells if (record := self.record(cell)) is not None]
+        keys = {record["key"] for record in asked}
+        for record in (*asked, *(r for r in self.every() if r["key"] not in keys)):
+            writer.writerow(self._line(record, Path(record["folder"]).name))
         self.text(TABLE, lines.getvalue())
 
     def add_line(self, outcome: CellOutcome) -> None:
@@ -181,7 +196,7 @@ class Store:
         assert outcome.record is not None
         try:
             with (self.folder / TABLE).open("a", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerow(self._line(outcome.cell, outcome.record))
+                csv.writer(file).writerow(self._line(outcome.record, outcome.cell.name))
         except OSError as error:
             raise InvpriorError(
                 f"cannot write {self.folder / TABLE}: {error.strerror}; finished cells are kept, run the command again "
@@ -195,13 +210,15 @@ class Store:
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
         return path
 
-    def _line(self, cell: Cell, record: dict[str, Any]) -> list[Any]:
-        return [self.cells.name + "/" + cell.name if c == "folder" else record.get(c) for c in COLUMNS]
+    def _line(self, record: dict[str, Any], name: str) -> list[Any]:
+        return [f"{self.cells.name}/{name}" if c == "folder" else record.get(c) for c in COLUMNS]
 
 
 def _sound(record: Any) -> bool:
     """True if this is a record as a cell writes it: its parts, and a number or nothing for every figure."""
     if not isinstance(record, dict) or not all(isinstance(record.get(k), kind) for k, kind in PARTS.items()):
+        return False
+    if not all(isinstance(record.get(key, ""), int | None) for key in ("crop", "limit")):
         return False
     numbers = all(isinstance(record.get(f.key), int | float | None) for f in FIGURES)
     return numbers and all(isinstance(row, dict) for row in record["history"])
