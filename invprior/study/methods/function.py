@@ -60,8 +60,10 @@ class Function(Compared):
             return cls(text, target, (target, *code_mark(function)))
         _taken(target, text)
         sent = Sent.of(f"method {text!r}", target)
-        values = [] if bare(target) else [sent.mark]
-        return cls(text, sent, (_named(target), *code_mark(target), *values))
+        code = code_mark(target)
+        # what a function holds is part of it, and the whole of one whose code is in no file
+        values = [] if bare(target) and code else [sent.mark]
+        return cls(text, sent, (_named(target), *code, *values))
 
     @property
     def mark(self) -> list[str]:
