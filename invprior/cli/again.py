@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from invprior.study.plan import Study
+from invprior.study.plan import TIME_LIMIT, Study
 
 
 def again(study: Study, output: Path) -> str:
@@ -25,6 +25,8 @@ def again(study: Study, output: Path) -> str:
         words += ["--iterations", str(study.iterations)]
     if study.threads != 1:
         words += ["--threads", str(study.threads)]
+    if study.time_limit != TIME_LIMIT:
+        words += ["--time-limit", f"{study.time_limit:g}"]
     return shlex.join([*words, "-o", str(output)])
 
 
