@@ -14,6 +14,7 @@ from torch.nn.functional import avg_pool2d, pad
 
 from invprior.errors import InvpriorError
 from invprior.prior import Generator, Prior, Seen
+from invprior.priors.changes import Changes
 from invprior.priors.contrast import contrast
 from invprior.priors.networks import NETWORKS, check_network
 from invprior.priors.networks.given import Given
@@ -143,12 +144,22 @@ class DIP(Prior):
         volume or the bands of a spectrum, (−1,) for signals. The network is then a three-dimensional hourglass with the
         preset ``fast`` for volumes, of an image of any number of axes and sizes; the other axes are its channels, which
         share its features and have no order.
+    lr, momentum, average
+        The learning rate, the momentum of :class:`~invprior.solvers.Muon` and the share β of the running average,
+        instead of the preset's; its other settings, restarts and averages stay.
+    channels, skip
+        The channels of each level of the network and of its skip connections, from the finest level to the coarsest,
+        instead of the preset's; ``32/64/64`` in specs. Other numbers of levels are fine.
+    jitter
+        Standard deviation of the noise that every step adds to the input, instead of the preset's.
+    restarts
+        The number of fits whose results are averaged, instead of the preset's.
 
     Raises
     ------
     InvpriorError
-        If the preset, task or network is unknown, or the input is not such a picture; in ``solve`` if whole channels
-        are not measured, which no prior along the axes could fill.
+        If the preset, task or network is unknown, a setting does not fit them, or the input is not such a picture; in
+        ``solve`` if whole channels are not measured, which no prior along the axes could fill.
 
     Cost
     ----
@@ -167,6 +178,13 @@ class DIP(Prior):
     input: Tensor | None = field(default=None, compare=False, repr=False)
     iterations: int | None = None
     axes: tuple[int, ...] = PICTURE
+    lr: float | None = None
+    channels: tuple[int, ...] | None = None
+    skip: tuple[int, ...] | None = None
+    jitter: float | None = None
+    restarts: int | None = None
+    momentum: float | None = None
+    average: float | None = None
 
     def __post_init__(self) -> None:
         if self.axes != PICTURE and not (self.network is None and self.input is None and self.preset == "fast"):
@@ -179,21 +197,31 @@ class DIP(Prior):
         check_limit(self.iterations)
         if isinstance(self.network, str):
             check_network(self.network)
+        fixed = self.axes != PICTURE or isinstance(self.network, nn.Module)
+        if fixed and not (self.channels is None and self.skip is None):
+            raise InvpriorError("channels and skip are settings of the preset's own network for pictures; drop them")
+        _ = self.settings  # raises now if a setting does not fit the preset
         z = self.input
         if z is not None and not (isinstance(z, Tensor) and z.is_floating_point() and z.ndim in (2, 3)):
             received = f"{z.dtype} of shape {tuple(z.shape)}" if isinstance(z, Tensor) else type(z).__name__
             raise InvpriorError(f"an input is a floating picture (c, H, W) or (H, W), got {received}")
+
+    def __repr__(self) -> str:
+        plain = {name: getattr(self, name) for name in ("preset", "task", "network", "iterations", "axes")}
+        return f"DIP({', '.join(f'{name}={value!r}' for name, value in (plain | self._changes.given).items())})"
 
     def guided_by(self, picture: Tensor) -> DIP:
         """The prior with this picture (C, H, W) of the scene as its input, and the settings that suit one: ``flash``."""
         return replace(self, task="flash", input=picture)
 
     @property
+    def _changes(self) -> Changes:
+        return Changes(self.lr, self.momentum, self.average, self.channels, self.skip, self.jitter, self.restarts)
+
+    @property
     def settings(self) -> Preset:
-        if self.axes != PICTURE:
-            return load(self.preset, "volume")
-        s = load(self.preset, self.task)
-        return replace(s, network=NETWORKS[self.network]) if isinstance(self.network, str) else s
+        s = load(self.preset, self.task if self.axes == PICTURE else "volume")
+        return self._changes.of(replace(s, network=NETWORKS[self.network]) if isinstance(self.network, str) else s)
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator:
         if self.axes != PICTURE:
@@ -250,9 +278,20 @@ class DIP(Prior):
         z = None if purpose.guide is None else contrast(purpose.guide)
 
         def make(
-            preset: str = "fast", task: str = purpose.task, network: str | None = None, iterations: int | None = None
+            preset: str = "fast",
+            task: str = purpose.task,
+            network: str | None = None,
+            iterations: int | None = None,
+            lr: float | None = None,
+            channels: tuple[int, ...] | None = None,
+            skip: tuple[int, ...] | None = None,
+            jitter: float | None = None,
+            restarts: int | None = None,
+            momentum: float | None = None,
+            average: float | None = None,
         ) -> DIP:
-            return cls(preset, task, network, z, iterations)
+            changes = (lr, channels, skip, jitter, restarts, momentum, average)
+            return cls(preset, task, network, z, iterations, PICTURE, *changes)
 
         return {} if purpose.film is not None else {"dip": make}
 

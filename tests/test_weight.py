@@ -252,3 +252,26 @@ def test_a_nonlinear_problem_starts_where_its_operator_says() -> None:
     wrong = Problem(Wrong(tuple(clean.shape)), clean.sqrt(), noise=noise.Gaussian(0.01), prior=TV())
     with pytest.raises(InvpriorError, match=r"the start of Wrong.* takes shape"):
         wrong.start()
+
+
+@pytest.mark.parametrize("rule", [weight.auto, weight.discrepancy])
+def test_a_limit_bounds_every_solve_of_the_search(
+    rule: Callable[..., weight.Choice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+
+    def counted(*given: Any, **settings: Any) -> Any:
+        result = solve(*given, **settings)
+        taken.append(result.iterations)
+        return result
+
+    monkeypatch.setattr("invprior.weight.path.solve", counted)
+    y = noise.Gaussian(0.1).sample(photograph(size=24).float(), torch.Generator().manual_seed(0))
+    problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV())
+    rule(problem)
+    assert max(taken) > 3
+    taken.clear()
+    rule(problem, iterations=3)
+    assert max(taken) == 3
+    with pytest.raises(InvpriorError, match="iterations takes a whole number of 1 or more"):
+        rule(problem, iterations=0)

@@ -35,21 +35,29 @@ def plan_study(
     operators: list[str],
     noises: list[str],
     priors: list[str],
+    methods: list[str],
     seeds: int | None,
     crop: int | None,
     iterations: int | None,
     baseline: str | None,
     oracle: bool,
+    threads: int | None,
+    time_limit: float,
 ) -> Study:
     """The study of a command line, read from a study file or from the options."""
     if any(path.suffix == ".toml" for path in clean):
-        if len(clean) > 1 or degraded or operators or noises or priors:
+        if len(clean) > 1 or degraded or operators or noises or priors or methods:
             raise InvpriorError(
-                "a study file sets its own pictures, operators, noises and priors; beside it only --data, --seeds, "
-                "--crop, --iterations, --baseline and --oracle are allowed"
+                "a study file sets its own pictures, operators, noises, priors and methods; beside it only --data, "
+                "--seeds, --crop, --iterations, --baseline, --oracle, --threads and --time-limit are allowed"
             )
-        study = read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations)
-        return replace(study, baseline=baseline or study.baseline, oracle=oracle or study.oracle)
+        given = read_study(clean[0], data, seeds=seeds, crop=crop, iterations=iterations, threads=threads)
+        return replace(
+            given,
+            time_limit=time_limit,
+            baseline=baseline or given.baseline,
+            oracle=oracle or given.oracle,
+        )
     if data is not None:
         raise InvpriorError("--data is the folder that the pictures of a study file are in; give a study file (.toml)")
     return Study(
@@ -57,11 +65,14 @@ def plan_study(
         operators=tuple(operators) or ("identity",),
         noises=tuple(noises) or ("rounding",),
         priors=tuple(priors) or DEFAULT_PRIORS,
+        outside=tuple(methods),
         seeds=3 if seeds is None else seeds,
         crop=crop or None,
         iterations=iterations,
         baseline=baseline,
         oracle=oracle,
+        threads=threads or 1,
+        time_limit=time_limit,
     )
 
 

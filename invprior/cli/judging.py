@@ -49,8 +49,16 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="SPEC",
-            help="none, tv, tv:0.05, dip, dip:preset=paper, dip+tv, … Repeatable.",
+            help="none, tv, tv:0.05, dip, dip:preset=paper, dip+tv, …; dip:lr=0.02,0.04 tries both. Repeatable.",
             show_default="none, tv and dip",
+        ),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]SPEC",
+            help="Somebody else's: module:function, or 'program: ./denoise {input} {output} {sigma}'. Repeatable.",
+            show_default=False,
         ),
     ] = None,
     degraded: Annotated[
@@ -80,9 +88,15 @@ def compare(
     oracle: Annotated[
         bool, typer.Option("--oracle", help="Show what the best iterate would score; only the truth tells which it is.")
     ] = False,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of every cell.", min=1, max=1024, show_default="1")
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", help="Seconds that a program may take in a cell.", metavar="SECONDS")
+    ] = 3600.0,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Cells solved at a time.", min=1, max=1024, show_default="one per processor or GPU"),
+        typer.Option(help="Cells solved at a time.", min=1, max=1024, show_default="as many as processors or GPUs"),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     cluster: Annotated[
@@ -94,8 +108,10 @@ def compare(
     """Compare priors on pictures whose truth is known; run the same command again to resume."""
     from invprior.cli.compare import plan_study, run_compare
 
-    lists = (operator or [], noise or [], prior or [])
-    study = plan_study(clean, degraded or [], data, *lists, seeds, crop, iterations, baseline, oracle)
+    lists = (operator or [], noise or [], prior or [], method or [])
+    study = plan_study(
+        clean, degraded or [], data, *lists, seeds, crop, iterations, baseline, oracle, threads, time_limit
+    )
     if not run_compare(study, output, jobs, device, cluster, quiet):
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ import math
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -15,10 +15,9 @@ from invprior.io.whole import check_place, whole_file
 from invprior.moving import brief
 from invprior.problem import Problem
 from invprior.solvers.result import Result
-from invprior.specs import PriorSpec
 
 # Version of the format of records and their keys; a record of another version does not count as finished work.
-VERSION = 2
+VERSION = 3
 
 PACKAGES = ("invprior", "torch", "numpy", "scipy", "scikit-image", "pyvips", "av")
 
@@ -34,7 +33,34 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run_record(problem: Problem, result: Result, prior: PriorSpec, seed: int) -> dict[str, Any]:
+class Named(Protocol):
+    """A prior by its text and its settings, as a spec has them."""
+
+    @property
+    def text(self) -> str: ...
+
+    def setting(self, key: str, default: str) -> str: ...
+
+
+def outside_record(text: str, seed: int) -> dict[str, Any]:
+    """The record of a method that is not solved here: it ran, and there is nothing to say about its iterations."""
+    return {
+        "version": VERSION,
+        "status": "finished",
+        "status_message": "it returned an image",
+        "kept": None,
+        "kept_seconds": None,
+        "prior": text,
+        "seed": seed,
+        "weight": None,
+        "weight_rule": "the method's own",
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+        "history": [],
+    }
+
+
+def run_record(problem: Problem, result: Result, prior: Named, seed: int) -> dict[str, Any]:
     """The record of a run, as a dict that JSON can hold."""
     return {
         "version": VERSION,

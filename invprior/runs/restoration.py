@@ -16,14 +16,13 @@ from invprior.linear_operator import LinearOperator
 from invprior.operators.mask import put_back
 from invprior.prior import Prior
 from invprior.problem import Problem
-from invprior.runs.record import run_record
+from invprior.runs.record import Named, run_record
 from invprior.runs.weighing import Weight, Weighted, weigh
 from invprior.solvers import Solver
 from invprior.solvers.loop import Callback, choose, solve
 from invprior.solvers.mosaic import OVERLAP
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result
-from invprior.specs import PriorSpec
 from invprior.stop import AnyOf, RelativeGap, StopRule
 from invprior.values import Values
 
@@ -77,7 +76,7 @@ class Restoration:
     weight
         λ of the penalty, or the rule that chooses it, see :data:`~invprior.runs.weighing.Weight`.
     iterations
-        A limit below the prior's own; None for the prior's own.
+        A limit below the prior's own, which every solve of the search for a weight has too; None for the prior's own.
     seed
         Seed of all random numbers.
     tile
@@ -117,7 +116,7 @@ class Restoration:
         """
         begin = time.perf_counter()
         overlap = self._overlap(measured.data)
-        weighted = weigh(prior, measured.data, self.weight, self.seed)
+        weighted = weigh(prior, measured.data, self.weight, self.seed, self.iterations)
         problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
         recipe = self._recipe(problem)
         if self.tile is not None and overlap is not None:
@@ -177,7 +176,7 @@ class Restored:
         """True if Ctrl-C ended the solve."""
         return self.result.status.name == INTERRUPTED
 
-    def record(self, prior: PriorSpec, seed: int) -> dict[str, Any]:
+    def record(self, prior: Named, seed: int) -> dict[str, Any]:
         """The run record, as a dict that JSON can hold."""
         return {
             **run_record(self.problem, self.result, prior, seed),

@@ -36,11 +36,13 @@ def with_weight(prior: Prior, c: float) -> Prior:
     return c * penalty if generator is None else generator + c * penalty
 
 
-def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) -> Weighted:
+def weigh(
+    prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int, iterations: int | None = None
+) -> Weighted:
     """The prior with λ/σ² times its penalty: λ/σ² beside the negative log-likelihood is λ beside ½‖Ax − y‖².
 
     For noise that is not Gaussian σ² is its mean variance, so that λ keeps its scale. With several data terms σ is
-    that of the first.
+    that of the first. ``iterations`` limits every solve of a search.
     """
     if given == "own":
         return Weighted(prior, None, "the prior's own")
@@ -66,7 +68,11 @@ def weigh(prior: Prior, data: tuple[DataTerm, ...], given: Weight, seed: int) ->
     if penalty.calibrated:
         return weighted(1.0, "the level of the noise")
     problem = Problem.from_terms(data, penalty)
-    choice = weight.auto(problem, seed=seed) if given == "auto" else weight.discrepancy(problem)
+    choice = (
+        weight.auto(problem, seed=seed, iterations=iterations)
+        if given == "auto"
+        else weight.discrepancy(problem, iterations=iterations)
+    )
     if not prior.parametrised:
         return weighted(choice.weight, choice.rule)
     return weighted(BESIDE_DIP * choice.weight, f"a tenth of: {choice.rule}")

@@ -4,6 +4,7 @@ from invprior.specs.flat import Flat
 from invprior.specs.noise import InFileUnits, NoiseOrWord, NoiseSpec, in_unit_range, noises, parse_noise
 from invprior.specs.operator import Frame, OperatorSpec, known_operators, parse_operator
 from invprior.specs.prior import PriorSpec, known_priors, parse_prior
+from invprior.specs.sweep import expanded, settings
 from invprior.specs.target import load_target
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "NoiseSpec",
     "OperatorSpec",
     "PriorSpec",
+    "expanded",
     "in_unit_range",
     "known_operators",
     "known_priors",
@@ -22,4 +24,5 @@ __all__ = [
     "parse_noise",
     "parse_operator",
     "parse_prior",
+    "settings",
 ]

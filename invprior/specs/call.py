@@ -10,7 +10,9 @@ from fractions import Fraction
 from invprior.errors import InvpriorError
 
 # The types that a value in a spec is parsed to.
-Value = int | float | bool | Fraction | str
+Value = int | float | bool | Fraction | str | tuple[int, ...]
+# The one kind of sequence that a spec writes, as in 32/64/64.
+SEQUENCE = "tuple[int, ...]"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def parse_call(text: str) -> Call:
     return Call(text, name.strip(), tuple(values), settings)
 
 
-def literal(text: str) -> Value:
+def literal(text: str) -> int | float | bool | Fraction | str:
     """The text as a number, a fraction such as ``3/2`` or a truth value; otherwise the text itself."""
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
@@ -74,7 +76,7 @@ def literal(text: str) -> Value:
 
 
 def offered(signature: inspect.Signature) -> dict[str, str]:
-    """The parameters that a spec can set, with their annotations: numbers and words, not tensors or sequences."""
+    """The parameters that a spec can set, with their annotations: numbers, words and whole numbers in a row."""
     annotations = {p.name: str(p.annotation) for p in signature.parameters.values()}
     return {name: annotation for name, annotation in annotations.items() if _kinds(annotation)}
 
@@ -82,7 +84,8 @@ def offered(signature: inspect.Signature) -> dict[str, str]:
 def _kinds(annotation: str) -> set[str]:
     kinds = {kind.strip() for kind in annotation.split("|")} - {"None"}
     # brackets and dots mark containers and classes of a module, which a spec cannot write
-    return {kind for kind in kinds if kind.startswith("Literal[") or not re.search(r"[\[.]|Tensor", kind)}
+    plain = {kind for kind in kinds if kind.startswith("Literal[") or not re.search(r"[\[.]|Tensor", kind)}
+    return plain | (kinds & {SEQUENCE})
 
 
 def convert(call: Call, key: str, text: str, annotation: str) -> Value:
@@ -94,6 +97,8 @@ def convert(call: Call, key: str, text: str, annotation: str) -> Value:
         If the parameter takes a number or a truth value and the text is not one.
     """
     value, kinds = literal(text), _kinds(annotation)
+    if kinds == {SEQUENCE}:
+        return _row(call, key, text)
     if kinds == {"str"}:
         return text
     if kinds == {"bool"}:
@@ -107,6 +112,13 @@ def convert(call: Call, key: str, text: str, annotation: str) -> Value:
             )
         return float(value) if kinds == {"float"} else value
     return value
+
+
+def _row(call: Call, key: str, text: str) -> tuple[int, ...]:
+    values = [literal(part.strip()) for part in text.split("/")]
+    if not all(type(value) is int for value in values):
+        raise InvpriorError(f"{call.text!r}: {key} takes whole numbers with / between them, got {text!r}")
+    return tuple(value for value in values if isinstance(value, int))
 
 
 def positive(call: Call, text: str, what: str) -> float:

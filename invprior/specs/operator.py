@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ Build = Callable[[Shape, Frame, torch.Generator], Operator]
 
 @dataclass(frozen=True, eq=False)
 class OperatorSpec:
-    """A parsed spec; ``files`` are the files that the operator reads."""
+    """A parsed spec; ``files`` are the files that the operator reads, or that its code is in."""
 
     text: str
     factors: tuple[Build, ...]
@@ -102,7 +103,7 @@ def _factor(text: str, base: Path) -> tuple[Build, Path | None]:
     if call.name in _plain():
         return _constructor(call, _plain()[call.name]), None
     if len(call.values) == 1 and call.values[0].isidentifier() and not call.settings:
-        return _own(call), None
+        return _own(call), _source(call)
     raise InvpriorError(
         f"there is no operator {call.name!r}; choose among {', '.join(known_operators())}, or MODULE:NAME"
     )
@@ -192,6 +193,12 @@ def _existing(call: Call, path: Path) -> Path:
     if not path.is_file():
         raise InvpriorError(f"{call.text!r}: there is no file {path}")
     return path
+
+
+def _source(call: Call) -> Path | None:
+    """The file of a user's module, if it is one of Python's."""
+    name = getattr(sys.modules.get(call.name), "__file__", None)
+    return Path(name) if name is not None and name.endswith(".py") and Path(name).is_file() else None
 
 
 def _own(call: Call) -> Build:

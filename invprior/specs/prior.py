@@ -136,7 +136,7 @@ def parse_prior(text: str) -> PriorSpec:
     parts = _terms(text)
     if len(parts) > MOST:
         raise InvpriorError(f"a prior is a sum of at most {MOST} terms, got {len(parts)}")
-    calls = tuple(_term(part) for part in parts)
+    calls = tuple(_weight_first(_term(part)) for part in parts)
     weights = [positive(call, value, "the weight") for call in calls for value in call.values]
     if len(weights) > 1:
         raise InvpriorError(f"{text!r}: one weight multiplies the whole penalty; give one number")
@@ -186,6 +186,14 @@ def split_outside(text: str, at: str) -> list[str]:
             parts.append(text[begin : found.start()])
             begin = found.end()
     return [*parts, text[begin:]]
+
+
+def _weight_first(call: Term) -> Term:
+    """``tv:weight=0.05`` is ``tv:0.05``."""
+    if "weight" not in call.settings:
+        return call
+    others = {key: value for key, value in call.settings.items() if key != "weight"}
+    return replace(call, values=(*call.values, call.settings["weight"]), settings=others)
 
 
 def known_priors(purpose: Purpose) -> dict[str, Maker]:

@@ -1,4 +1,4 @@
-"""One cell: a prior on a measurement, solved and scored. Runs in a worker process."""
+"""One cell: a method on a measurement, solved and scored. Runs in a worker process."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 import invprior.failure as failure
-from invprior.purpose import Purpose
 from invprior.runs.device import pick_device
-from invprior.runs.memory import check_memory
-from invprior.runs.restoration import Restoration
-from invprior.runs.tasks import suiting
-from invprior.runs.weighing import Weight
-from invprior.specs import PriorSpec
 from invprior.study.measurement import Trial
+from invprior.study.methods.base import Asked, Compared
 from invprior.study.peak import peak_memory
+from invprior.study.pictures import pixels
 from invprior.study.plan import Cell
 from invprior.study.scores import scores
 from invprior.study.watch import Watch
@@ -36,24 +32,33 @@ class CellJob:
     Attributes
     ----------
     limit
-        Limit of iterations; None for the prior's own stop rule alone.
+        Limit of iterations; None for the method's own stop rule alone.
     gigabytes
         Predicted memory of the solve in GB, or None.
     """
 
     cell: Cell
     trial: Trial
-    prior: PriorSpec
+    method: Compared
     limit: int | None
     gigabytes: float | None
 
 
 @dataclass(frozen=True, eq=False)
 class CellOutcome:
-    """The outcome of a cell: a record and the picture (H, W, C) in 8 bits, or a sentence that says what failed."""
+    """The outcome of a cell, or a sentence that says what failed.
+
+    Attributes
+    ----------
+    image
+        The image (C, H, W) in float32, not clipped.
+    picture
+        The same for eyes, (H, W, C) in 8 bits.
+    """
 
     cell: Cell
     record: dict[str, Any] | None = None
+    image: NDArray[np.float32] | None = None
     picture: NDArray[np.uint8] | None = None
     failure: str | None = None
 
@@ -77,33 +82,26 @@ def execute(job: CellJob, device: str, threads: int) -> CellOutcome:
 
 def _execute(job: CellJob, device: str) -> CellOutcome:
     cell, truth = job.cell, job.trial.truth.to(device)
-    measured = job.trial.measured.to(device)
-    A = measured.data[0].operator
-    prior = job.prior.made(Purpose(suiting(A)))
-    check_memory(prior, job.prior.text, A.in_shape, device)
-    weight: Weight = "auto" if job.prior.weight is None else job.prior.weight
-    how = Restoration(weight, job.limit, cell.seed)
     watch = Watch(truth)
+    asked = Asked(job.trial.measured.to(device), cell.solve_seed, job.limit, watch)
     with peak_memory(device) as peak:
-        restored = how.run(measured, prior, callbacks=[watch])
-    result, x = restored.result, restored.x.clamp(0, 1)
-    solving = watch.seconds(result.iterations)
+        answer = job.method.answer(asked)
+    seconds = (answer.record["seconds_weight"], answer.record["seconds_solve"])
     record = {
+        "memory_mb": peak.megabytes,
+        **answer.record,
         "key": cell.key,
+        "measurement": cell.measurement,
         "picture": cell.scene.source.name,
-        **restored.record(job.prior, cell.seed),
         "prior": cell.prior,
         "operator_spec": cell.scene.operator,
         "noise_spec": cell.scene.noise,
-        "seconds": restored.seconds_weight + solving,
-        "seconds_weight": restored.seconds_weight,
-        "seconds_solve": solving,
-        "kept_seconds": watch.seconds(result.kept),
-        "memory_mb": peak.megabytes,
+        "seed": cell.seed,
+        "solve_seed": cell.solve_seed,
+        "seconds": sum(s for s in seconds if s is not None),
         "memory_gb_predicted": job.gigabytes,
-        **scores(x, truth),
+        **scores(answer.x.clamp(0, 1), truth),
         "curve": watch.curve,
-        "history": [row | {"seconds": watch.seconds(int(row["iteration"]))} for row in result.history],
     }
-    pixels = x.mul(255).round().to(torch.uint8).movedim(-3, -1).cpu().numpy()
-    return CellOutcome(cell, record, np.ascontiguousarray(pixels))
+    x = np.ascontiguousarray(answer.x.detach().float().cpu().numpy())
+    return CellOutcome(cell, record, x, pixels(answer.x))

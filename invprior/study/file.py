@@ -14,22 +14,31 @@ from invprior.study.published import Published
 from invprior.study.source import Source, check_sources
 
 KEYS = (
-    *("title", "pictures", "operators", "noises", "priors", "seeds", "crop", "iterations"),
+    *("title", "pictures", "operators", "noises", "priors", "methods", "seeds", "crop", "iterations", "threads"),
     *("baseline", "oracle", "published"),
 )
-LISTS = ("pictures", "operators", "noises", "priors")
+LISTS = ("pictures", "operators", "noises", "priors", "methods")
 
 
-def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | None, iterations: int | None) -> Study:
-    """Read a study file; ``seeds``, ``crop`` and ``iterations`` override those of the file.
+def read_study(
+    path: Path,
+    data: Path | None,
+    *,
+    seeds: int | None,
+    crop: int | None,
+    iterations: int | None,
+    threads: int | None = None,
+) -> Study:
+    """Read a study file; ``seeds``, ``crop``, ``iterations`` and ``threads`` override those of the file.
 
     Parameters
     ----------
     path
         The TOML file: ``pictures``, a list of files or of tables ``{clean, degraded, name}``; ``operators``,
-        ``noises``, ``priors``, ``seeds``, ``crop``, ``iterations``, ``baseline``, ``oracle`` and ``title``;
-        ``[published]`` with ``figure``, ``metric``, ``columns`` and ``[published.figures]``, where nan is a number
-        not published; with ``operator`` and ``noise`` in a study of several; ``[[published]]`` for several tables.
+        ``noises``, ``priors``, ``methods``, ``seeds``, ``crop``, ``iterations``, ``threads``, ``baseline``, ``oracle``
+        and ``title``; ``[published]`` with ``figure``, ``metric``, ``columns`` and ``[published.figures]``, where nan
+        is a number not published; with ``operator`` and ``noise`` in a study of several; ``[[published]]`` for several
+        tables.
     data
         Folder of its pictures, masks and point spread functions; None for the folder of the file.
 
@@ -63,9 +72,11 @@ def read_study(path: Path, data: Path | None, *, seeds: int | None, crop: int | 
         operators=_texts(path, table, "operators", ("identity",)),
         noises=_texts(path, table, "noises", ("rounding",)),
         priors=_texts(path, table, "priors", DEFAULT_PRIORS),
+        outside=_texts(path, table, "methods", ()),
         seeds=table.get("seeds", 3) if seeds is None else seeds,
         crop=table.get("crop") if crop is None else crop or None,
         iterations=table.get("iterations") if iterations is None else iterations,
+        threads=table.get("threads", 1) if threads is None else threads,
         base=base,
         title=str(table.get("title", path.stem)),
         published=tuple(_published(path, t) for t in _tables(table.get("published", []))),

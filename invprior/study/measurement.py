@@ -18,10 +18,6 @@ from invprior.specs import Flat, InFileUnits, in_unit_range, noises, parse_noise
 from invprior.specs.operator import OperatorSpec
 from invprior.study.source import Subject
 
-# Added to the seeds of mask and noise: a solve draws a network's input from its seed, and from the same seed as the
-# noise that input would contain the noise. torch's generator uses 32 bits.
-DATA_SEED = 2**31
-
 
 @dataclass(frozen=True, eq=False)
 class Trial:
@@ -57,14 +53,14 @@ def check_noise(text: str, degraded: bool) -> str:
 
 
 def measure(subject: Subject, operator: OperatorSpec, model: str, seed: int) -> Trial:
-    """Degrade a picture, or take its degraded file; the seed draws the mask and the noise.
+    """Degrade a picture, or take its degraded file; the seed, see ``draws.py``, draws the mask and the noise.
 
     Raises
     ------
     InvpriorError
         If the operator does not fit the picture, or the file does not fit the operator.
     """
-    rng = torch.Generator().manual_seed(DATA_SEED + seed)
+    rng = torch.Generator().manual_seed(seed)
     A = operator.build(subject.frame, rng)
     unit = 1.0 if subject.file is None else subject.file.high - subject.file.low
     given, level = in_unit_range(parse_noise(model), unit), rounding(8)

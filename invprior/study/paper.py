@@ -70,9 +70,9 @@ def _pictures(
     """Truth, degraded and restored pictures of a scene's first finished seed; None if the first two are not there."""
     cells = [cell for cell in records if cell.scene == scene]
     seed = min(cell.seed for cell in cells)
-    given = f"{scene.source.name}--{scene.operator}--{scene.noise}--seed{seed}"
+    first = next(cell for cell in cells if cell.seed == seed)
     try:
-        files = {"truth": store.path(scene.source.name).read_bytes(), "degraded": store.path(given).read_bytes()}
+        files = {"truth": store.truth(first).read_bytes(), "degraded": store.degraded(first)}
     except FileNotFoundError:
         return None
     for cell in cells:

@@ -6,30 +6,19 @@ import base64
 import json
 import os
 import platform
-from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-import torch
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
-from numpy.typing import NDArray
-from torch import Tensor
 
-from invprior.noise import Gaussian
-from invprior.priors import NoPrior
-from invprior.problem import Problem
 from invprior.runs.record import versions
-from invprior.study.measurement import Trial
+from invprior.study.pictures import png_size
 from invprior.study.plan import Cell, Scene
 from invprior.study.result import Comparison
 from invprior.study.store import Store
 
 NAME = "report.html"
-
-# The measurement of a scene, for a seed.
-Trials = Callable[[Scene, int], Trial]
 
 # Columns of a history that stop rules use; the objective does not tell when to stop.
 SIGNALS = ("gap", "residual", "discrepancy", "windowed_variance", "moving_variance", "held_out")
@@ -49,14 +38,14 @@ class Pictures:
         return self._known[png]
 
 
-def write_report(result: Comparison, store: Store, trials: Trials, again: str) -> None:
+def write_report(result: Comparison, store: Store, again: str) -> None:
     """Write ``report.html``."""
     study = result.study
     records = list(result.records.values())
     means, cells = result.grids(result.columns)
     scenes = [s for s in study.scenes if any(c.scene == s for c in result.records)]
     held = Pictures()
-    shown = [_scene(scene, result, store, held, trials) for scene in scenes]
+    shown = [_scene(scene, result, store, held) for scene in scenes]
     held_json = json.dumps({"scenes": shown, "pictures": held.held}, allow_nan=False).replace("<", "\\u003c")
     page = _template().render(
         title=study.title or "Comparison of priors",
@@ -96,7 +85,7 @@ def _summary(result: Comparison) -> str:
         (len(study.sources), "picture"),
         (len(study.operators), "operator"),
         (len(study.noises), "noise"),
-        (len(study.methods), "prior"),
+        (len(study.methods), "method"),
         (study.seeds, "seed"),
     )
     text = " × ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts)
@@ -105,22 +94,19 @@ def _summary(result: Comparison) -> str:
     return f"{text}{crop}{limit}: {len(result.records)} cells finished."
 
 
-def _scene(scene: Scene, result: Comparison, store: Store, held: Pictures, trials: Trials) -> dict[str, Any]:
+def _scene(scene: Scene, result: Comparison, store: Store, held: Pictures) -> dict[str, Any]:
     shots = []
     for seed in range(result.study.seeds):
         cells = {c.prior: c for c in result.records if c.scene == scene and c.seed == seed}
         if not cells:
             continue
-        given = trials(scene, seed)
-        name = f"{scene.source.name}--{scene.operator}--{scene.noise}--seed{seed}"
-        pictures = {
-            "truth": held.add(store.picture(scene.source.name, pixels(given.truth))),
-            "degraded": held.add(store.picture(name, pixels(_visible(given)))),
-        }
+        first = next(iter(cells.values()))
+        truth = store.truth(first).read_bytes()
+        pictures = {"truth": held.add(truth), "degraded": held.add(store.degraded(first))}
         pictures |= {prior: held.add(store.restored(cell)) for prior, cell in cells.items()}
         runs = {prior: _run(cell, result.records[cell]) for prior, cell in cells.items()}
         shots.append({"seed": seed, "pictures": pictures, "runs": runs})
-        size = list(given.truth.shape[-2:])
+        size = png_size(truth)
     return {"title": str(scene), "size": size, "shots": shots}
 
 
@@ -132,20 +118,7 @@ def _run(cell: Cell, record: dict[str, Any]) -> dict[str, Any]:
                 signals.setdefault(name, []).append([line["iteration"], line["seconds"], line[name]])
     psnr = [point for point in record["curve"] if point[2] is not None]
     kept = [record["kept"], record["kept_seconds"], record["psnr"]]
-    return {"psnr": psnr, "kept": kept if record["psnr"] is not None else None, "signals": signals}
-
-
-def _visible(given: Trial) -> Tensor:
-    """The measurement if it is a picture, else its back projection."""
-    y = given.y
-    if y.is_floating_point() and y.ndim == 3 and y.shape[0] == given.truth.shape[0]:
-        return y
-    return Problem(given.operator, y, noise=Gaussian(1.0), prior=NoPrior()).back_projection()
-
-
-def pixels(x: Tensor) -> NDArray[np.uint8]:
-    """(C, H, W) in [0, 1] as (H, W, C) in 8 bits."""
-    return x.clamp(0, 1).mul(255).round().to(torch.uint8).movedim(-3, -1).contiguous().cpu().numpy()
+    return {"psnr": psnr, "kept": kept if None not in kept else None, "signals": signals}
 
 
 def _versions(records: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
+from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.study import drawing
 from invprior.study.grid import Grid, cells_grid, columns, means_grid
+from invprior.study.loading import Held, Last, array, loaded, merged, selected
 from invprior.study.paper import Maker, strips, write_figures
 from invprior.study.plan import Cell, Study
 from invprior.study.scores import Figure, with_oracle
 from invprior.study.sheet import Sheet, latex, markdown, sheets
+from invprior.study.sweep import Sweep, sweeps
 from invprior.study.table import Mean, Row, main_figure, means, rows
 from invprior.study.verdict import Verdict, sentences, verdicts
 
@@ -40,6 +46,84 @@ class Comparison:
     folder: Path
     records: dict[Cell, dict[str, Any]]
     failures: dict[Cell, str]
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path | str,
+        *,
+        crop: int | Last | None = "last",
+        iterations: int | Last | None = "last",
+        threads: int | Last = "last",
+    ) -> Comparison:
+        """All that was solved in a folder, by any command and call.
+
+        Parameters
+        ----------
+        folder
+            The ``output`` of :func:`invprior.compare`.
+        crop, iterations, threads
+            Only cells with these settings go into one table; ``last`` stands for those of the latest command.
+
+        Raises
+        ------
+        InvpriorError
+            If the folder is no study of this version, or has no such cell.
+        """
+        return cls(*loaded(Path(folder), crop=crop, iterations=iterations, threads=threads))
+
+    def select(
+        self,
+        *,
+        picture: str | Sequence[str] | None = None,
+        operator: str | Sequence[str] | None = None,
+        noise: str | Sequence[str] | None = None,
+        prior: str | Sequence[str] | None = None,
+        seed: int | Sequence[int] | None = None,
+    ) -> Comparison:
+        """The cells with these pictures, operators, noises, priors (or methods) and seeds; None takes all.
+
+        Raises
+        ------
+        InvpriorError
+            If there is none.
+        """
+        wanted = {"picture": picture, "operator": operator, "noise": noise, "prior": prior, "seed": seed}
+        return Comparison(*selected(self._held, wanted))
+
+    @staticmethod
+    def merge(one: Comparison, other: Comparison) -> Comparison:
+        """One comparison of the cells of two, such as studies of two machines.
+
+        Raises
+        ------
+        InvpriorError
+            If their crops, limits or numbers of threads differ, or they have two results for one cell.
+        """
+        return Comparison(*merged(one._held, other._held))
+
+    def image(self, cell: Cell | Mapping[str, Any]) -> Tensor:
+        """The image (C, H, W) of a cell as it was solved, not clipped; a cell is one of ``records`` or of ``cells``."""
+        return array(self._of(cell), "x")
+
+    def measurement(self, cell: Cell | Mapping[str, Any]) -> Tensor:
+        """The measurement y that a cell was solved from."""
+        return array(self._of(cell), "y")
+
+    def truth(self, cell: Cell | Mapping[str, Any]) -> Tensor:
+        """The clean picture of a cell."""
+        return array(self._of(cell), "truth")
+
+    def _of(self, cell: Cell | Mapping[str, Any]) -> dict[str, Any]:
+        if isinstance(cell, Cell) and cell in self.records:
+            return self.records[cell]
+        if isinstance(cell, Mapping) and {"folder", "measurement_file"} <= set(cell):
+            return dict(cell)
+        raise InvpriorError(f"a cell is a key of records or an element of cells, got {shown(cell)}")
+
+    @property
+    def _held(self) -> Held:
+        return Held(self.study, self.folder, self.records, self.failures)
 
     @property
     def cells(self) -> list[dict[str, Any]]:
@@ -70,6 +154,10 @@ class Comparison:
     def columns(self) -> list[Figure]:
         """The figures that there are numbers for."""
         return columns(self.study, self._scored)
+
+    def sweep(self, figure: str = "psnr") -> list[Sweep]:
+        """The curves of the priors whose spec has several values for a setting, one for each operator and noise."""
+        return sweeps(self.study.methods, self.rows, figure)
 
     @property
     def report(self) -> Path:

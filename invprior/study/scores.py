@@ -60,6 +60,8 @@ FIGURES = (
         f"weights, {ALEXNET}, are in torch's hub folder.",
     ),
     Figure("seconds", "time", "s", 1, None, "Wall time of choosing the weight and of the solve, without scoring."),
+    Figure("seconds_weight", "weight time", "s", 1, None, "The part of it that the search for the weight took."),
+    Figure("seconds_solve", "solve time", "s", 1, None, "The part of it that the solve took."),
     Figure(
         "memory_mb",
         "memory",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from torch import Tensor
 
@@ -10,6 +11,7 @@ from invprior.metrics import psnr
 from invprior.solvers.iterate import Iterate
 
 DENSE = 10  # the first iterations, all scored: a convex solve may need few
+EVERY = 10  # for a method that does not say how often
 
 
 class Watch:
@@ -30,13 +32,23 @@ class Watch:
         self._seconds: list[float] = []
 
     def __call__(self, iterate: Iterate) -> None:
-        now = iterate.seconds - self.spent
+        self.note(iterate.seconds, iterate.solver.log_every, lambda: iterate.x)
+
+    def note(self, seconds: float, every: int, estimate: Callable[[], Tensor]) -> None:
+        """Note an iteration that ended ``seconds`` after the start, scoring included; most are not scored."""
+        now = seconds - self.spent
         self._seconds.append(now)
-        if iterate.iteration > DENSE and iterate.iteration % iterate.solver.log_every:
+        iteration = len(self._seconds)
+        if iteration > DENSE and iteration % every:
             return
         begin = time.perf_counter()
-        self.curve.append((iterate.iteration, now, psnr(iterate.x.clamp(0, 1), self.truth)))
+        self.curve.append((iteration, now, psnr(estimate().clamp(0, 1), self.truth)))
         self.spent += time.perf_counter() - begin
+
+    @property
+    def iterations(self) -> int:
+        """The number of iterations so far."""
+        return len(self._seconds)
 
     def seconds(self, iteration: int) -> float:
         """Time in seconds, without scoring, at which an iteration was finished."""

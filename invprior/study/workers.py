@@ -19,6 +19,7 @@ import invprior.machine as machine
 from invprior.errors import InvpriorError
 from invprior.runs.allocator import tune_allocator
 from invprior.runs.device import pick_device
+from invprior.runs.threads import environment
 from invprior.study.cell import CellJob, CellOutcome, execute
 
 
@@ -48,7 +49,7 @@ class Workers(ABC):
 
 
 class LocalWorkers(Workers):
-    """Processes of joblib's loky: ``jobs`` that share the processors out, or one per GPU.
+    """Processes of joblib's loky: ``jobs`` of them, by default one per ``threads`` processors, or one per GPU.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ class LocalWorkers(Workers):
         Limit of jobs at a time; None for one per processor or GPU.
     device
         ``auto``, ``cpu`` or ``cuda``.
+    threads
+        Threads of a job.
 
     Raises
     ------
@@ -63,13 +66,13 @@ class LocalWorkers(Workers):
         If this machine has no such device.
     """
 
-    def __init__(self, jobs: int | None, device: str) -> None:
+    def __init__(self, jobs: int | None, device: str, threads: int) -> None:
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if pick_device(device) == "cuda":
             self._slots = [f"cuda:{k}" for k in range(torch.cuda.device_count())][:jobs]
         else:
-            self._slots = [f"cpu {k}" for k in range(jobs or processors)]
-        self.threads = max(1, processors // len(self._slots))
+            self._slots = [f"cpu {k}" for k in range(jobs or max(1, processors // threads))]
+        self.threads = threads
         self._executor: Any = None
 
     def slots(self) -> list[str]:
@@ -78,7 +81,11 @@ class LocalWorkers(Workers):
     def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
         # the same processes as before, or new ones if one has died
         self._executor = loky.get_reusable_executor(
-            len(self._slots), initializer=_begin, initargs=(os.getpid(),), kill_workers=True
+            len(self._slots),
+            initializer=_begin,
+            initargs=(os.getpid(),),
+            kill_workers=True,
+            env=environment(self.threads),  # for methods that compute outside torch
         )
         future: Future[CellOutcome] = self._executor.submit(execute, job, slot.split()[0], self.threads)
         return future
@@ -97,13 +104,15 @@ class LocalWorkers(Workers):
 class DaskWorkers(Workers):
     """The workers of a running cluster, one job at a time on each; Dask itself repeats the job of a worker that died.
 
+    A job takes the number of threads that it is given, whatever the worker was started with.
+
     Raises
     ------
     InvpriorError
         If ``distributed`` is not installed, no scheduler answers at the address, or the cluster has no workers.
     """
 
-    def __init__(self, address: str, device: str) -> None:
+    def __init__(self, address: str, device: str, threads: int) -> None:
         try:
             import distributed
         except ImportError as error:
@@ -117,14 +126,13 @@ class DaskWorkers(Workers):
             self._client.close()
             raise InvpriorError(f"the cluster at {address} has no workers; start some with dask worker {address}")
         self._executor = self._client.get_executor(pure=False)
-        self.device = device
+        self.device, self.threads = device, threads
 
     def slots(self) -> list[str]:
         return list(self._workers()) or ["the first worker to come"]
 
     def submit(self, job: CellJob, slot: str) -> Future[CellOutcome]:
-        threads = self._workers().get(slot, {}).get("nthreads", 1)
-        future: Future[CellOutcome] = self._executor.submit(execute, job, self.device, threads)
+        future: Future[CellOutcome] = self._executor.submit(execute, job, self.device, self.threads)
         return future
 
     def close(self, kill: bool) -> None:
@@ -149,9 +157,9 @@ def _begin(parent: int) -> None:
 
 
 @contextmanager
-def workers(jobs: int | None, device: str, cluster: str | None) -> Iterator[Workers]:
+def workers(jobs: int | None, device: str, cluster: str | None, threads: int) -> Iterator[Workers]:
     """Workers for a block, released at its end and killed if it raises."""
-    pool: Workers = LocalWorkers(jobs, device) if cluster is None else DaskWorkers(cluster, device)
+    pool: Workers = LocalWorkers(jobs, device, threads) if cluster is None else DaskWorkers(cluster, device, threads)
     with warnings.catch_warnings():
         # loky replaces a process whose memory has grown, as with a large picture; no result is lost
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)

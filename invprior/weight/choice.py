@@ -26,6 +26,12 @@ class Choice:
     tried: tuple[tuple[float, float], ...]
 
 
+def check_limit(iterations: int | None) -> None:
+    """Raise unless a limit is None or a whole number of 1 or more."""
+    if iterations is not None and iterations < 1:
+        raise InvpriorError(f"iterations takes a whole number of 1 or more, got {iterations!r}")
+
+
 def without_search(problem: Problem) -> Choice | None:
     """The weight if no search is needed, else None.
 

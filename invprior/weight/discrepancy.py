@@ -6,7 +6,7 @@ import math
 
 from invprior.arguments import checked
 from invprior.problem import Problem
-from invprior.weight.choice import Choice, without_search
+from invprior.weight.choice import Choice, check_limit, without_search
 from invprior.weight.excerpt import excerpt
 from invprior.weight.path import Path
 from invprior.weight.typical import typical
@@ -18,7 +18,7 @@ GAP = 1e-3
 
 
 @checked
-def discrepancy(problem: Problem) -> Choice:
+def discrepancy(problem: Problem, *, iterations: int | None = None) -> Choice:
     """Choose c for the prior c·R: ‖A x_c − y‖² = E‖n‖² (Morozov 1966), summed over
     the observed values of all data terms.
 
@@ -36,6 +36,8 @@ def discrepancy(problem: Problem) -> Choice:
     ----------
     problem
         The problem, with the prior R at weight 1.
+    iterations
+        A limit of iterations of each of the search's solves; None for 500.
 
     Raises
     ------
@@ -47,10 +49,11 @@ def discrepancy(problem: Problem) -> Choice:
     - Morozov, "On the solution of functional equations by the method of regularization", Soviet Math. Dokl. 7 (1966).
     - Dowell & Jarratt, "A modified regula falsi method for computing the root of an equation", BIT 11 (1971).
     """
+    check_limit(iterations)
     known = without_search(problem)
     if known is not None:
         return known
-    excess = _Excess(excerpt(problem))
+    excess = _Excess(excerpt(problem), iterations)
     weight = _root(excess)
     above = excess(weight) > 0
     rule = "discrepancy principle"
@@ -63,9 +66,9 @@ def discrepancy(problem: Problem) -> Choice:
 class _Excess:
     """log(‖A x_c − y‖² / E‖n‖²) as a function of the weight; stores the ratios."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, iterations: int | None) -> None:
         self.problem = problem
-        self.image = Path(problem.data_terms, problem.prior, GAP)
+        self.image = Path(problem.data_terms, problem.prior, GAP, iterations)
         self.tried: dict[float, float] = {}
 
     def __call__(self, weight: float) -> float:

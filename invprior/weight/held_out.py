@@ -19,7 +19,7 @@ SHARE, WATCHED, COPIES = 0.05, 2000, 8
 GAP = 1e-3
 
 
-def held_out(problem: Problem, seed: int) -> Choice:
+def held_out(problem: Problem, seed: int, iterations: int | None) -> Choice:
     """The c with the least squared error on a random twentieth of the measured values, which is not fitted.
 
     The errors of several data terms are added in units of their noise variances.
@@ -27,7 +27,7 @@ def held_out(problem: Problem, seed: int) -> Choice:
     copies = min(max(math.ceil(WATCHED / (SHARE * problem.size)), 1), COPIES)
     data = (replace(d, y=d.y.expand(copies, *d.y.shape)) for d in problem.data_terms)
     watched = hold_out(Problem.from_terms(data, problem.prior), SHARE, seed)
-    image = Path(watched.data_terms, problem.prior, GAP)
+    image = Path(watched.data_terms, problem.prior, GAP, iterations)
 
     def error(weight: float) -> float:
         x = image(weight)

@@ -12,7 +12,7 @@ from invprior.data_term import DataTerm
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.shapes import as_complex
-from invprior.weight.choice import Choice, without_search
+from invprior.weight.choice import Choice, check_limit, without_search
 from invprior.weight.excerpt import excerpt
 from invprior.weight.held_out import held_out
 from invprior.weight.path import Path
@@ -28,7 +28,7 @@ STREAM = 0x5DEECE66D
 
 
 @checked
-def auto(problem: Problem, *, seed: int = 0) -> Choice:
+def auto(problem: Problem, *, seed: int = 0, iterations: int | None = None) -> Choice:
     """Choose c for the prior c·R.
 
     Minimises Stein's unbiased estimate of the predicted risk E‖A x̂ − A x‖² (Stein 1981; for a general A, Vonesch,
@@ -54,6 +54,9 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
         The problem, with the prior R at weight 1.
     seed
         Seed of the probe.
+    iterations
+        A limit of iterations of each of the search's solves, of which there are about a dozen; None for 500. With few
+        the weight is a rough one.
 
     Raises
     ------
@@ -69,13 +72,14 @@ def auto(problem: Problem, *, seed: int = 0) -> Choice:
       denoising algorithms", IEEE TIP 17 (2008), equation 14.
     """
     check_seed(seed)
+    check_limit(iterations)
     known = without_search(problem)
     if known is not None:
         return known
     if not all(isinstance(d.operator, LinearOperator) for d in problem.data_terms):
-        return held_out(problem, seed)
+        return held_out(problem, seed, iterations)
     part = excerpt(problem)
-    search = Descent(_Risk(part, seed), typical(part))
+    search = Descent(_Risk(part, seed, iterations), typical(part))
     weight = search.least()
     return Choice(weight, "least Monte-Carlo SURE", tuple(sorted(search.tried.items())))
 
@@ -116,12 +120,12 @@ class _Risk:
     the iterate itself, and SURE holds for it however loosely the problem is solved.
     """
 
-    def __init__(self, problem: Problem, seed: int) -> None:
+    def __init__(self, problem: Problem, seed: int, iterations: int | None) -> None:
         # a stream of its own: with that of the measurement's noise, the probe would be the noise, and SURE wrong
         rng = torch.Generator().manual_seed(seed + STREAM)
         self.size = problem.size
         self.data = [_Probed(d, rng) for d in problem.data_terms]
-        self.image = Path([d.twice for d in self.data], problem.prior, GAP)
+        self.image = Path([d.twice for d in self.data], problem.prior, GAP, iterations)
 
     def __call__(self, weight: float) -> float:
         x = self.image(weight)

@@ -67,6 +67,11 @@ def test_a_study_with_a_bad_picture_and_a_crashing_operator(tmp_path: Path, monk
         (["nothing.png"], "there is no picture nothing.png"),
         (["--baseline", "tvv"], "the baseline 'tvv' is not among the compared: 'none', 'tv', 'dip'"),
         (["--device", "tpu"], "the device is auto, cpu or cuda"),
+        (["--method", "nlm"], "method 'nlm' is neither module:function nor"),
+        (["--method", "no_such_module_at_all:f"], "cannot import no_such_module_at_all"),
+        (["--method", "x=program: ./x {input}"], "method 'x' says where to read and to write"),
+        (["--time-limit", "0"], "a time limit is a number of seconds above 0"),
+        (["--prior", "dip:lr=0.02,fast"], "lr takes a number, got 'fast'"),
     ],
 )
 def test_a_mistake_is_said_before_anything_is_written(arguments: list[str], says: str, tmp_path: Path) -> None:
@@ -74,6 +79,34 @@ def test_a_mistake_is_said_before_anything_is_written(arguments: list[str], says
     result = compare(clean, *arguments, "-o", tmp_path / "out")
     assert says in str(result.exception)
     assert not (tmp_path / "out").exists()
+
+
+OTHERS = """
+from scipy.ndimage import gaussian_filter
+
+def smooth(y, noise):
+    return gaussian_filter(y.numpy(), (0, 10 * noise.sigma, 10 * noise.sigma))
+"""
+
+
+def test_a_function_of_the_current_folder_runs_in_its_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "methods_of_this_folder.py").write_text(OTHERS)
+    monkeypatch.chdir(tmp_path)
+    (clean,) = pictures(tmp_path, 1)
+    given = ["--noise", "gaussian:0.1", "--prior", "tv:weight=0.01,0.1", "--method", "methods_of_this_folder:smooth"]
+    given += ["--method", "half=program: cp {input} {output}", "--seeds", "1", "--jobs", "1"]
+    result = compare(clean, *given, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    with (tmp_path / "out" / "results.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    texts = ["tv:weight=0.01", "tv:weight=0.1", "methods_of_this_folder:smooth", "half"]
+    assert [line["prior"] for line in lines] == texts
+    assert float(lines[2]["psnr"]) > float(lines[3]["psnr"]) > 15
+    assert {line["threads"] for line in lines} == {"1"}
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "--method methods_of_this_folder:smooth" in page
 
 
 def test_a_study_file_stands_alone(tmp_path: Path) -> None:

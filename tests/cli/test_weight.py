@@ -58,7 +58,8 @@ def test_the_rules_and_a_number_are_recorded_on_the_scale_of_the_literature(nois
 
 def test_beside_dip_it_is_a_tenth(noisy: Path) -> None:
     record = denoise(noisy, "--prior", "dip+tv", "--iterations", "2", "--weight", "discrepancy")
-    assert record["weight_rule"] == "a tenth of: discrepancy principle"
+    assert str(record["weight_rule"]).startswith("a tenth of: discrepancy principle")
+    # two iterations a solve of the search find no crossing, which the rule then says
 
 
 @pytest.mark.parametrize("task", ["denoise", "upscale", "deblur", "inpaint"])

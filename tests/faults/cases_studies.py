@@ -204,6 +204,7 @@ STORES = [
             "s/results.csv",
             "s/report.html",
             "s/study.json",
+            "s/contents.json",
             "s/.lock",
         ),
         seconds=60,

@@ -162,7 +162,7 @@ def test_priors_with_settings() -> None:
         ("none:0.1", "none has no weight to give; write none alone"),
         ("tgv:ratio=wide", "ratio takes a number, got 'wide'"),
         ("tv:isotropic=2", "isotropic takes true or false"),
-        ("tv:axes=1", "no setting 'axes'"),
+        ("tv:axes=a", "axes takes whole numbers with / between them"),
         ("dip:presets=paper", "no setting 'presets'"),
         ("tv:preset=paper", "no setting 'preset'"),
         ("dip:preset=slow", "no preset 'slow'"),

@@ -47,4 +47,4 @@ class Here(Workers):
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Make every study run here."""
-        patch.setattr("invprior.study.comparison.workers", lambda jobs, device, cluster: nullcontext(self))
+        patch.setattr("invprior.study.comparison.workers", lambda jobs, device, cluster, threads: nullcontext(self))

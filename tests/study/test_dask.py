@@ -1,4 +1,4 @@
-"""A cluster gives the table that this machine gives, also where one of its workers is killed on the way."""
+"""One process, several and a cluster give the same table, also where one of its workers is killed on the way."""
 
 from __future__ import annotations
 
@@ -7,24 +7,27 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from invprior import InvpriorError
 from invprior.study.comparison import Progress, run_study
-from invprior.study.plan import Study
+from invprior.study.plan import Cell, Study
+from invprior.study.result import Comparison
 from invprior.study.source import sources
 from tests.study.helpers import Here, pictures
 
 
 # Dask warns of the death that the test is about, at any time after it.
 @pytest.mark.filterwarnings("ignore")
-def test_a_cluster_that_loses_a_worker_gives_the_same_table(tmp_path: Path) -> None:
+def test_processes_and_a_cluster_that_loses_a_worker_give_the_same_table(tmp_path: Path) -> None:
     dask: Any = pytest.importorskip("distributed")
     study = Study(
         sources=sources(pictures(tmp_path, 2), []),
         operators=("mask:0.5",),
         noises=("gaussian:0.1",),
-        priors=("none", "tv"),
+        priors=("tv", "dip:iterations=3"),
+        outside=(("half", lambda y: 0.5 * y),),
         seeds=2,
     )
     killed: list[int] = []
@@ -43,14 +46,23 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_table(tmp_path: Path) -> N
     with pytest.MonkeyPatch.context() as patch:
         Here().install(patch)
         here = run_study(study, tmp_path / "here")
+    side_by_side = run_study(study, tmp_path / "side", jobs=2)
     assert killed
-    assert not there.failures
-    assert len(there.records) == 8
+    for result in (here, there, side_by_side):
+        assert not result.failures
+        assert len(result.records) == 12
     for cell, record in here.records.items():
-        other = there.records[cell]
-        assert other["psnr"] == pytest.approx(record["psnr"], abs=1e-4)
-        assert other["kept"] == record["kept"]
-        assert other["weight"] == pytest.approx(record["weight"], rel=1e-4) if record["weight"] else True
+        for result in (there, side_by_side):
+            assert np.array_equal(restored(result, cell), restored(here, cell))
+            assert [result.records[cell][key] for key in SAME] == [record[key] for key in SAME]
+            assert result.records[cell]["threads"] == 1
+
+
+SAME = ("psnr", "ssim", "kept", "iterations", "weight", "status", "seed", "solve_seed", "key")
+
+
+def restored(result: Comparison, cell: Cell) -> Any:
+    return np.load(result.folder / "cells" / cell.name / "restored.npz")["x"]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -140,3 +140,21 @@ def test_a_notebook_shows_the_verdict_then_the_means_then_the_cells(result: ip.C
     assert "vs. none" in means
     assert cells.count("<tr>") == 5
     assert "<b>" in cells
+
+
+def test_a_sweep_is_a_column_for_each_value_and_a_curve(tmp_path: Path, workers: Here) -> None:
+    swept = ip.compare(
+        pictures(tmp_path, 2),
+        output=tmp_path / "out",
+        noises=["gaussian:0.1"],
+        priors=["tikhonov:weight=0.01,0.5,100", "none"],
+        seeds=1,
+    )
+    assert swept.study.methods == (*(f"tikhonov:weight={w}" for w in ("0.01", "0.5", "100")), "none")
+    (curve,) = swept.sweep()
+    assert (curve.spec, curve.setting, curve.noise) == ("tikhonov:weight=…", "weight", "gaussian:0.1")
+    assert [point.value for point in curve.points] == ["0.01", "0.5", "100"]
+    low, middle, high = (point.figure.mean for point in curve.points)
+    assert middle > low > high
+    own = [c["psnr"] for c in swept.cells if c["prior"] == "tikhonov:weight=0.5"]
+    assert middle == pytest.approx(sum(own) / 2)

@@ -148,6 +148,52 @@ def test_all_priors_see_one_measurement_and_each_seed_another(tmp_path: Path) ->
     assert 0.3 < float(holes.float().mean()) < 0.7
 
 
+def test_no_two_pictures_share_a_noise_field_or_a_mask(tmp_path: Path) -> None:
+    study = quick(tmp_path, operators=("identity", "mask:0.5"), noises=("gaussian:0.01",))
+    one, one_masked, other, other_masked = (trial(study, scene, 0) for scene in study.scenes)
+    fields = torch.stack([(t.y - t.truth).flatten() for t in (one, other)])
+    assert abs(float(torch.corrcoef(fields)[0, 1])) < 0.1
+    assert not torch.equal(one_masked.y == 0, other_masked.y == 0)
+    shutil.copy(tmp_path / "chelsea.png", tmp_path / "renamed.png")
+    renamed = quick(tmp_path, sources=sources([tmp_path / "renamed.png"], []), noises=("gaussian:0.01",))
+    assert torch.equal(trial(renamed, renamed.scenes[0], 0).y, one.y)
+    seeds = {(cell.scene.source.name, cell.seed): cell.solve_seed for cell in study.cells()}
+    assert len(set(seeds.values())) == len(seeds) == 4
+
+
+def test_measurements_are_kept_as_they_are_and_at_once(tmp_path: Path, workers: Here) -> None:
+    study = quick(tmp_path)
+
+    def listen(progress: Progress) -> None:
+        if progress.latest is not None:
+            assert list((tmp_path / "out" / "pictures").glob("chelsea--*--seed0-*.npz"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study, tmp_path / "out", listener=listen)
+    result = run_study(study, tmp_path / "out")
+    scene = study.scenes[0]
+    (path,) = (tmp_path / "out" / "pictures").glob("chelsea--*--seed0-*.npz")
+    held, given = np.load(path), trial(study, scene, 0)
+    assert np.array_equal(held["y"], given.y.numpy())
+    assert float(given.y.min()) < 0  # 8 bits would have cut that off
+    assert np.array_equal(held["truth"], given.truth.numpy())
+    path.unlink()
+    path.with_suffix(".png").unlink()
+    workers.done.clear()
+    run_study(study, tmp_path / "out")
+    assert workers.done == []
+    assert np.array_equal(np.load(path)["y"], given.y.numpy())
+    assert len(result.records) == 8
+
+
+def test_threads_are_part_of_what_a_cell_is(tmp_path: Path, workers: Here) -> None:
+    keys = [{cell.key for cell in quick(tmp_path, threads=n).cells()} for n in (1, 2)]
+    assert not keys[0] & keys[1]
+    with pytest.raises(InvpriorError, match="threads takes a whole number from 1"):
+        quick(tmp_path, threads=0)
+
+
 def test_rounded_data_are_those_of_an_8_bit_file(tmp_path: Path) -> None:
     study = quick(tmp_path, operators=("lanczos:2",), noises=("rounding",))
     y = trial(study, study.scenes[0], 0).y * 255

@@ -184,7 +184,7 @@ def test_groups_are_named_if_there_are_several() -> None:
     (verdict,) = judged({"tv": [[20.0]], "dip": [[21.0]]})
     assert sentences([verdict]) == [verdict.sentence]
     study = Study(sources=(Source("a", Path("a.png")),), operators=("identity", "lanczos:2"), priors=("tv", "dip"))
-    records = [record("a", p, 0, 20.0) | {"operator_spec": A} for A in study.operators for p in study.priors]
+    records = [record("a", p, 0, 20.0) | {"operator_spec": A} for A in study.operators for p in study.methods]
     said = sentences(verdicts(study, rows(study, records)))
     assert [s.split(": ")[0] for s in said] == ["identity, rounding", "lanczos:2, rounding"]
 

@@ -1,0 +1,1 @@
+"""What a study compares: priors by name or as objects, functions and programs of others, behind one interface."""
