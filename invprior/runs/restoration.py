@@ -23,6 +23,7 @@ from invprior.solvers.loop import Callback, choose, solve
 from invprior.solvers.mosaic import OVERLAP
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result
+from invprior.solvers.waiting import InMemory, OnDisk
 from invprior.specs import PriorSpec
 from invprior.stop import AnyOf, RelativeGap, StopRule
 from invprior.values import Values
@@ -121,7 +122,9 @@ class Restoration:
         problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
         recipe = self._recipe(problem)
         if self.tile is not None and overlap is not None:
-            recipe = recipe.in_tiles(self.tile, overlap)
+            # a step on pixels takes less time than its state takes to be read and written
+            shelf = OnDisk() if prior.parametrised else InMemory()
+            recipe = recipe.in_tiles(self.tile, overlap, shelf)
         seconds = time.perf_counter() - begin
         if watch is None:
             result = solve(problem, recipe.solver, stop=recipe.stop, callbacks=callbacks, seed=self.seed)
