@@ -34,8 +34,8 @@ def check_space(gigabytes: float) -> None:
     have = free()
     if gigabytes > have:
         raise InvpriorError(
-            f"what waits takes about {gigabytes:.1f} GB of disk, and {folder()} has {have:.1f} GB free; name a folder "
-            "with more by the environment variable TMPDIR"
+            f"the tiles that wait take about {gigabytes:.1f} GB of disk, and {folder()} has {have:.1f} GB free; "
+            "name a folder with more by the environment variable TMPDIR"
         )
 
 

@@ -117,7 +117,7 @@ class Restoration:
             If no solver suits the prior, or a tile is too small for the operator.
         """
         begin = time.perf_counter()
-        overlap = self._overlap(measured.data)
+        overlap = self.overlap(measured.data)
         weighted = weigh(prior, measured.data, self.weight, self.seed)
         problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
         recipe = self._recipe(problem)
@@ -141,7 +141,7 @@ class Restoration:
             stop = AnyOf(tuple(RelativeGap(self.gap) if isinstance(r, RelativeGap) else r for r in stop.rules))
         return Recipe(recipe.solver, stop).at_most(self.iterations)
 
-    def _overlap(self, data: Sequence[DataTerm]) -> int | None:
+    def overlap(self, data: Sequence[DataTerm]) -> int | None:
         """Pixels that neighbouring tiles share; None if the image is solved whole."""
         if self.tile is None or max(data[0].operator.in_shape[-2:]) <= self.tile:
             return None
