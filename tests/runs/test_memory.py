@@ -53,6 +53,7 @@ def test_the_number_of_tiles_costs_disk_and_no_memory() -> None:
         tiles = tiling(shape, tile, 64)
         memory.append(predicted(prior, shape, tile) - LIBRARIES)
         disk.append(on_disk(prior, tiles) / tiles.number)
+        disk.append(on_disk(prior, tiles) / tiles.number)
     assert memory[1] - memory[0] < 0.2 * 24  # the arrays of the picture alone
     assert disk[0] == disk[1]
     # small tiles have as many weights each as large ones
