@@ -19,6 +19,7 @@ from invprior.operators import Identity
 from invprior.priors import DIP
 from invprior.runs.allocator import tune_allocator
 from invprior.solvers.loop import choose
+from invprior.solvers.mosaic import OVERLAP
 from invprior.solvers.waiting import InMemory, OnDisk, Waiting
 from tests.benchmarks.memory import peak_bytes
 
@@ -32,7 +33,9 @@ def measure(waits: str, size: tuple[int, int], tile: int, iterations: int) -> No
     y += 0.1 * torch.randn(y.shape, generator=torch.Generator().manual_seed(0))
     problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=DIP())
     result = solve(
-        problem, choose(problem).in_tiles(tile, 64, SHELVES[waits]).solver, stop=stop.MaxIterations(iterations)
+        problem,
+        choose(problem).in_tiles(tile, min(OVERLAP, tile // 2), SHELVES[waits]).solver,
+        stop=stop.MaxIterations(iterations),
     )
     tiles = result.state.solver_state.inner.inner
     disk = tiles[0].file.gigabytes if isinstance(tiles[0], Waiting) else 0.0
