@@ -11,18 +11,24 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Memory:
-    """Memory of a solve, in GB per megapixel of three channels.
+    """Memory and disk of a solve, in GB per megapixel of three channels.
 
     Attributes
     ----------
     step
         For what one step works on: the picture, a tile, or a network's few frames.
     held
-        For every frame or tile in addition: estimates, data, weights and their moments.
+        For every frame of a film in addition: estimates, data, weights and their moments.
+    waiting
+        On disk, for the tiles that wait.
+    weights
+        On disk, in GB for every tile whatever its size: the weights and their moments.
     """
 
     step: float
     held: float = 0.0
+    waiting: float = 0.0
+    weights: float = 0.0
 
 
 def _unknown_motion() -> Tensor:

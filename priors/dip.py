@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Literal
 
 import torch
@@ -31,8 +32,13 @@ from invprior.solvers.precision import Precision, convolvable
 from invprior.solvers.recipe import Recipe
 from invprior.stop import AnyOf, MaxIterations
 
-# GB per megapixel of tiles that wait while others are fitted: estimates, averages, data, weights and their moments.
-WAITING = 0.25
+# GB per megapixel of the frames of a film: estimates, averages, data, weights and their moments.
+FRAMES = 0.25
+# GB per megapixel of tiles that wait on disk: outputs and averages, before and after a step.
+WAITING = 0.05
+# Copies of the weights that lie there: those of the network, and weights, two moments and the same at the safe point,
+# before and after a step.
+COPIES = 13
 # The axes of a picture: height and width.
 PICTURE = (-2, -1)
 
@@ -211,7 +217,7 @@ class DIP(Prior):
         return f"DIP({', '.join(f'{name}={value!r}' for name, value in (plain | self._changes.given).items())})"
 
     def guided_by(self, picture: Tensor) -> DIP:
-        """The prior with this picture (C, H, W) of the scene as its input, and the settings that suit one: ``flash``."""
+        """The prior with this picture (C, H, W) as its input, and the settings that suit one, ``flash``."""
         return replace(self, task="flash", input=picture)
 
     @property
@@ -265,8 +271,16 @@ class DIP(Prior):
     @property
     def memory(self) -> Memory:
         s = self.settings
-        # z takes 4 bytes per pixel and channel
-        return Memory(s.needed, WAITING + 4e-3 * s.input_channels)
+        z = 4e-3 * s.input_channels  # 4 bytes per pixel and channel
+        return Memory(s.needed, FRAMES + z, WAITING + z, COPIES * 4e-9 * self._number_of_weights)
+
+    @property
+    def _number_of_weights(self) -> int:
+        if self.axes != PICTURE:
+            return 0  # no picture, and so not in tiles
+        if isinstance(self.network, nn.Module):
+            return sum(p.numel() for p in self.network.parameters())
+        return _number_of_weights(self.preset, self.task, self.network)
 
     def within(self, step: float) -> str | None:
         fitting = [n for n in preset_names() if self.task in tasks(n) and load(n, self.task).needed < step]
@@ -294,6 +308,12 @@ class DIP(Prior):
             return cls(preset, task, network, z, iterations, PICTURE, *changes)
 
         return {} if purpose.film is not None else {"dip": make}
+
+
+@cache
+def _number_of_weights(preset: str, task: str, network: str | None) -> int:
+    generator = DIP(preset, task, network).generator((3, 64, 64), torch.Generator().manual_seed(0))
+    return sum(p.numel() for p in generator.parameters())
 
 
 def _check_fit(network: nn.Module, z: Tensor, shape: Shape) -> None:

@@ -168,5 +168,5 @@ def test_a_dark_tile_has_the_range_of_the_picture() -> None:
     y = 1000 * CLEAN.repeat(1, 4, 4)
     y[:, :40, :40] = 3.0
     problem = Problem(Identity(y.shape), y, noise=noise.Gaussian(1.0), prior=DIP())
-    assert {tile.problem.values for tile in Mosaic.cut(problem, 40, 8).tiles} == {problem.values}
+    assert {tile.restricted(problem).values for tile in Mosaic.cut(problem, 40, 8).tiles} == {problem.values}
     assert problem.values.high > float(y.max())

@@ -18,6 +18,7 @@ from invprior.solvers.loop import Callback
 from invprior.stop import GO_ON, IterateLike, RelativeGap, StopRule, Verdict
 from invprior.stop.base import Status
 
+FIRST, LEAST = 10.0, 60.0  # seconds until a line about the time left, and seconds left that are worth one
 REFRESH = 0.2  # minimum seconds between two evaluations of the objective
 
 
@@ -34,9 +35,15 @@ def watched(title: str, quiet: bool) -> Watch:
 
 @contextmanager
 def bar(title: str, stop: StopRule, quiet: bool) -> Iterator[Callback]:
-    """A callback that shows iteration, objective, elapsed time and the time left at the recent speed."""
-    if quiet or not sys.stderr.isatty():
+    """A callback that shows iteration, objective, elapsed time and the time left at the recent speed.
+
+    Without a terminal it prints :class:`Lines`.
+    """
+    if quiet:
         yield lambda iterate: None
+        return
+    if not sys.stderr.isatty():
+        yield Lines(title, stop).show
         return
     from rich.console import Console
     from rich.progress import (
@@ -73,6 +80,28 @@ def bar(title: str, stop: StopRule, quiet: bool) -> Iterator[Callback]:
                 due = now + max(REFRESH, 20 * (now - begin))  # the objective of a large picture is slow to evaluate
 
         yield show
+
+
+class Lines:
+    """Prints the time left of a long solve: after ten seconds, and whenever the time has doubled."""
+
+    def __init__(self, title: str, stop: StopRule) -> None:
+        self._title, self._forecast, self._due = title, Forecast(stop), FIRST
+
+    def show(self, iterate: Iterate) -> None:
+        self._forecast.note(iterate)
+        if iterate.seconds < self._due or self._forecast.total is None:
+            return
+        self._due = 2 * iterate.seconds
+        done, most = iterate.iteration, self._forecast.total
+        left = (most - done) * iterate.seconds / done
+        if left >= LEAST:
+            print(f"{self._title}: iteration {done} of at most {most}, {_spoken(left)} left at most", file=sys.stderr)
+
+
+def _spoken(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 class Forecast:

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+import invprior.io.scratch as scratch
 import invprior.noise as noise
 from invprior.cli.members import members, write_members
 from invprior.cli.preview import Preview
@@ -18,15 +19,18 @@ from invprior.cli.request import Request
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
 from invprior.io.missing import read_missing
+from invprior.io.scratch import check_space
 from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.moving import brief
 from invprior.prior import Prior
-from invprior.runs.memory import check_memory, largest_tile
-from invprior.runs.restoration import Restored
+from invprior.runs.memory import check_memory, largest_tile, on_disk, tiling
+from invprior.runs.restoration import Measured, Restored
 from invprior.runs.tasks import Inpaint, InpaintMissing, Task
 from invprior.solvers.loop import DIVERGED
 from invprior.specs import in_unit_range
+
+MUCH = 1.5  # GB of memory that are told before the solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,18 @@ class PictureJob:
             return read_missing(source, self.task.marks)
         return read(source, missing=isinstance(self.task, Inpaint))
 
+    def _needs(self, opened: Opened, measured: Measured) -> str:
+        """What the solve takes, in words, if that is much; raises if the disk is too small for its tiles."""
+        tile, overlap = self.request.restoration.tile, self.request.restoration.overlap(measured.data)
+        memory = f"takes about {opened.gigabytes:.1f} GB of memory"
+        if tile is None or overlap is None:
+            return memory if opened.gigabytes > MUCH else ""
+        tiles = tiling(measured.data[0].operator.in_shape, tile, overlap)
+        disk = on_disk(opened.prior, tiles)
+        check_space(disk)
+        also = f" and {disk:.1f} GB of disk in {scratch.folder()}" if disk else ""
+        return f"{tiles.number} tiles of {tiles.height}×{tiles.width} pixels, {memory}{also}"
+
     def run(self, opened: Opened, title: str) -> tuple[dict[str, Any], bool]:
         """Restore and write; return the record, and True if Ctrl-C ended the solve."""
         asked, picture = self.request, opened.picture
@@ -82,8 +98,9 @@ class PictureJob:
             whole = self.task.finish(measured.put_back(x).cpu().clamp(0, 1))
             return picture.with_pixels(whole, _resized(picture.alpha, whole), whole.shape[-1] / picture.x.shape[-1])
 
-        if opened.gigabytes > 1.5 and not asked.quiet:
-            print(f"{opened.source.name}: takes about {opened.gigabytes:.1f} GB of memory", file=sys.stderr)
+        needs = self._needs(opened, measured)
+        if needs and not asked.quiet:
+            print(f"{opened.source.name}: {needs}", file=sys.stderr)
         restored = asked.restoration.run(
             measured,
             opened.prior,

@@ -1,15 +1,16 @@
-"""How much memory a restoration will take."""
+"""How much memory a restoration will take, and how much disk."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import invprior.machine as machine
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.shapes import Shape
-from invprior.solvers.mosaic import OVERLAP, tiles_along
+from invprior.solvers.mosaic import tiles_along
 
 LIBRARIES = 0.6  # GB before the first picture
 
@@ -17,6 +18,17 @@ LIBRARIES = 0.6  # GB before the first picture
 # megapixels (python -m tests.benchmarks.penalty_memory measures whole commands).
 CHOOSING, AT_MOST = 2.2, 4.2
 TILE_STEP = 64
+# GB per megapixel of three channels for the arrays of the whole picture beside a network's tiles
+# (python -m tests.benchmarks.tile_memory).
+WHOLE = 0.15
+
+
+class Tiling(NamedTuple):
+    """A number of tiles of one size."""
+
+    number: int
+    height: int
+    width: int
 
 
 def predicted(prior: Prior, shape: Shape, tile: int | None = None) -> float:
@@ -29,9 +41,20 @@ def predicted(prior: Prior, shape: Shape, tile: int | None = None) -> float:
     at_once = math.prod(min(n, tile or n) for n in shape[-2:]) / 1e6
     if at_once == pixels or tile is None:
         return LIBRARIES + memory.step * pixels
-    tiles = math.prod(tiles_along(n, tile, min(OVERLAP, tile // 2)) for n in shape[-2:])
-    # one tile is stepped at a time; all tiles keep their state
-    return LIBRARIES + memory.step * at_once + memory.held * tiles * at_once
+    # one tile is stepped at a time, and the others wait on disk
+    return LIBRARIES + memory.step * at_once + WHOLE * math.prod(shape[:-2]) / 3 * pixels
+
+
+def tiling(shape: Shape, tile: int, overlap: int) -> Tiling:
+    """The tiles that a picture of this shape is restored in."""
+    height, width = (min(n, tile) for n in shape[-2:])
+    return Tiling(math.prod(tiles_along(n, tile, overlap) for n in shape[-2:]), height, width)
+
+
+def on_disk(prior: Prior, tiles: Tiling) -> float:
+    """Disk in GB that the tiles of a network take while they wait."""
+    memory = prior.memory
+    return tiles.number * (memory.waiting * tiles.height * tiles.width / 1e6 + memory.weights)
 
 
 def largest_tile(prior: Prior, shape: Shape) -> int | None:

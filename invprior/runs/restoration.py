@@ -23,6 +23,7 @@ from invprior.solvers.loop import Callback, choose, solve
 from invprior.solvers.mosaic import OVERLAP
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result
+from invprior.solvers.waiting import InMemory, OnDisk
 from invprior.stop import AnyOf, RelativeGap, StopRule
 from invprior.values import Values
 
@@ -115,12 +116,14 @@ class Restoration:
             If no solver suits the prior, or a tile is too small for the operator.
         """
         begin = time.perf_counter()
-        overlap = self._overlap(measured.data)
+        overlap = self.overlap(measured.data)
         weighted = weigh(prior, measured.data, self.weight, self.seed, self.iterations)
         problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
         recipe = self._recipe(problem)
         if self.tile is not None and overlap is not None:
-            recipe = recipe.in_tiles(self.tile, overlap)
+            # a step on pixels takes less time than its state takes to be read and written
+            shelf = OnDisk() if prior.parametrised else InMemory()
+            recipe = recipe.in_tiles(self.tile, overlap, shelf)
         seconds = time.perf_counter() - begin
         if watch is None:
             result = solve(problem, recipe.solver, stop=recipe.stop, callbacks=callbacks, seed=self.seed)
@@ -137,7 +140,7 @@ class Restoration:
             stop = AnyOf(tuple(RelativeGap(self.gap) if isinstance(r, RelativeGap) else r for r in stop.rules))
         return Recipe(recipe.solver, stop).at_most(self.iterations)
 
-    def _overlap(self, data: Sequence[DataTerm]) -> int | None:
+    def overlap(self, data: Sequence[DataTerm]) -> int | None:
         """Pixels that neighbouring tiles share; None if the image is solved whole."""
         if self.tile is None or max(data[0].operator.in_shape[-2:]) <= self.tile:
             return None

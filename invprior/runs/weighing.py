@@ -47,10 +47,10 @@ def weigh(
     if given == "own":
         return Weighted(prior, None, "the prior's own")
     if isinstance(prior, Guided):
-        guide = weigh(prior.guide, data, given, seed)
+        guide = weigh(prior.guide, data, given, seed, iterations)
         return Weighted(replace(prior, guide=guide.prior), guide.weight, guide.rule)
     if isinstance(prior, Blend):
-        members = [weigh(member, data, given, seed) for member in prior.members]
+        members = [weigh(member, data, given, seed, iterations) for member in prior.members]
         rules = "; ".join(m.rule for m in members)
         return Weighted(Blend(tuple(m.prior for m in members)), None, rules)
     penalty = prior.penalty

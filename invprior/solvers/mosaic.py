@@ -21,11 +21,27 @@ OVERLAP = 64  # pixels that tiles share by default
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """A window of the picture, the problem restricted to it, and the shares (height, width) of its pixels."""
+    """A window of the picture, and the shares of its rows and of its columns."""
 
     window: Window
-    problem: Problem
-    share: Tensor
+    down: Tensor
+    across: Tensor
+
+    @property
+    def share(self) -> Tensor:
+        """The shares (height, width) of its pixels."""
+        return self.down[:, None] * self.across
+
+    def restricted(self, problem: Problem) -> Problem:
+        """The problem restricted to the window.
+
+        Raises
+        ------
+        InvpriorError
+            If an operator of the problem cannot be.
+        """
+        data = [_part(d, self.window) for d in problem.data_terms]
+        return Problem.from_terms(data, problem.prior, problem.values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,34 +55,31 @@ class Mosaic:
 
     shape: Shape
     lift: LinearOperator | None
+    part_lift: LinearOperator | None
     tiles: tuple[Tile, ...]
 
     @classmethod
     def cut(cls, problem: Problem, size: int, overlap: int) -> Mosaic:
-        """Evenly spread tiles of height and width ``size``, or of the picture's where it is smaller.
-
-        Raises
-        ------
-        InvpriorError
-            If an operator of the problem cannot be restricted to a window of this size.
-        """
+        """Evenly spread tiles of height and width ``size``, or of the picture's where it is smaller."""
         if len(problem.shape) < 2:
             raise InvpriorError(f"tiles need an image with height and width, and this one is {problem.shape}")
         axes = [_shares(n, size, overlap) for n in problem.shape[-2:]]
-        tiles = []
-        for (top, bottom, down), (left, right, across) in product(*axes):
-            window = Window(top, bottom, left, right)
-            share = (down[:, None] * across).to(dtype=problem.dtype, device=problem.device)
-            data = [_part(d, window) for d in problem.data_terms]
-            tiles.append(Tile(window, Problem.from_terms(data, problem.prior, problem.values), share))
-        return cls(problem.full_shape, problem.lift, tuple(tiles))
+        tiles = (
+            Tile(Window(top, bottom, left, right), down, across)
+            for (top, bottom, down), (left, right, across) in product(*axes)
+        )
+        inside = (*problem.shape[:-2], *(min(n, size) for n in problem.shape[-2:]))  # all tiles have one size
+        return cls(problem.full_shape, problem.lift, problem.prior.lift(inside), tuple(tiles))
 
     def join(self, variables: Iterable[Tensor]) -> Tensor:
-        """The variable of the whole problem, blended from those of the tiles."""
-        images = [tile.problem.image(v) for tile, v in zip(self.tiles, variables, strict=True)]
-        x = images[0].new_zeros(self.shape)
-        for tile, image in zip(self.tiles, images, strict=True):
-            tile.window.of(x).add_(tile.share * image)
+        """The variable of the whole problem, blended from those of the tiles, which are taken one by one."""
+        x: Tensor | None = None
+        for tile, variable in zip(self.tiles, variables, strict=True):
+            image = variable if self.part_lift is None else self.part_lift.forward(variable)
+            if x is None:
+                x = image.new_zeros(self.shape)
+            tile.window.of(x).add_(tile.share.to(image) * image)
+        assert x is not None
         return x if self.lift is None else self.lift.adjoint(x)
 
 

@@ -9,6 +9,7 @@ from invprior.arguments import checked
 from invprior.solvers.base import Solver
 from invprior.solvers.restarts import Restarts
 from invprior.solvers.tiled import Tiled
+from invprior.solvers.waiting import OnDisk, Shelf
 from invprior.stop import StopRule, at_most
 
 
@@ -24,8 +25,12 @@ class Recipe:
         """The recipe with another limit of iterations; None leaves it as it is."""
         return self if iterations is None else Recipe(self.solver, at_most(self.stop, iterations))
 
-    def in_tiles(self, size: int, overlap: int) -> Recipe:
-        """The recipe on overlapping tiles. Restarts wrap the tiles, so that one rule ends a fit on all of them."""
+    def in_tiles(self, size: int, overlap: int, shelf: Shelf | None = None) -> Recipe:
+        """The recipe on overlapping tiles, which wait on disk unless another ``shelf`` is given.
+
+        Restarts wrap the tiles, so that one rule ends a fit on all of them.
+        """
+        shelf = OnDisk() if shelf is None else shelf
         if isinstance(self.solver, Restarts):
-            return Recipe(replace(self.solver, inner=Tiled(self.solver.inner, size, overlap)), self.stop)
-        return Recipe(Tiled(self.solver, size, overlap), self.stop)
+            return Recipe(replace(self.solver, inner=Tiled(self.solver.inner, size, overlap, shelf)), self.stop)
+        return Recipe(Tiled(self.solver, size, overlap, shelf), self.stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -14,12 +14,13 @@ from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.mosaic import OVERLAP, Mosaic
 from invprior.solvers.muon import Muon
+from invprior.solvers.waiting import InMemory, Shelf, shown
 from invprior.stop import Status, StopRule
 
 
 @dataclass(frozen=True, eq=False)
 class TiledState(State):
-    """The state of each tile, and the tiles."""
+    """What waits of each tile, its state or a :class:`~invprior.solvers.waiting.Waiting`, and the tiles."""
 
     derived: ClassVar[tuple[str, ...]] = ("mosaic",)
     inner: tuple[Any, ...]
@@ -43,21 +44,26 @@ class Tiled(Solver[TiledState]):
         Height and width of a tile, unless the picture is smaller.
     overlap
         Least number of pixels that neighbours share, up to half of ``size``. Take four times the ``reach`` of A.
+    shelf
+        Where tiles wait for their turn: ``InMemory()``, or ``OnDisk()`` in a temporary file. The result is the same.
 
     Raises
     ------
     InvpriorError
-        If the overlap is not from 1 to half of the size; in ``solve`` if an operator cannot be cut.
+        If the overlap is not from 1 to half of the size; in ``solve`` if an operator cannot be cut, or the
+        disk is full.
 
     Cost
     ----
     An iteration is one of ``inner`` on every tile, in all (size / (size − overlap))² times the pixels of the picture.
-    Memory: the arrays of ``inner`` for one tile, and the states of all tiles.
+    Memory: the arrays of ``inner`` for one tile, a few images, and in memory the states of all tiles. On disk these are
+    read and written in every iteration, which takes little beside the passes of a network.
     """
 
     inner: Solver[Any] = field(default_factory=Muon)
     size: int = 1024
     overlap: int = OVERLAP
+    shelf: Shelf = field(default_factory=InMemory)
 
     def __post_init__(self) -> None:
         if not 1 <= self.overlap <= self.size // 2:
@@ -66,72 +72,95 @@ class Tiled(Solver[TiledState]):
             )
 
     def check(self, problem: Problem) -> None:
-        for tile in self._cut(problem).tiles:
-            self.inner.check(tile.problem)
+        for part in self._parts(problem):
+            self.inner.check(part)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> TiledState:
         mosaic = self._cut(problem)
         image = None if x0 is None else problem.image(x0)
-        inner = []
-        for tile in mosaic.tiles:
-            start = None if image is None else tile.problem.variable(tile.window.of(image))
-            inner.append(self.inner.init(tile.problem, start, rng))
-        return TiledState(0, mosaic.join(s.x for s in inner), tuple(inner), mosaic)
+        starts = (None if image is None else tile.window.of(image) for tile in mosaic.tiles)
+        pairs = zip(self._parts(problem), starts, strict=True)
+        begun = (self.inner.init(part, x if x is None else part.variable(x), rng) for part, x in pairs)
+        return self._put(0, mosaic, begun, ())
 
     def carry(self, problem: Problem, state: TiledState, rng: torch.Generator) -> TiledState:
-        mosaic = self._cut(problem)
-        _check_fit(state, mosaic)
-        pairs = zip(mosaic.tiles, state.inner, strict=True)
-        inner = tuple(self.inner.carry(tile.problem, s, rng) for tile, s in pairs)
-        return TiledState(0, mosaic.join(s.x for s in inner), inner, mosaic)
+        carried = (self.inner.carry(part, self._taken(part, w, state), rng) for part, w in self._pairs(problem, state))
+        return self._put(0, self._cut(problem), carried, ())
 
     def step(self, problem: Problem, state: TiledState) -> TiledState:
-        mosaic = self._cut(problem)
-        _check_fit(state, mosaic)
-        inner = tuple(self.inner.step(tile.problem, s) for tile, s in zip(mosaic.tiles, state.inner, strict=True))
-        return TiledState(state.iteration + 1, mosaic.join(s.x for s in inner), inner, mosaic)
+        stepped = (self.inner.step(part, self._taken(part, w, state)) for part, w in self._pairs(problem, state))
+        return self._put(state.iteration + 1, self._cut(problem), stepped, state.inner)
 
     def ended(self, state: TiledState) -> Status | None:
-        ends = [self.inner.ended(s) for s in state.inner]
+        ends = [self.inner.ended(shown(w)) for w in state.inner]
         return ends[0] if None not in ends else None
 
     def default_stop(self) -> StopRule:
         return self.inner.default_stop()
 
     def estimate(self, state: TiledState) -> Tensor:
-        return state.mosaic.join(self.inner.estimate(s) for s in state.inner)
+        return state.mosaic.join(self.inner.estimate(shown(w)) for w in state.inner)
 
     def value(self, problem: Problem, state: TiledState) -> Tensor:
-        return torch.stack([self.inner.value(tile, s) for tile, s in self._pairs(state)]).sum()
+        pairs = self._pairs(problem, state)
+        return torch.stack([self.inner.value(part, shown(w)) for part, w in pairs]).sum()
 
     def scale(self, problem: Problem, state: TiledState) -> Tensor:
-        return torch.stack([self.inner.scale(tile, s) for tile, s in self._pairs(state)]).sum()
+        pairs = self._pairs(problem, state)
+        return torch.stack([self.inner.scale(part, shown(w)) for part, w in pairs]).sum()
 
     def gap(self, state: TiledState) -> Tensor | None:
-        gaps = [gap for s in state.inner if (gap := self.inner.gap(s)) is not None]
+        gaps = [gap for w in state.inner if (gap := self.inner.gap(shown(w))) is not None]
         return torch.stack(gaps).sum() if gaps else None
 
     def residual(self, state: TiledState) -> Tensor | None:
-        residuals = [r for s in state.inner if (r := self.inner.residual(s)) is not None]
+        residuals = [r for w in state.inner if (r := self.inner.residual(shown(w))) is not None]
         return torch.stack(residuals).max() if residuals else None
 
     def log(self, state: TiledState) -> dict[str, Tensor]:
-        rows = [self.inner.log(s) for s in state.inner]
+        rows = [self.inner.log(shown(w)) for w in state.inner]
         return {name: torch.stack([row[name] for row in rows]).sum() for name in rows[0]}
 
     def _cut(self, problem: Problem) -> Mosaic:
         return problem.once(Mosaic.cut, self.size, self.overlap)
 
-    def _pairs(self, state: TiledState) -> Iterator[tuple[Problem, Any]]:
-        problems = (tile.problem for tile in state.mosaic.tiles)
-        return zip(problems, state.inner, strict=True)
+    def _parts(self, problem: Problem) -> Iterator[Problem]:
+        """The problems of the tiles, one by one."""
+        for number in range(len(self._cut(problem).tiles)):
+            yield self.shelf.problem(_part, problem, self.size, self.overlap, number)
+
+    def _pairs(self, problem: Problem, state: TiledState) -> Iterator[tuple[Problem, Any]]:
+        if len(state.inner) != len(self._cut(problem).tiles):
+            raise _other_tiles(state)
+        return zip(self._parts(problem), state.inner, strict=True)
+
+    def _taken(self, part: Problem, waiting: Any, state: TiledState) -> Any:
+        """The state of a tile that waits; raises unless it is one of this part."""
+        tile = self.shelf.taken(waiting)
+        if tuple(tile.x.shape) != part.variable_shape:
+            raise _other_tiles(state)
+        return tile
+
+    def _put(self, iteration: int, mosaic: Mosaic, states: Iterable[Any], before: Sequence[Any]) -> TiledState:
+        """Put the states away, one by one as they are made, and join their variables."""
+        file, waiting = self.shelf.file(before), list[Any]()
+
+        def variables() -> Iterator[Tensor]:
+            for state in states:
+                waiting.append(self.shelf.put(state, file, len(mosaic.tiles)))
+                x = state.x
+                del state  # so that it does not lie in memory beside the next
+                yield x
+
+        return TiledState(iteration, mosaic.join(variables()), tuple(waiting), mosaic)
 
 
-def _check_fit(state: TiledState, mosaic: Mosaic) -> None:
-    """Raise unless the state is one of these tiles."""
-    held, cut = ([tuple(s.x.shape) for s in state.inner], [tile.problem.variable_shape for tile in mosaic.tiles])
-    if held != cut:
-        raise InvpriorError(
-            f"the state is one of {len(held)} tiles of another size or overlap, and this solver cuts {len(cut)}; keep "
-            "both, or start from the image instead, with x0=result.x"
-        )
+def _part(problem: Problem, size: int, overlap: int, number: int) -> Problem:
+    return problem.once(Mosaic.cut, size, overlap).tiles[number].restricted(problem)
+
+
+def _other_tiles(state: TiledState) -> InvpriorError:
+    return InvpriorError(
+        f"the state is one of {len(state.inner)} tiles of another size or overlap than this solver cuts; keep both, or "
+        "start from the image instead, with x0=result.x"
+    )

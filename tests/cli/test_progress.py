@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
 from invprior import Problem, noise, solve, stop
-from invprior.cli.progress import Forecast
+from invprior.cli.progress import Forecast, Lines, bar
 from invprior.operators import Identity
 from invprior.priors import TV
 from invprior.solvers.iterate import Iterate
@@ -38,3 +43,33 @@ def test_never_beyond_the_limit() -> None:
 
 def test_without_a_gap_to_reach_it_is_the_limit() -> None:
     assert set(forecasts(stop.MaxIterations(30))[0]) == {30}
+
+
+def at(iteration: int, seconds: float) -> Any:
+    return SimpleNamespace(iteration=iteration, seconds=seconds)
+
+
+def test_without_a_terminal_a_long_solve_says_the_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines("a.png", stop.MaxIterations(1500))
+    for iteration in range(1, 41):
+        lines.show(at(iteration, 6.0 * iteration))
+    assert capsys.readouterr().err.splitlines() == [
+        "a.png: iteration 2 of at most 1500, 2 h 30 min left at most",
+        "a.png: iteration 4 of at most 1500, 2 h 30 min left at most",
+        "a.png: iteration 8 of at most 1500, 2 h 29 min left at most",
+        "a.png: iteration 16 of at most 1500, 2 h 28 min left at most",
+        "a.png: iteration 32 of at most 1500, 2 h 27 min left at most",
+    ]
+
+
+def test_a_short_solve_a_quiet_one_and_one_without_a_limit_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    soon, endless = Lines("a.png", stop.MaxIterations(20)), Lines("a.png", stop.Discrepancy())
+    for iteration in range(1, 21):
+        soon.show(at(iteration, 2.0 * iteration))
+        endless.show(at(iteration, 20.0 * iteration))
+    with bar("a.png", stop.MaxIterations(1500), quiet=True) as quiet:
+        quiet(at(2, 12.0))
+    assert not capsys.readouterr().err
+    with bar("a.png", stop.MaxIterations(1500), quiet=False) as shown:
+        shown(at(2, 12.0))
+    assert capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(*arguments: object) -> None:
+def run(*arguments: object) -> str:
     result = RUNNER.invoke(app, [str(a) for a in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
+    return result.stderr
 
 
 def pixels(path: Path) -> np.ndarray[Any, Any]:
@@ -84,6 +86,25 @@ def test_a_network_leaves_no_seam(folder: Path) -> None:
             steps = np.square(np.diff(error, axis=axis)).mean(axis=(1 - axis, 2))
             energies.append((steps[40:55].mean(), np.delete(steps, slice(32, 63)).mean()))
     assert sum(e for e, _ in energies) < 1.1 * sum(e for _, e in energies)
+
+
+def test_memory_disk_and_number_of_the_tiles_are_said_before_the_solve(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["denoise", folder / "noisy.png", "--sigma", 0.1, "--iterations", 1, "--tile", 64, "-o", folder / "o.png"]
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    said = run(*options)
+    assert re.search(
+        rf"noisy.png: 9 tiles of 64×64 pixels, takes about \d.\d GB of memory and 0.\d GB of disk in {folder}\n", said
+    )
+    monkeypatch.setattr("invprior.io.scratch.free", lambda: 0.05)
+    (folder / "o.png").unlink()
+    with pytest.raises(
+        InvpriorError, match=r"the tiles that wait take about 0\.\d GB of disk, and .* has 0\.1 GB free"
+    ):
+        run(*options)
+    assert not (folder / "o.png").exists()
 
 
 def test_a_picture_smaller_than_a_tile_is_restored_whole(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import invprior.machine as machine
 from invprior import InvpriorError, Prior
 from invprior.purpose import Purpose
-from invprior.runs.memory import LIBRARIES, check_memory, largest_tile, predicted
+from invprior.runs.memory import LIBRARIES, check_memory, largest_tile, on_disk, predicted, tiling
 from invprior.specs import parse_prior
 
 SIXTEEN = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 16 * 2**18}.__getitem__
@@ -44,6 +44,29 @@ def test_tiles_of_a_network_take_less_than_the_whole() -> None:
     whole, tiled, small = (predicted(prior, shape, tile) for tile in (None, 1024, 512))
     assert small < tiled < whole / 2
     assert predicted(prior, (3, 300, 300), 512) == predicted(prior, (3, 300, 300))
+
+
+def test_the_number_of_tiles_costs_disk_and_no_memory() -> None:
+    prior, tile = made("dip"), 512
+    memory, disk = [], []
+    for shape in ((3, 4000, 6000), (3, 4000, 12000)):
+        tiles = tiling(shape, tile, 64)
+        memory.append(predicted(prior, shape, tile) - LIBRARIES)
+        disk.append(on_disk(prior, tiles) / tiles.number)
+        disk.append(on_disk(prior, tiles) / tiles.number)
+    assert memory[1] - memory[0] < 0.2 * 24  # the arrays of the picture alone
+    assert disk[0] == disk[1]
+    # small tiles have as many weights each as large ones
+    small, large = (on_disk(prior, tiling((3, 4000, 6000), n, 32)) for n in (128, 1024))
+    assert small > 3 * large
+    assert tiling((3, 100, 600), 256, 32) == (3, 100, 256)
+
+
+def test_a_camera_s_picture_fits_eight_gigabytes_in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 8 * 2**18}.__getitem__)
+    tile = largest_tile(made("dip"), (3, 4000, 6000))
+    assert tile is not None
+    assert tile >= 1024
 
 
 def test_what_cannot_fit_is_refused_with_what_can(monkeypatch: pytest.MonkeyPatch) -> None:

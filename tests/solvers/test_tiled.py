@@ -139,12 +139,12 @@ def test_levels_of_noise_and_held_out_pixels_are_cut_with_the_measurement() -> N
     p = hold_out(Problem(A, model.sample(A(CLEAN)), noise=model, prior=priors.TV()), 0.1, 0)
     whole = sum(float(d.term(CLEAN)) for d in p.data_terms)
     tiles = Mosaic.cut(p, 48, 1).tiles
-    parts = sum(float(d.term(tile.window.of(CLEAN))) for tile in tiles for d in tile.problem.data_terms)
+    parts = sum(float(d.term(tile.window.of(CLEAN))) for tile in tiles for d in tile.restricted(p).data_terms)
     assert len(tiles) == 9
-    again = Mosaic.cut(p, 96, 1).tiles[0].problem
+    again = Mosaic.cut(p, 96, 1).tiles[0].restricted(p)
     assert float(again.data_terms[0].term(CLEAN)) == pytest.approx(whole)
     assert parts > whole  # what two tiles share is fitted by both
-    halves = [Mosaic.cut(problem(A, priors.TV()), 48, 1).tiles[k].problem.data_terms[0] for k in (0, 1)]
+    halves = [tiles[k].restricted(problem(A, priors.TV())).data_terms[0] for k in (0, 1)]
     assert all(isinstance(d, DataTerm) for d in halves)
 
 

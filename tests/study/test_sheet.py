@@ -29,7 +29,9 @@ PSNR = {"F16": {"tv": 29.02, "none": 20.3}, NASTY: {"tv": 20.0, "none": 21.5}}
 
 def comparison(study: Study = STUDY) -> ip.Comparison:
     records = {
-        Cell(Scene(source, A, "rounding"), prior, 0, "k", "m", 0): record(source.name, prior, 0, PSNR[source.name][prior])
+        Cell(Scene(source, A, "rounding"), prior, 0, "k", "m", 0): record(
+            source.name, prior, 0, PSNR[source.name][prior]
+        )
         | {"operator_spec": A, "curve": [], "ssim": 0.5}
         for source in study.sources
         for A in study.operators
