@@ -120,9 +120,13 @@ class Prior:
         return None if self.parametrised else self
 
     @property
-    def alone(self) -> bool:
-        """True if the prior is whole solves with other priors: no sum and no factor can hold it."""
-        return False
+    def parts(self) -> tuple[Prior, ...]:
+        """The priors that the problem is solved with to solve it with this one; no sum and no factor can hold such."""
+        return ()
+
+    def following(self, image: Tensor) -> Prior:
+        """The prior that the problem is solved with once its one member has given this image."""
+        raise InvpriorError(f"{self!r} follows no other prior")
 
     @property
     def any_size(self) -> bool:
@@ -179,7 +183,7 @@ class SumPrior(Prior):
     right: Prior
 
     def __post_init__(self) -> None:
-        whole = next((p for p in (self.left, self.right) if p.alone), None)
+        whole = next((p for p in (self.left, self.right) if p.parts), None)
         if whole is not None:
             raise InvpriorError(f"{whole!r} stands alone; add the other prior to its members instead")
         if self.left.parametrised and self.right.parametrised:
@@ -287,7 +291,7 @@ class ScaledPrior(WrappedPrior):
     inner: Prior
 
     def __post_init__(self) -> None:
-        if self.inner.alone:
+        if self.inner.parts:
             raise InvpriorError(f"{self.inner!r} has no weight; weigh its members instead")
         if not (isinstance(self.factor, int | float) and isfinite(self.factor) and self.factor >= 0):
             raise InvpriorError(f"the weight of a prior must be a number that is 0 or more, got {self.factor!r}")

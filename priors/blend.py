@@ -8,15 +8,23 @@ from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.purpose import Memory
 from invprior.solvers.blending import Blending
+from invprior.solvers.part import Expected
 from invprior.solvers.recipe import Recipe
+from invprior.solvers.simplex import MOST
+from invprior.stop import AnyOf
 
 
 @dataclass(frozen=True)
 class Blend(Prior):
     """x = Σ_k w_k x_k with the solution x_k of each prior, w ≥ 0 and Σ_k w_k = 1, weighed by data that none has fitted.
 
+    The measurements are split in two: all members are solved on the first part, with their own solvers and stop rules,
+    and w = argmin ‖A Σ_k w_k x_k − y₂‖² on the second, y₂, an unbiased estimate of the squared error up to a constant.
+    Gaussian noise is split by adding and taking off noise (Pang et al. 2021), photons by thinning; where A measures
+    less than there is, a few pixels are held out too. Members without a network are then solved again, on all data.
+
     Where members are of like strength and err in different ways, their mean is better than any of them; where one is
-    stronger, its weight is 1. See :class:`~invprior.solvers.Blending`.
+    stronger, its weight is 1.
 
     Parameters
     ----------
@@ -30,7 +38,11 @@ class Blend(Prior):
 
     Cost
     ----
-    All members side by side.
+    All members side by side, on the threads that torch has; memory for all of them.
+
+    References
+    ----------
+    - Pang, Zheng, Quan & Ji, "Recorrupted-to-recorrupted: unsupervised deep learning for image denoising", CVPR 2021.
     """
 
     members: tuple[Prior, ...]
@@ -39,15 +51,17 @@ class Blend(Prior):
         wrong = [m for m in self.members if not isinstance(m, Prior)]
         if wrong:
             raise InvpriorError(f"a blend takes priors, such as (DIP(), NonLocal()), got {wrong[0]!r:.60}")
-        Blending(self.members)
-
-    def recipe(self) -> Recipe:
-        solver = Blending(self.members)
-        return Recipe(solver, solver.default_stop())
+        if not 2 <= len(self.members) <= MOST:
+            raise InvpriorError(f"a blend has two to {MOST} members, got {len(self.members)}")
 
     @property
-    def alone(self) -> bool:
-        return True
+    def parts(self) -> tuple[Prior, ...]:
+        return self.members
+
+    def recipe(self) -> Recipe:
+        recipes = [member.recipe() for member in self.members]
+        limits = [r.stop.most for r in recipes if r is not None and r.stop.most is not None]
+        return Recipe(Blending(), Expected(max(limits)) if limits else AnyOf(()))
 
     @property
     def any_size(self) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.priors.dip import DIP
 from invprior.purpose import Memory
 from invprior.solvers.guiding import Guiding
+from invprior.solvers.part import Expected
 from invprior.solvers.recipe import Recipe
+from invprior.stop import AnyOf
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,15 @@ class Guided(Prior):
         self._settings()
 
     def recipe(self) -> Recipe:
-        solver = Guiding(self.guide, self.network.guided_by)
-        return Recipe(solver, solver.default_stop())
+        limit = self._settings().recipe().stop.most
+        return Recipe(Guiding(), AnyOf(()) if limit is None else Expected(limit))
 
     @property
-    def alone(self) -> bool:
-        return True
+    def parts(self) -> tuple[Prior, ...]:
+        return (self.guide,)
+
+    def following(self, image: Tensor) -> Prior:
+        return self.network.guided_by(image)
 
     @property
     def any_size(self) -> bool:

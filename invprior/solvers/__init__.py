@@ -3,9 +3,7 @@
 from invprior.arguments import check_all
 from invprior.solvers.adam import Adam
 from invprior.solvers.base import Solver
-from invprior.solvers.blending import Blending
 from invprior.solvers.conjugate_gradient import ConjugateGradient
-from invprior.solvers.guiding import Guiding
 from invprior.solvers.muon import Muon
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.plug_and_play import PlugAndPlay
@@ -16,9 +14,7 @@ from invprior.solvers.tiled import Tiled
 __all__ = [
     "PDHG",
     "Adam",
-    "Blending",
     "ConjugateGradient",
-    "Guiding",
     "Muon",
     "PlugAndPlay",
     "ProximalGradient",

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.loop import choose
 from invprior.solvers.part import Part, advanced
-from invprior.solvers.simplex import MOST, least_combination
+from invprior.solvers.simplex import least_combination
 from invprior.solvers.splitting import Watched, products, split
-from invprior.stop import CONVERGED, GO_ON, AnyOf, IterateLike, Status, StopRule, Verdict
+from invprior.stop import CONVERGED, AnyOf, Status, StopRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,51 +41,31 @@ class Blended(State):
 
 @dataclass(frozen=True)
 class Blending(Solver[Blended]):
-    """x = Σ_k w_k x_k: solves the problem with each prior, and weighs the images by data that none of them has fitted.
+    """x = Σ_k w_k x_k: solves the problem with each member of its prior, and weighs their images.
 
-    The measurements are split in two (:func:`~invprior.solvers.splitting.split`): all members are solved on the first
-    part, with their own solvers and stop rules, and
-
-        w = argmin ‖A Σ_k w_k x_k − y₂‖²  over w ≥ 0, Σ_k w_k = 1
-
-    on the second, y₂, which is an unbiased estimate of the squared error up to a constant. A weight may be 0. Members
-    without a network are then solved once more, on all data.
-
-    Parameters
-    ----------
-    priors
-        The members, two to eight, each with its own weight.
-
-    Raises
-    ------
-    InvpriorError
-        If there are fewer than two priors, or more than eight; in ``solve``, if the data cannot be split.
-
-    Cost
-    ----
-    An iteration is ten of every member, one of a network, side by side on the threads that torch has; the blend
-    ends with the slowest. Memory: the sum of all members'.
+    An iteration is ten of every member, one of a network; the solve ends with the slowest.
     """
 
-    priors: tuple[Prior, ...]
-
-    def __post_init__(self) -> None:
-        if not 2 <= len(self.priors) <= MOST:
-            raise InvpriorError(f"a blend has two to {MOST} members, got {len(self.priors)}")
-
     def check(self, problem: Problem) -> None:
+        if len(problem.prior.parts) < 2:
+            raise InvpriorError(f"Blending takes a prior with members, such as priors.Blend, got {problem.prior!r}")
         for one in self._cut(problem, 0).judged:
             choose(one).solver.check(one)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Blended:
         seed = int(torch.randint(2**31, (), generator=rng))
         start = problem.start() if x0 is None else x0
-        nothing = tuple(Part() for _ in self.priors)
-        return Blended(0, start, nothing, nothing, tuple(1 / len(self.priors) for _ in self.priors), seed)
+        count = len(problem.prior.parts)
+        nothing = tuple(Part() for _ in range(count))
+        return Blended(0, start, nothing, nothing, (1 / count,) * count, seed)
 
     def step(self, problem: Problem, state: Blended) -> Blended:
         cut = self._cut(problem, state.seed)
-        count = len(self.priors)
+        count = len(problem.prior.parts)
+        if len(state.members) != count:
+            raise InvpriorError(
+                f"the state is one of {len(state.members)} members, and the prior has {count}; start anew"
+            )
         problems, parts = [*cut.judged, *cut.whole], [*state.judged, *state.members]
         # a network is fitted once, to the first part of the data
         going = [k for k, p in enumerate(problems) if parts[k].status is None and not (k >= count and _fitted(p))]
@@ -101,10 +79,8 @@ class Blending(Solver[Blended]):
         return Blended(state.iteration + 1, x, judged, members, weights, state.seed)
 
     def default_stop(self) -> StopRule:
-        """None that stops, since :meth:`ended` ends the solve; a network's limit is what a progress bar counts to."""
-        recipes = [prior.recipe() for prior in self.priors if prior.parametrised]
-        limits = [r.stop.most for r in recipes if r is not None and r.stop.most is not None]
-        return _Expected(max(limits)) if limits else AnyOf(())
+        """None: :meth:`ended` ends the solve."""
+        return AnyOf(())
 
     def ended(self, state: Blended) -> Status | None:
         """Once all members have ended."""
@@ -117,21 +93,7 @@ class Blending(Solver[Blended]):
         return {f"weight_{k}": torch.tensor(w) for k, w in enumerate(state.weights)}
 
     def _cut(self, problem: Problem, seed: int) -> _Cut:
-        return problem.once(_Cut.made, self.priors, seed)
-
-
-@dataclass(frozen=True)
-class _Expected(StopRule):
-    """Stops nothing; about ``n`` iterations are expected."""
-
-    n: int
-
-    @property
-    def most(self) -> int:
-        return self.n
-
-    def update(self, memory: Any, iterate: IterateLike) -> tuple[Any, Verdict]:
-        return None, GO_ON
+        return problem.once(_Cut.made, seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,11 +105,12 @@ class _Cut:
     watched: tuple[Watched, ...]
 
     @classmethod
-    def made(cls, problem: Problem, priors: tuple[Prior, ...], seed: int) -> _Cut:
+    def made(cls, problem: Problem, seed: int) -> _Cut:
         data, watched = split(problem.data_terms, seed)
         values = None if problem.dtype.is_complex else problem.values
         judged, whole = (
-            tuple(Problem.from_terms(terms, prior, values) for prior in priors) for terms in (data, problem.data_terms)
+            tuple(Problem.from_terms(terms, prior, values) for prior in problem.prior.parts)
+            for terms in (data, problem.data_terms)
         )
         return cls(judged, whole, watched)
 

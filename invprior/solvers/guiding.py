@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from invprior.prior import Prior
+from invprior.errors import InvpriorError
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.loop import choose
@@ -27,25 +26,12 @@ class Guided(State):
 
 @dataclass(frozen=True)
 class Guiding(Solver[Guided]):
-    """First solves the problem with ``guide``, then with the prior that ``follow`` makes of the image.
-
-    Parameters
-    ----------
-    guide
-        The prior whose image the other one is given.
-    follow
-        Makes a prior of an image.
-
-    Cost
-    ----
-    That of both, one after the other.
-    """
-
-    guide: Prior
-    follow: Callable[[Tensor], Prior]
+    """First solves the problem with the member of its prior, then with the prior that follows the image."""
 
     def check(self, problem: Problem) -> None:
-        for one in (self._guide(problem), self._network(problem, problem.back_projection())):
+        if len(problem.prior.parts) != 1:
+            raise InvpriorError(f"Guiding takes a prior with one member, such as priors.Guided, got {problem.prior!r}")
+        for one in (problem.once(_guide), _network(problem, problem.back_projection())):
             choose(one).solver.check(one)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Guided:
@@ -55,9 +41,9 @@ class Guiding(Solver[Guided]):
     def step(self, problem: Problem, state: Guided) -> Guided:
         guide, network = state.guide, state.network
         if guide.status is None:
-            guide = advanced(self._guide(problem), guide, state.seed)
+            guide = advanced(problem.once(_guide), guide, state.seed)
         elif network.status is None:
-            network = advanced(self._network(problem, guide.x), network, state.seed)
+            network = advanced(_network(problem, guide.x), network, state.seed)
         latest = guide if network.result is None else network
         return Guided(state.iteration + 1, latest.x, guide, network, state.seed)
 
@@ -68,12 +54,10 @@ class Guiding(Solver[Guided]):
     def ended(self, state: Guided) -> Status | None:
         return state.network.status
 
-    def _guide(self, problem: Problem) -> Problem:
-        return problem.once(_with, self.guide)
 
-    def _network(self, problem: Problem, image: Tensor) -> Problem:
-        return Problem.from_terms(problem.data_terms, self.follow(image), problem.values)
+def _guide(problem: Problem) -> Problem:
+    return Problem.from_terms(problem.data_terms, problem.prior.parts[0], problem.values)
 
 
-def _with(problem: Problem, prior: Prior) -> Problem:
-    return Problem.from_terms(problem.data_terms, prior, problem.values)
+def _network(problem: Problem, image: Tensor) -> Problem:
+    return Problem.from_terms(problem.data_terms, problem.prior.following(image), problem.values)

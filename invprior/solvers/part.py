@@ -43,6 +43,20 @@ class _Pause(StopRule):
         return None, Verdict(Status(PAUSED, "the other members have their turn"))
 
 
+@dataclass(frozen=True)
+class Expected(StopRule):
+    """Stops nothing: the solver ends by itself, and a progress bar counts to ``n``."""
+
+    n: int
+
+    @property
+    def most(self) -> int:
+        return self.n
+
+    def update(self, memory: Any, iterate: IterateLike) -> tuple[Any, Verdict]:
+        return None, GO_ON
+
+
 def advanced(problem: Problem, part: Part, seed: int) -> Part:
     """The part some iterations later, as if it had never paused."""
     recipe = choose(problem)

@@ -48,6 +48,8 @@ def two() -> Tensor:
 
 Shown = tuple[ip.Prior, Tensor]
 SHOWN: dict[str, Callable[[], Shown]] = {
+    "Blend": lambda: (priors.Blend((8 * priors.TV(), priors.NLM())), photograph()),
+    "Guided": lambda: (priors.Guided(priors.DIP(iterations=20 if SHORT else None), 8 * priors.TV()), photograph()),
     "GuidedTV": lambda: (priors.GuidedTV(1 - photograph(), eta=0.05), photograph()),
     "Joint": lambda: (priors.Joint(priors.TV()), two()),
     "PnP": lambda: (priors.PnP(nl_means), photograph()),
