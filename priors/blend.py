@@ -64,6 +64,11 @@ class Blend(Prior):
         return Recipe(Blending(), Expected(max(limits)) if limits else AnyOf(()))
 
     @property
+    def penalty(self) -> None:
+        """None: its members have the weights."""
+        return None
+
+    @property
     def any_size(self) -> bool:
         return all(m.any_size for m in self.members)
 

@@ -63,6 +63,11 @@ class Guided(Prior):
         return self.network.guided_by(image)
 
     @property
+    def penalty(self) -> None:
+        """None: its members have the weights."""
+        return None
+
+    @property
     def any_size(self) -> bool:
         return self.guide.any_size
 

@@ -197,7 +197,8 @@ def _table(title: str, grid: Grid, block: list[Line]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("prior", title=Text(title, "italic"), title_justify="left")
+    table = Table(title=Text(title, "italic"), title_justify="left")
+    table.add_column("prior", overflow="fold")  # the ends of long names tell them apart
     for f in grid.columns:
         table.add_column(f"{f.title} {f.unit}".strip(), justify="right")
     for line in block:

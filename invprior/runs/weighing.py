@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,11 +22,19 @@ Weight = float | Literal["auto", "discrepancy", "own"]
 
 @dataclass(frozen=True)
 class Weighted:
-    """A weighted prior, its weight λ beside ½‖Ax − y‖², and the rule that gave λ."""
+    """A weighted prior, its weight λ beside ½‖Ax − y‖², and the rule that gave λ.
+
+    Attributes
+    ----------
+    scales
+        The factors of its penalties, beside the negative log-likelihood, for :func:`with_weights`: those of a blend
+        in the order of its members, 1 for what has no weight.
+    """
 
     prior: Prior
     weight: float | None
     rule: str
+    scales: tuple[float, ...] = (1.0,)
 
 
 def with_weight(prior: Prior, c: float) -> Prior:
@@ -34,6 +43,19 @@ def with_weight(prior: Prior, c: float) -> Prior:
     if penalty is None:
         return prior
     return c * penalty if generator is None else generator + c * penalty
+
+
+def with_weights(prior: Prior, scales: Sequence[float]) -> Prior:
+    """The prior with the :attr:`~Weighted.scales` that :func:`weigh` found for an equal one."""
+    return _scaled(prior, iter(scales))
+
+
+def _scaled(prior: Prior, scales: Iterator[float]) -> Prior:
+    if isinstance(prior, Blend):
+        return Blend(tuple(_scaled(member, scales) for member in prior.members))
+    if isinstance(prior, Guided):
+        return replace(prior, guide=_scaled(prior.guide, scales))
+    return with_weight(prior, next(scales))
 
 
 def weigh(
@@ -48,11 +70,12 @@ def weigh(
         return Weighted(prior, None, "the prior's own")
     if isinstance(prior, Guided):
         guide = weigh(prior.guide, data, given, seed, iterations)
-        return Weighted(replace(prior, guide=guide.prior), guide.weight, guide.rule)
+        return replace(guide, prior=replace(prior, guide=guide.prior))
     if isinstance(prior, Blend):
         members = [weigh(member, data, given, seed, iterations) for member in prior.members]
         rules = "; ".join(m.rule for m in members)
-        return Weighted(Blend(tuple(m.prior for m in members)), None, rules)
+        scales = tuple(c for m in members for c in m.scales)
+        return Weighted(Blend(tuple(m.prior for m in members)), None, rules, scales)
     penalty = prior.penalty
     if penalty is None:
         return Weighted(prior, None, "no penalty")
@@ -61,10 +84,10 @@ def weigh(
         raise InvpriorError("the data are black, where photon noise has no level; take Gaussian noise")
 
     def weighted(c: float, rule: str) -> Weighted:
-        return Weighted(with_weight(prior, c), c * variance, rule)
+        return Weighted(with_weight(prior, c), c * variance, rule, (c,))
 
     if isinstance(given, float):
-        return Weighted(with_weight(prior, given / variance), given, "given")
+        return weighted(given / variance, "given")
     if penalty.calibrated:
         return weighted(1.0, "the level of the noise")
     problem = Problem.from_terms(data, penalty)

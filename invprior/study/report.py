@@ -17,6 +17,7 @@ from invprior.study.pictures import png_size
 from invprior.study.plan import Cell, Scene
 from invprior.study.result import Comparison
 from invprior.study.store import Store
+from invprior.study.sweep_chart import charts
 
 NAME = "report.html"
 
@@ -58,6 +59,7 @@ def write_report(result: Comparison, store: Store, again: str) -> None:
         means=means,
         cells=cells,
         scenes=scenes,
+        sweeps=charts(result.sweep(result.main.key), result.main) if result.rows else [],
         published=[table.metric for table in study.published],
         crop=study.crop,
         command=again,

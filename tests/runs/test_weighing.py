@@ -7,8 +7,8 @@ import torch
 
 from invprior import DataTerm, noise
 from invprior.operators import Identity, Mask
-from invprior.priors import DIP, TV, NoPrior
-from invprior.runs.weighing import weigh, with_weight
+from invprior.priors import DIP, TV, Blend, Guided, NonLocal, NoPrior, Tikhonov
+from invprior.runs.weighing import weigh, with_weight, with_weights
 from tests.helpers import photograph
 
 CLEAN = photograph(size=24)
@@ -59,3 +59,15 @@ def test_sigma_is_the_root_of_the_mean_variance() -> None:
     y = torch.tensor([[[0.2, 0.6]]], dtype=torch.float64)
     d = DataTerm(Identity(y.shape), y + 0.1, noise.PoissonGaussian(0.01, 0.02, 0.1))
     assert d.sigma == pytest.approx((0.01 * 0.4 + 0.02**2) ** 0.5)
+
+
+def test_the_members_of_a_blend_have_their_own_weights_which_another_one_takes() -> None:
+    y = noise.Gaussian(0.1).sample(photograph(size=24), torch.Generator().manual_seed(0))
+    measured = (DataTerm(Identity(y.shape), y, noise.Gaussian(0.1)),)
+    made = Blend((TV(), Guided(DIP(), Tikhonov()), NonLocal()))
+    weighted = weigh(made, measured, "auto", 0)
+    alone = [weigh(prior, measured, "auto", 0) for prior in (TV(), Tikhonov(), NonLocal())]
+    assert weighted.scales == tuple(c for one in alone for c in one.scales)
+    assert len(set(weighted.scales)) == 3
+    assert repr(weighted.prior) == repr(Blend((alone[0].prior, Guided(DIP(), alone[1].prior), alone[2].prior)))
+    assert repr(with_weights(made, weighted.scales)) == repr(weighted.prior)

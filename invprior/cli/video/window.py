@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -17,7 +17,7 @@ from invprior.prior import Prior
 from invprior.purpose import Film
 from invprior.runs.restoration import Measured, Restored, Watch
 from invprior.runs.tasks import Inpaint, Task
-from invprior.runs.weighing import weigh, with_weight
+from invprior.runs.weighing import weigh, with_weights
 from invprior.specs import Flat, NoiseOrWord, in_unit_range
 from invprior.values import PHOTOGRAPH
 
@@ -62,15 +62,15 @@ class Settled:
         The noise level.
     weight
         λ beside ½‖Ax − y‖²; None without a penalty.
-    scale
-        λ/σ², the weight beside the negative log-likelihood; 0 without a penalty.
+    scales
+        λ/σ², the weight beside the negative log-likelihood, of each member if the prior is a blend.
     """
 
     sigma: float
     noise_rule: str
     weight: float | None
     weight_rule: str
-    scale: float
+    scales: Sequence[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +106,7 @@ class FilmJob:
         film = Film() if isinstance(weight, float) else self._film(task, section, measured.data[0])
         weighted = weigh(self._prior(task, film), measured.data, weight, asked.restoration.seed)
         sigma = measured.data[0].sigma
-        scale = 0.0 if weighted.weight is None else weighted.weight / sigma**2
-        return Settled(sigma, measured.noise_rule, weighted.weight, weighted.rule, scale)
+        return Settled(sigma, measured.noise_rule, weighted.weight, weighted.rule, weighted.scales)
 
     def restore(
         self, section: Section, settled: Settled, first: int, before: Mapping[str, Tensor] | None, watch: Watch
@@ -121,7 +120,7 @@ class FilmJob:
         data = task.data(section.frames, model)
         measured = Measured(data, settled.noise_rule, task.exact(self.noise), PHOTOGRAPH).to(asked.device)
         film = self._film(task, section, measured.data[0], first, before)
-        prior = with_weight(self._prior(task, film), settled.scale)
+        prior = with_weights(self._prior(task, film), settled.scales)
         return replace(asked.restoration, weight="own", gap=GAP).run(measured, prior, watch=watch)
 
     def _task(self, section: Section) -> Task:
