@@ -75,11 +75,11 @@ def products(watched: Sequence[Watched], images: Sequence[Tensor]) -> NDArray[np
 def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]:
     values, unknowns = int(d.observed.count_nonzero()), math.prod(d.operator.in_shape)
     measured = min(values / unknowns, 1.0) if isinstance(d.operator, LinearOperator) else 1.0
-    halves = d.noise.split(d.y, min(math.sqrt(BALANCE / values), LARGEST_NOISE), rng)
+    halves = d.noise.split(d.y, min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE), rng)
     if halves is None:
         d, held = _held_out(d, d, rng)
         return d, [replace(held, share=1.0)]
-    fitted = DataTerm(d.operator, halves.first, halves.noise)
+    fitted = replace(d, y=halves.first, noise=halves.noise)
     seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
     if measured == 1.0:
         return fitted, [Watched(d.operator, halves.second, seen, 1.0)]
@@ -107,5 +107,5 @@ def _held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[Data
             f"{d!r} has too few values to hold some out for the weights of a blend; take one prior alone"
         )
     thinned = Mask(A.in_shape, A.known * ~held) if isinstance(A, Mask) else Mask(A.out_shape, ~held) @ A
-    kept = DataTerm(thinned, torch.where(held, 0, fitted.y), fitted.noise)
+    kept = replace(fitted, operator=thinned, y=torch.where(held, 0, fitted.y))
     return kept, Watched(A, d.noise.signal(d.y), held, 1.0)

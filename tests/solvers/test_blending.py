@@ -123,6 +123,12 @@ def test_what_is_fitted_and_what_judges_share_no_noise() -> None:
     assert abs(float(torch.corrcoef(errors)[0, 1])) < 5 / errors.shape[1] ** 0.5
 
 
+def test_values_that_a_rule_watches_stay_out_of_the_fit() -> None:
+    p = stop.hold_out(problem(TV_10, NoPrior()), 0.1)
+    (d,), _ = split(p.data_terms, seed=0)
+    assert not bool((d.observed & ~p.data_terms[0].observed).any())
+
+
 def test_complex_data_have_a_blend() -> None:
     x = torch.complex(CLEAN, 0.3 * CLEAN)
     y = noise.Gaussian(0.1).sample(x, torch.Generator().manual_seed(0))
@@ -169,5 +175,6 @@ def test_solvers_refuse_a_prior_that_has_no_members() -> None:
 def test_too_few_values_are_refused_before_the_solve() -> None:
     y = torch.rand(3, 2, 2)
     A = Mask(y.shape, torch.tensor([[True, False], [False, False]]))
-    with pytest.raises(InvpriorError, match="too few values"):
-        solve(Problem(A, A(y), noise=noise.Gaussian(0.1), prior=Blend((TV_10, NoPrior()))))
+    for known in (A, Mask(y.shape, torch.zeros(2, 2, dtype=torch.bool))):
+        with pytest.raises(InvpriorError, match="too few values"):
+            solve(Problem(known, known(y), noise=noise.Gaussian(0.1), prior=Blend((TV_10, NoPrior()))))
