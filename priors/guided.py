@@ -39,6 +39,10 @@ class Guided(Prior):
     Cost
     ----
     That of both, one after the other; the network's settings for an input take half the time of those for noise.
+
+    References
+    ----------
+    - Ulyanov, Vedaldi & Lempitsky, "Deep image prior", CVPR 2018, section 3.5: a flash picture as the input.
     """
 
     network: DIP

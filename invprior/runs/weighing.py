@@ -87,7 +87,7 @@ def weigh(
         return Weighted(with_weight(prior, c), c * variance, rule, (c,))
 
     if isinstance(given, float):
-        return weighted(given / variance, "given")
+        return Weighted(with_weight(prior, given / variance), given, "given", (given / variance,))
     if penalty.calibrated:
         return weighted(1.0, "the level of the noise")
     problem = Problem.from_terms(data, penalty)
