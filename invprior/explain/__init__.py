@@ -5,8 +5,9 @@
 """
 
 from invprior.arguments import check_all
+from invprior.explain.credible import Structure, structure
 from invprior.explain.parts import Parts, determined
 
-__all__ = ["Parts", "determined"]
+__all__ = ["Parts", "Structure", "determined", "structure"]
 
 check_all(globals(), __all__)

@@ -11,7 +11,7 @@ from torch import Tensor
 from invprior.arguments import checked
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
-from invprior.linear_operator import LinearOperator
+from invprior.explain.linear import check_linear
 from invprior.noise import Gaussian
 from invprior.prior import Prior
 from invprior.problem import Problem
@@ -86,12 +86,7 @@ def determined(problem: Problem, x: Tensor, scale: float | None = None) -> Parts
     - Paige & Saunders, "LSQR: an algorithm for sparse linear equations and sparse least squares", ACM Trans. Math.
       Softw. 8 (1982).
     """
-    for d in problem.data_terms:
-        if not isinstance(d.operator, LinearOperator):
-            raise InvpriorError(
-                f"an image is split by the range of a linear operator, and {d.operator!r} is not; take its derivative "
-                "at x, as a linear operator of its own"
-            )
+    check_linear(problem, "the split of an image")
     check_tensor("the image", x, problem.shape, problem.data_terms[0].y)
     if tuple(x.shape) != problem.full_shape:
         raise InvpriorError(f"the image is {tuple(x.shape)} and that of the problem {problem.full_shape}")

@@ -24,7 +24,7 @@ def dense(A: ip.LinearOperator) -> Tensor:
     """A as a matrix on flat images, one column for each pixel."""
     n = math.prod(A.in_shape)
     columns: Tensor = A(torch.eye(n, dtype=torch.float64).reshape(n, *A.in_shape))
-    return columns.reshape(n, -1).T
+    return columns.reshape(n, -1).transpose(0, 1)
 
 
 def filtered(A: ip.LinearOperator, x: Tensor, damp: float) -> Tensor:
@@ -122,7 +122,7 @@ def test_a_constant_image_is_all_determined() -> None:
 def test_what_cannot_be_split_is_refused() -> None:
     A = ip.operators.Identity((1, 8, 8))
     x = randn(1, 8, 8)
-    with pytest.raises(ip.InvpriorError, match="linear operator, and Saturate"):
+    with pytest.raises(ip.InvpriorError, match="linear operators, and Saturate"):
         ip.explain.determined(problem_of(ip.operators.Saturate((1, 8, 8), 1.0)), x)
     with pytest.raises(ip.InvpriorError, match="takes shape"):
         ip.explain.determined(problem_of(A), randn(1, 8, 9))
