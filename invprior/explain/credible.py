@@ -19,14 +19,16 @@ from invprior.operators import Mask
 from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.shapes import Shape, Window, check_tensor
+from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import solve
 from invprior.solvers.pdhg import PDHG
 from invprior.solvers.result import Result
-from invprior.stop import MaxIterations, RelativeGap
+from invprior.stop import MaxIterations, Status
 
 # An image without the structure is the fill in the marked region, up to this share of the contrast.
 CLOSE = 1e-3
-STOP = RelativeGap(1e-3) | MaxIterations(1000)
+# A solve ends once its gap is this share of the distance that it is for.
+ACCURATE, LIMIT = 0.01, MaxIterations(1000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,9 +139,10 @@ def structure(problem: Problem, x: Tensor, region: Tensor, alpha: float = 0.05) 
     # a narrow Gaussian is 0 where the image is the fill, so its minimum is below that of all such images
     held = DataTerm(Mask(part.shape, marks), torch.where(marks, fill, 0), Gaussian(CLOSE * contrast(inside)))
     without = Problem.from_terms([*part.data_terms, held], part.prior, part.values)
-    free, bound = solve(part, PDHG(), stop=STOP, x0=inside), solve(without, PDHG(), stop=STOP, x0=fill)
-    best, least = _last(free, "value"), _last(bound, "value") - _last(bound, "gap")
-    threshold = best + unknowns + math.sqrt(16 * unknowns * math.log(3 / alpha))
+    reach = unknowns + math.sqrt(16 * unknowns * math.log(3 / alpha))
+    best = _last(solve(part, PDHG(), stop=LIMIT, x0=inside, callbacks=[_Accurate(reach, math.inf)]), "value")
+    bound = solve(without, PDHG(), stop=LIMIT, x0=fill, callbacks=[_Accurate(reach, best)])
+    least, threshold = _last(bound, "value") - _last(bound, "gap"), best + reach
     shown = x.detach().clone()
     window.of(shown).copy_(bound.x)
     return Structure(least > threshold, alpha, best, threshold, least, window, shown)
@@ -168,6 +171,20 @@ def _region(problem: Problem, region: Tensor) -> Tensor:
     if bool(marked.all()):
         raise InvpriorError("the region is all of the image; leave the surroundings of the structure out of it")
     return marked
+
+
+@dataclass(frozen=True)
+class _Accurate:
+    """Ends a solve whose gap is small beside the reach of the region, or beside how far its value is above the best."""
+
+    reach: float
+    best: float
+
+    def __call__(self, iterate: Iterate) -> Status | None:
+        if iterate.iteration % 10 or iterate.gap is None:
+            return None
+        enough = ACCURATE * max(self.reach, iterate.value - self.best)
+        return Status("converged", "the gap is small enough for a verdict") if iterate.gap <= enough else None
 
 
 def _last(result: Result, figure: str) -> float:

@@ -16,7 +16,7 @@ from invprior.solvers.pdhg import PDHG
 from invprior.stop import MaxIterations, RelativeGap
 
 # Pixels around those that the measurements of the region depend on by more than a share of the most.
-MARGIN, LITTLE = 8, 0.03
+MARGIN, LITTLE = 4, 0.03
 # The fill keeps the surroundings up to this share of the contrast, and a step of the contrast costs a tenth of a unit.
 KEPT, STEP = 1e-3, 10.0
 STOP = RelativeGap(1e-3) | MaxIterations(500)

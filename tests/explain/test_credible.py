@@ -84,7 +84,7 @@ def test_the_region_is_that_of_the_paper_and_the_bound_is_certified() -> None:
     data = problem.data_terms[0].on_window(w)
     assert data is not None
     part = ip.Problem.from_terms([data], problem.prior)
-    assert found.best == pytest.approx(float(part.objective(ip.solve(part).x)), rel=2e-3)
+    assert found.best == pytest.approx(float(part.objective(ip.solve(part).x)), rel=2e-2)
     without = w.of(found.without)
     assert found.least <= float(part.objective(without)) * (1 + 1e-5)
     # no image that has the fill in the region is below the bound, whatever it is elsewhere
