@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -59,7 +59,7 @@ class Structure:
     threshold: float
     least: float
     window: Window
-    without: Tensor
+    without: Tensor = field(repr=False)
 
     @property
     def distance(self) -> float:

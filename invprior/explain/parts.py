@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -45,9 +45,9 @@ class Parts:
         How the solve with P ended: ``status.name`` is ``converged``, or ``max_iterations``.
     """
 
-    determined: Tensor
-    added: Tensor
-    mean: Tensor
+    determined: Tensor = field(repr=False)
+    added: Tensor = field(repr=False)
+    mean: Tensor = field(repr=False)
     share: float
     scale: float
     status: Status
