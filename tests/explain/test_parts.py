@@ -23,8 +23,8 @@ def problem_of(A: ip.Operator, sigma: float = 0.1, y: Tensor | None = None) -> i
 def dense(A: ip.LinearOperator) -> Tensor:
     """A as a matrix on flat images, one column for each pixel."""
     n = math.prod(A.in_shape)
-    columns: Tensor = A(torch.eye(n, dtype=torch.float64).reshape(n, *A.in_shape))
-    return columns.reshape(n, -1).transpose(0, 1)
+    matrix: Tensor = A(torch.eye(n, dtype=torch.float64).reshape(n, *A.in_shape)).reshape(n, -1).T
+    return matrix
 
 
 def filtered(A: ip.LinearOperator, x: Tensor, damp: float) -> Tensor:
