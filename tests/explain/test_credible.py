@@ -94,6 +94,19 @@ def test_the_region_is_that_of_the_paper_and_the_bound_is_certified() -> None:
         assert float(part.objective(other)) >= found.least
 
 
+def test_a_square_of_ten_pixels_takes_four_sigma_and_noise_alone_nothing() -> None:
+    region = torch.zeros(SIZE, SIZE, dtype=torch.bool)
+    region[14:26, 14:26] = True
+    distances = []
+    for contrast in (0.0, 0.3, 0.4):
+        clean = torch.full((1, SIZE, SIZE), 0.4)
+        clean[:, 15:25, 15:25] += contrast
+        problem, x = solved(ip.operators.Identity(clean.shape), clean, 0.1, 8 * ip.priors.TV())
+        distances.append(ip.explain.structure(problem, x, region).distance)
+    assert distances[0] < 0.1
+    assert distances[1] < 1 < distances[2]
+
+
 def test_a_smaller_alpha_asks_for_more() -> None:
     clean, region = scene()
     problem, x = solved(ip.operators.Identity(clean.shape), clean, 0.05, 10 * ip.priors.TV())

@@ -23,8 +23,8 @@ def problem_of(A: ip.Operator, sigma: float = 0.1, y: Tensor | None = None) -> i
 def dense(A: ip.LinearOperator) -> Tensor:
     """A as a matrix on flat images, one column for each pixel."""
     n = math.prod(A.in_shape)
-    matrix: Tensor = A(torch.eye(n, dtype=torch.float64).reshape(n, *A.in_shape)).reshape(n, -1).T
-    return matrix
+    images: Tensor = A(torch.eye(n, dtype=torch.float64).reshape(n, *A.in_shape))
+    return images.reshape(n, -1).T
 
 
 def filtered(A: ip.LinearOperator, x: Tensor, damp: float) -> Tensor:
@@ -32,7 +32,8 @@ def filtered(A: ip.LinearOperator, x: Tensor, damp: float) -> Tensor:
     _, s, V = torch.linalg.svd(dense(A), full_matrices=False)
     s = torch.where(s > 1e-9 * s.max(), s, 0) if s.numel() else s
     gain = torch.where(s > 0, s**2 / (s**2 + damp**2), 0)
-    return (V.T @ (gain * (V @ x.flatten()))).reshape(x.shape)
+    kept: Tensor = V.T @ (gain * (V @ x.flatten()))
+    return kept.reshape(x.shape)
 
 
 @settings(max_examples=12, deadline=None)
