@@ -87,6 +87,8 @@ def run_explain(source: Path, folder: Path, asked: Asked, settings: Settings) ->
     InvpriorError
         If the options contradict each other, or a file cannot be read or written.
     """
+    if source.is_dir():
+        raise InvpriorError(f"{source} is a folder, and one picture is explained at a time; name a picture in it")
     task, files = asked.task()
     wanted = request(settings, None, task.purpose("cpu"))
     if settings.record is not None:

@@ -108,3 +108,9 @@ def test_a_wrong_request_is_one_sentence_before_the_solve(folder: Path, case: st
         explain(source, *(["-o", "why"] if "-o" not in options else []), "--prior", "tv", *options)
     assert (folder / source).read_bytes() == before
     assert not (folder / "why" / "restored.png").exists()
+
+
+def test_a_folder_is_refused(folder: Path) -> None:
+    with pytest.raises(InvpriorError, match="one picture is explained at a time"):
+        explain(".", "-o", "why", "--prior", "tv")
+    assert not (folder / "why").exists()
