@@ -95,6 +95,8 @@ def structure(problem: Problem, x: Tensor, region: Tensor, alpha: float = 0.05) 
     of the test of Repetti, Pereyra & Wiaux 2019). If that minimum is above γ, no such image is in C_α, so the structure
     is in the data; otherwise nothing can be said. The minimum enters by its lower bound, the objective minus the
     duality gap, and f(x*) by an upper bound, so that a loose solve can lose a verdict and never make one.
+    Where A is not diagonal, the gap of PDHG holds for images within a box around the data and the iterate: "all images"
+    are then those of such values.
 
     γ − f(x*) grows with N. Where operators and prior can be restricted, all of this is therefore done for a window
     around the region, with the measurements that depend on pixels of the window only.
