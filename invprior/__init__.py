@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from invprior import (
         blind,
+        explain,
         functionals,
         interop,
         io,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "blind",
+    "explain",
     "functionals",
     "interop",
     "io",
@@ -107,6 +109,7 @@ __all__ = [
     "Term",
     "blind",
     "compare",
+    "explain",
     "functionals",
     "interop",
     "io",

@@ -84,6 +84,7 @@ FAMILIES = (
     Family("stop", "Stop rules", "invprior.stop"),
     Family("weight", "Automatic weights", "invprior.weight"),
     Family("blind", "Unknown operators", "invprior.blind"),
+    Family("explain", "What the data say", "invprior.explain"),
     Family("functionals", "Functionals", "invprior.functionals"),
     Family("testing", "Laws", "invprior.testing"),
     Family("metrics", "Figures of merit", "invprior.metrics"),

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from invprior.cli.explaining import explain
 from invprior.cli.judging import check, compare, demo, info
 from invprior.cli.listener import forgiving
 from invprior.cli.restoring import deblur, denoise, flash, inpaint, upscale, video
@@ -39,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-RESTORING = (denoise, upscale, inpaint, deblur, flash, video)
+RESTORING = (denoise, upscale, inpaint, deblur, flash, video, explain)
 for command in (*RESTORING, demo, compare, check, info):
     app.command()(command)
 

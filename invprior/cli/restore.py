@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -45,12 +46,19 @@ class Opened:
     gigabytes: float
 
 
+class Further(Protocol):
+    """Makes more of a restored picture, given what shows an image as a picture like it; returns more of its record."""
+
+    def __call__(self, opened: Opened, restored: Restored, shown: Callable[[Tensor], Picture]) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, eq=False)
 class PictureJob:
-    """A task and its options, the same for every picture."""
+    """A task and its options, the same for every picture, and what else is made of what was restored."""
 
     task: Task
     request: Request
+    further: Further | None = None
 
     def open(self, source: Path, target: Path, truth: Path | None) -> Opened:
         """Read a picture and its truth; whatever is wrong with them raises here, before the solve."""
@@ -95,7 +103,10 @@ class PictureJob:
         measured = self.task.measured(picture.x, picture.rounding, model).to(asked.device)
 
         def finish(x: Tensor) -> Picture:
-            whole = self.task.finish(measured.put_back(x).cpu().clamp(0, 1))
+            return shown(measured.put_back(x))
+
+        def shown(x: Tensor) -> Picture:
+            whole = self.task.finish(x.cpu().clamp(0, 1))
             return picture.with_pixels(whole, _resized(picture.alpha, whole), whole.shape[-1] / picture.x.shape[-1])
 
         needs = self._needs(opened, measured)
@@ -140,6 +151,8 @@ class PictureJob:
             _report(opened.target, restored, scores)
             for part in parts:
                 print(part.line)
+        if self.further is not None:
+            record |= self.further(opened, restored, shown)
         return record, restored.interrupted
 
 

@@ -138,9 +138,9 @@ def _side_by_side(turns: Sequence[tuple[Problem, Part, int]]) -> list[Part]:
 
 def _weights(watched: Sequence[Watched], images: Sequence[Tensor]) -> tuple[float, ...]:
     """The weights of the images; one that is not finite has none."""
-    gram = products(watched, images)
+    gram, price = products(watched, images)
     sound = np.isfinite(gram.diagonal())
     w = np.full(len(images), 0.0 if sound.any() else 1 / len(images))
     if sound.any():
-        w[sound] = least_combination(gram[np.ix_(sound, sound)])
+        w[sound] = least_combination(gram[np.ix_(sound, sound)], price)
     return tuple(map(float, w))

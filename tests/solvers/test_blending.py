@@ -54,6 +54,12 @@ def test_no_other_combination_is_better(members: int, values: int, seed: int) ->
     assert w @ gram @ w <= gram.diagonal().min() + 1e-6 * np.trace(gram)
 
 
+def test_a_member_has_to_earn_its_price() -> None:
+    gram = np.array([[1.0, 0.9], [0.9, 1.0]])  # the mean of the two has 0.95
+    assert least_combination(gram, 0.04) == pytest.approx([0.5, 0.5])
+    assert sorted(least_combination(gram, 0.06)) == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("A", "model"),
     [
