@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
@@ -23,6 +24,8 @@ SPLIT_SEED = 1_618_033_988  # below 2³²: the rest is lost in the generator
 # (members − 1) σ²/(s·values) of mean squared error, of which an estimate has a twentieth of σ² or so: about
 # 200/(s·values) dB. The sum is least at s² = this number over the values.
 BALANCE, LARGEST_NOISE = 70.0, 0.2
+# Values on a bound of the data, as a share, from which on it clips; sites that count have fewer around them.
+PLATEAU, CLIPPED, AROUND = 1e-3, 0.005, 7
 # Values to hold out, and the least and the largest share of them.
 ENOUGH_HELD, LEAST_HELD, LARGEST_HELD = 12000.0, 0.005, 0.1
 
@@ -87,7 +90,7 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
         d, held = _held_out(d, d, rng)
         return d, [replace(held, share=1.0)]
     fitted = replace(d, y=halves.first, noise=halves.noise)
-    seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
+    seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0) & _unclipped(d)
     if measured == 1.0:
         return fitted, [Watched(d.operator, halves.second, seen, 1.0, values)]
     fitted, held = _held_out(d, fitted, rng)
@@ -117,3 +120,24 @@ def _held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[Data
     kept = replace(fitted, operator=thinned, y=torch.where(held, 0, fitted.y))
     # the channels of a pixel err alike
     return kept, Watched(A, d.noise.signal(d.y), held, 1.0, int(held.count_nonzero()))
+
+
+def _unclipped(d: DataTerm) -> Tensor:
+    """Where the noise is what its model says: the sites around which next to no values lie on a bound of the data.
+
+    Clipped noise has a smaller variance than its model, so that the parts of a split are correlated and images that
+    follow the noise look worse than they are. A neighbourhood is looked at, since a choice by the value itself would
+    choose its noise. All sites, if there are no bounds or only such neighbourhoods.
+    """
+    values = d.y.real if d.y.is_complex() else d.y
+    sites = d.operator.out_shape[-2:]
+    bound = torch.zeros_like(values, dtype=torch.bool)
+    for end in (values.amin(), values.amax()):
+        on = (values == end) & d.observed
+        if int(on.count_nonzero()) > PLATEAU * on.numel():
+            bound |= on
+    share = bound.reshape(-1, *sites).to(torch.get_default_dtype()).mean(0)
+    if share.ndim == 2 and bool(bound.any()):
+        share = avg_pool2d(share[None, None], AROUND, stride=1, padding=AROUND // 2, count_include_pad=False)[0, 0]
+    inside = share < CLIPPED
+    return inside if bool(inside.any()) else torch.ones_like(inside)

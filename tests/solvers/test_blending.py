@@ -129,6 +129,18 @@ def test_what_is_fitted_and_what_judges_share_no_noise() -> None:
     assert abs(float(torch.corrcoef(errors)[0, 1])) < 5 / errors.shape[1] ** 0.5
 
 
+def test_where_the_data_are_clipped_images_are_not_judged() -> None:
+    """Clipped noise has less variance than its model: there the two parts are correlated."""
+    dark = torch.linspace(0, 0.6, 256).expand(3, 256, 256).contiguous()
+    y = noise.Gaussian(0.1).sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
+    (d,), (w,) = split(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()).data_terms, seed=0)
+    both = (d.y - dark) * (w.target - dark)
+    assert 0.4 < float(w.counts.float().mean()) < 0.8
+    clipped, judged = float(both[:, ~w.counts].mean()), float(both[:, w.counts].mean())
+    assert clipped < -1e-3
+    assert abs(judged) < 0.2 * abs(clipped)
+
+
 def test_values_that_a_rule_watches_stay_out_of_the_fit() -> None:
     p = stop.hold_out(problem(TV_10, NoPrior()), 0.1)
     (d,), _ = split(p.data_terms, seed=0)
