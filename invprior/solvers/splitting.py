@@ -77,20 +77,20 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
     measured = min(values / unknowns, 1.0) if isinstance(d.operator, LinearOperator) else 1.0
     halves = d.noise.split(d.y, min(math.sqrt(BALANCE / values), LARGEST_NOISE), rng)
     if halves is None:
-        d, held = _held_out(d, d, rng)
+        d, held = held_out(d, d, rng)
         return d, [replace(held, share=1.0)]
     fitted = DataTerm(d.operator, halves.first, halves.noise)
     seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
     if measured == 1.0:
         return fitted, [Watched(d.operator, halves.second, seen, 1.0)]
-    fitted, held = _held_out(d, fitted, rng)
+    fitted, held = held_out(d, fitted, rng)
     return fitted, [
         Watched(d.operator, halves.second, seen & ~held.counts, measured),
         replace(held, share=1 - measured),
     ]
 
 
-def _held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataTerm, Watched]:
+def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataTerm, Watched]:
     """The term ``fitted`` without some of the pixels that d measures, and what d says of these."""
     if d.noise.correlation is not None:
         raise InvpriorError(
