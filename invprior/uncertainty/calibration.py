@@ -16,13 +16,15 @@ from invprior.weight.sure import probe
 
 # ε in the divergence: a network's answer to less is lost in that of its random start.
 STEP = 0.2
-# The bootstrap's own mean square is right to about this share, and not off by more than a factor of two.
-OFF, MOST = 0.3, 2.0
+# The bootstrap's own mean square is right to about this share.
+OFF = 0.3
+# Factors beyond these are not believed: Stein's estimate stands on the σ that was given, held-out pixels hardly do.
+MOST, MOST_IN_HOLES = 2.0, 8.0
 # Measured pixels below which none is held out.
 ENOUGH = 100
 
 
-def factor(told: Tensor, expected: Tensor, deviation: float) -> float:
+def factor(told: Tensor, expected: Tensor, deviation: float, most: float) -> float:
     """What the expected squared errors are multiplied by, from unbiased estimates of the same errors.
 
     Parameters
@@ -31,14 +33,16 @@ def factor(told: Tensor, expected: Tensor, deviation: float) -> float:
         The estimates, and what the bootstrap says in the same places.
     deviation
         The standard deviation of the mean of ``told``.
+    most
+        The largest factor; below its inverse the estimates are not believed, and the factor is 1.
     """
     mean = float(expected.double().mean())
     if not told.numel() or mean <= 0:
         return 1.0
     ratio, deviation = float(told.double().mean()) / mean, deviation / mean
-    if ratio < 1 / MOST:  # the noise is not what it was said to be
+    if ratio < 1 / most:  # the noise is not what it was said to be
         return 1.0
-    return 1 + (min(ratio, MOST) - 1) * OFF**2 / (OFF**2 + deviation**2)
+    return 1 + (min(ratio, most) - 1) * OFF**2 / (OFF**2 + deviation**2)
 
 
 def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed: int) -> float:
@@ -56,7 +60,7 @@ def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed:
         divergence = (direction.conj() * (A(moved) - A(x))).real / STEP
         told = (d.residual(x).abs().square() - d.variance + 2 * divergence)[seen]
         gain = A(torch.ones_like(x)).abs().square()
-    return factor(told, (gain * expected)[seen], _deviation(told))
+    return factor(told, (gain * expected)[seen], _deviation(told), MOST)
 
 
 def by_held_out(problem: Problem, recipe: Recipe, seed: int) -> tuple[Problem, Tensor | None, Tensor | None]:
@@ -86,4 +90,4 @@ def _deviation(values: Tensor) -> float:
 
 def held_out_factor(told: Tensor, expected: Tensor) -> float:
     """The factor for holes, from the squared errors of pixels that were held out."""
-    return factor(told, expected, _deviation(told))
+    return factor(told, expected, _deviation(told), MOST_IN_HOLES)

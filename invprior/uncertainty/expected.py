@@ -34,7 +34,7 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
     averaged over draws and over neighbouring pixels. That is the equivariant bootstrap of Tachella & Pereyra (2024),
     with scale among the movements: what A has taken from the finest detail is there at half the size. Where each value
     measures one pixel, the mean square over measured pixels is then corrected by Stein's unbiased risk estimate, that
-    over holes by measured pixels that are held out, each by a factor of at most two.
+    over holes by measured pixels that are held out, each by one factor.
 
     The map is smooth: it tells what error is usual in a place, and no method knows the error of a single pixel. It
     trusts the noise model and the operator as they are given, and that the image looks alike at half its size. Priors

@@ -98,11 +98,11 @@ def test_steins_estimate_finds_the_factor() -> None:
 
 def test_a_factor_is_trusted_as_far_as_its_estimate_is() -> None:
     one = torch.ones(100)
-    assert factor(1.5 * one, one, 0.0) == pytest.approx(1.5)
-    assert 1 < factor(1.5 * one, one, 0.3) < 1.3
-    assert factor(1.5 * one, one, math.inf) == 1
-    assert factor(9 * one, one, 0.0) == pytest.approx(2)
-    assert factor(-one, one, 0.0) == 1  # noise that is not what it was said to be
+    assert factor(1.5 * one, one, 0.0, 2.0) == pytest.approx(1.5)
+    assert 1 < factor(1.5 * one, one, 0.3, 2.0) < 1.3
+    assert factor(1.5 * one, one, math.inf, 2.0) == 1
+    assert factor(9 * one, one, 0.0, 2.0) == pytest.approx(2)
+    assert factor(-one, one, 0.0, 2.0) == 1  # noise that is not what it was said to be
 
 
 @pytest.mark.parametrize("name", ["noise", "half", "x2", "blur"])
