@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from invprior.solvers.result import Result
     from invprior.study.comparison import compare
     from invprior.study.result import Comparison
+    from invprior.uncertainty.expected import error_map
 
 _MODULES = (
     "blind",
@@ -83,6 +84,7 @@ _HOME = {
     "State": "solvers.base",
     "Term": "functional",
     "compare": "study.comparison",
+    "error_map": "uncertainty.expected",
     "show": "io.plots",
     "solve": "solvers.loop",
     "solve_blind": "blind.solve",
@@ -109,6 +111,7 @@ __all__ = [
     "Term",
     "blind",
     "compare",
+    "error_map",
     "explain",
     "functionals",
     "interop",

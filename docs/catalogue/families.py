@@ -68,6 +68,7 @@ CORE = (
     "Problem",
     "DataTerm",
     "solve",
+    "error_map",
     "Result",
     "Iterate",
     "Operator",

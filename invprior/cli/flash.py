@@ -26,6 +26,8 @@ def restore_pair(
     """Restore ``no_flash`` with the help of ``with_flash`` and write ``output``."""
     if mode not in ("guide", "pair"):
         raise InvpriorError(f"--mode takes guide or pair, got {mode!r}")
+    if settings.error_map is not None:
+        raise InvpriorError("--error-map moves the picture, and its flash picture would stay; drop it, or use denoise")
     given = given_number(exposure, "--exposure")
     if given is not None and mode != "pair":
         raise InvpriorError("--exposure is the ratio of the two exposures of --mode pair; drop it, or add --mode pair")

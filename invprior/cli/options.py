@@ -81,6 +81,15 @@ class Settings:
         Path | None,
         typer.Option(metavar="FOLDER", help="Folder for the picture of each member of a blend.", show_default=False),
     ] = None
+    error_map: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="ERR.tif",
+            help="Write the standard error that each pixel is expected to have; five or six more solves, three or four "
+            "with a network. A TIFF holds it in the values of the picture; a PNG or JPEG brightens it.",
+            show_default=False,
+        ),
+    ] = None
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
+from invprior.cli.errors import check_map
 from invprior.cli.manifest import NAME
 from invprior.cli.options import Settings
 from invprior.cli.request import request
@@ -39,12 +40,14 @@ def restore(
     if settings.record is not None:
         check_record(settings.record)
     reads = {**(files or {}), "--truth": settings.truth}
-    beside = {"--record": settings.record, "--preview": settings.preview}
+    beside = {"--record": settings.record, "--preview": settings.preview, "--error-map": settings.error_map}
     if len(inputs) == 1 and not inputs[0].is_dir():
         target = output / inputs[0].name if output.is_dir() else output
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
         _restore_one(job, inputs[0], target)
         return
+    if settings.error_map is not None:
+        raise InvpriorError("--error-map goes with one picture; restore those that need one by themselves")
     if settings.preview is not None:
         raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
     if output.exists() and not output.is_dir():
@@ -62,6 +65,8 @@ def _restore_one(job: PictureJob, source: Path, target: Path) -> None:
     opened = job.open(source, target, asked.truth)
     if asked.preview is not None:
         check_writable(asked.preview, opened.picture)
+    if asked.error_map is not None:
+        check_map(asked.error_map, opened.picture)
     record, interrupted = job.run(opened, source.name)
     if asked.record is not None:
         save_record(asked.record, record)

@@ -36,6 +36,8 @@ class Request:
         The file to score against, and the files to write beside the result.
     members
         Folder for the pictures of the members of a blend.
+    error_map
+        The file for the error that is expected.
     """
 
     prior: PriorSpec
@@ -46,6 +48,7 @@ class Request:
     record: Path | None
     preview: Path | None
     members: Path | None
+    error_map: Path | None
     quiet: bool
 
 
@@ -84,6 +87,7 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
         settings.record,
         settings.preview,
         settings.members,
+        settings.error_map,
         settings.quiet,
     )
 

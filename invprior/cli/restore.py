@@ -13,6 +13,7 @@ from torch.nn.functional import interpolate
 
 import invprior.io.scratch as scratch
 import invprior.noise as noise
+from invprior.cli.errors import ErrorMap
 from invprior.cli.members import members, write_members
 from invprior.cli.preview import Preview
 from invprior.cli.progress import watched
@@ -131,6 +132,12 @@ class PictureJob:
                 file=sys.stderr,
             )
 
+        expected = None
+        if asked.error_map is not None:
+            expected = ErrorMap(asked.error_map, measured, asked.restoration.seed, asked.quiet).written(
+                restored, picture
+            )
+
         def score(restored: Picture) -> dict[str, float]:
             return {} if opened.truth is None else _scores(restored, opened.truth)
 
@@ -144,6 +151,7 @@ class PictureJob:
             **restored.record(asked.prior, asked.restoration.seed),
             "memory_gb": opened.gigabytes,
             "tile": asked.restoration.tile,
+            **({} if expected is None else {"expected_error": expected}),
             **scores,
             **({"members": [part.record for part in parts]} if parts else {}),
         }

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from invprior.data_term import DataTerm
@@ -25,6 +26,7 @@ from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result
 from invprior.solvers.waiting import InMemory, OnDisk
 from invprior.stop import AnyOf, RelativeGap, StopRule
+from invprior.uncertainty import error_map
 from invprior.values import Values
 
 # Status of a solve that the user ended.
@@ -66,6 +68,14 @@ class Measured:
     def put_back(self, x: Tensor) -> Tensor:
         """The image with the known pixels of a mask as measured, if the measurement is exact."""
         return put_back(x, self.data[0].operator, self.data[0].y) if self.exact else x
+
+    def error_map(self, problem: Problem, result: Result, seed: int) -> Tensor:
+        """The standard error expected at each pixel of the image: of those that are put back, the rounding error."""
+        error = error_map(problem, result, seed=seed)
+        if not self.exact:
+            return error
+        rounding = torch.full_like(error, self.data[0].sigma)
+        return put_back(error, self.data[0].operator, rounding)
 
 
 @dataclass(frozen=True)

@@ -87,20 +87,24 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
     measured = min(values / unknowns, 1.0) if isinstance(d.operator, LinearOperator) else 1.0
     halves = d.noise.split(d.y, min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE), rng)
     if halves is None:
-        d, held = _held_out(d, d, rng)
+        d, held = held_out(d, d, rng)
         return d, [replace(held, share=1.0)]
     fitted = replace(d, y=halves.first, noise=halves.noise)
-    seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0) & _unclipped(d)
+    seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
     if measured == 1.0:
-        return fitted, [Watched(d.operator, halves.second, seen, 1.0, values)]
-    fitted, held = _held_out(d, fitted, rng)
-    return fitted, [
-        Watched(d.operator, halves.second, seen & ~held.counts, measured, values),
-        replace(held, share=1 - measured),
-    ]
+        return fitted, [_split_judge(d, halves.second, seen, 1.0)]
+    fitted, held = held_out(d, fitted, rng)
+    return fitted, [_split_judge(d, halves.second, seen & ~held.counts, measured), replace(held, share=1 - measured)]
 
 
-def _held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataTerm, Watched]:
+def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, share: float) -> Watched:
+    """What the second measurement says, on the sites where the noise is what its model says, if there are any."""
+    counts = seen & _unclipped(d)
+    counts = counts if bool(counts.any()) else seen
+    return Watched(d.operator, second, counts, share, int((d.observed & counts).count_nonzero()))
+
+
+def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataTerm, Watched]:
     """The term ``fitted`` without some of the pixels that d measures, and what d says of these."""
     if d.noise.correlation is not None:
         raise InvpriorError(
@@ -127,7 +131,7 @@ def _unclipped(d: DataTerm) -> Tensor:
 
     Clipped noise has a smaller variance than its model, so that the parts of a split are correlated and images that
     follow the noise look worse than they are. A neighbourhood is looked at, since a choice by the value itself would
-    choose its noise. All sites, if there are no bounds or only such neighbourhoods.
+    choose its noise.
     """
     values = d.y.real if d.y.is_complex() else d.y
     sites = d.operator.out_shape[-2:]
@@ -139,5 +143,4 @@ def _unclipped(d: DataTerm) -> Tensor:
     share = bound.reshape(-1, *sites).to(torch.get_default_dtype()).mean(0)
     if share.ndim == 2 and bool(bound.any()):
         share = avg_pool2d(share[None, None], AROUND, stride=1, padding=AROUND // 2, count_include_pad=False)[0, 0]
-    inside = share < CLIPPED
-    return inside if bool(inside.any()) else torch.ones_like(inside)
+    return share < CLIPPED

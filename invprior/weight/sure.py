@@ -91,7 +91,7 @@ class _Probed:
         y = data.y
         self.operator, self.signal, self.variance = data.operator, data.noise.signal(y), data.variance
         self.observed = data.observed
-        self.probe = _probe(data, rng)
+        self.probe = probe(data, rng)
         self.twice = replace(data, y=torch.stack([y, y + PROBE * self.probe]))
 
     def risk(self, x: Tensor) -> float:
@@ -102,7 +102,7 @@ class _Probed:
         return float(misfit + 2 * divergence)
 
 
-def _probe(data: DataTerm, rng: torch.Generator) -> Tensor:
+def probe(data: DataTerm, rng: torch.Generator) -> Tensor:
     """Numbers with the covariance of the noise."""
     y = data.y
     dtype = as_complex(torch.float64, y.is_complex())

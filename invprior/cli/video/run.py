@@ -77,6 +77,8 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     check_apart(reads, {"OUT": target, "--record": settings.record})
     if settings.preview is not None:
         raise InvpriorError("--preview is for pictures; Ctrl-C writes the frames finished so far")
+    if settings.error_map is not None:
+        raise InvpriorError("--error-map is for pictures; restore a frame of the film as one")
     if settings.members is not None:
         raise InvpriorError("--members is for pictures; the members of a film's windows are not kept")
     if settings.record is not None:

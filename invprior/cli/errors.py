@@ -1,0 +1,66 @@
+"""The file of the error that is expected: ``--error-map``."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from invprior.io import Picture, write
+from invprior.io.written import check_writable
+from invprior.runs.restoration import Measured, Restored
+from invprior.uncertainty.expected import solves
+
+TIFFS = (".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class ErrorMap:
+    """Makes the map of a restored picture and writes it.
+
+    A TIFF has floats, in the values of a picture in [0, 1], or in those of the file if it holds floats; other kinds
+    have 8 bits, in which the largest error is white.
+    """
+
+    path: Path
+    measured: Measured
+    seed: int
+    quiet: bool
+
+    def written(self, restored: Restored, picture: Picture) -> float | None:
+        """Write the map and say so; the root of its mean square, None if the solve was interrupted."""
+        if restored.interrupted:
+            print(f"invprior: {self.path} is not written, since the solve was interrupted", file=sys.stderr)
+            return None
+        problem, result = restored.problem, restored.result
+        if not self.quiet:
+            count = solves(problem)
+            print(f"{self.path}: {count} more solves, about {_shown(count * result.seconds)}", file=sys.stderr)
+        begin = time.perf_counter()
+        low, high = picture.scale
+        error = (high - low) * self.measured.error_map(problem, result, self.seed).cpu()
+        most, usual = float(error.max()), math.sqrt(float(error.double().square().mean()))
+        tiff = self.path.suffix.lower() in TIFFS
+        shown = error if tiff or most == 0 else error / most
+        write(self.path, Picture(shown, None, "float" if tiff else "uchar", 0.0, 1.0 if tiff else 255.0, None))
+        if not self.quiet:
+            white = "" if tiff or most == 0 else f", white is {most:.3g} ({1 / most:.3g} times as bright)"
+            where = f"{_decibels(usual / (high - low))}{white}, {time.perf_counter() - begin:.1f} s"
+            print(f"{self.path}: expected error {usual:.3g} on average, {where}")
+        return usual
+
+
+def check_map(path: Path, picture: Picture) -> None:
+    """Raise if no map of this picture can be written to the path."""
+    tiff = path.suffix.lower() in TIFFS
+    check_writable(path, Picture(picture.x, None, "float" if tiff else "uchar", 0.0, 255.0, None))
+
+
+def _decibels(error: float) -> str:
+    return f"a PSNR of {-20 * math.log10(error):.1f} dB" if error > 0 else "none at all"
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,93 @@
+"""One factor on the expected squared error, by what the data themselves tell of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from invprior.problem import Problem
+from invprior.solvers.recipe import Recipe
+from invprior.solvers.splitting import held_out
+from invprior.uncertainty.again import solved, with_data
+from invprior.weight.sure import probe
+
+# ε in the divergence: a network's answer to less is lost in that of its random start.
+STEP = 0.2
+# The bootstrap's own mean square is right to about this share.
+OFF = 0.3
+# Factors beyond these are not believed: Stein's estimate stands on the σ that was given, held-out pixels hardly do.
+MOST, MOST_IN_HOLES = 2.0, 8.0
+# Measured pixels below which none is held out.
+ENOUGH = 100
+
+
+def factor(told: Tensor, expected: Tensor, deviation: float, most: float) -> float:
+    """What the expected squared errors are multiplied by, from unbiased estimates of the same errors.
+
+    Parameters
+    ----------
+    told, expected
+        The estimates, and what the bootstrap says in the same places.
+    deviation
+        The standard deviation of the mean of ``told``.
+    most
+        The largest factor; below its inverse the estimates are not believed, and the factor is 1.
+    """
+    mean = float(expected.double().mean())
+    if not told.numel() or mean <= 0:
+        return 1.0
+    ratio, deviation = float(told.double().mean()) / mean, deviation / mean
+    if ratio < 1 / most:  # the noise is not what it was said to be
+        return 1.0
+    return 1 + (min(ratio, most) - 1) * OFF**2 / (OFF**2 + deviation**2)
+
+
+def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed: int) -> float:
+    """The factor for measured pixels, from Stein's estimate of the squared error; A is diagonal.
+
+    |A x̂ − y|² − v + 2 √v b (A x̂(y + ε√v b) − A x̂(y))/ε,   b ~ N(0, 1)
+    """
+    (d,) = problem.data_terms
+    direction = probe(d, torch.Generator().manual_seed(seed))
+    moved = solved(with_data(problem, [replace(d, y=d.y + STEP * direction)]), recipe, seed)
+    if moved is None:
+        return 1.0
+    A, seen = d.operator, d.observed
+    with torch.no_grad():
+        divergence = (direction.conj() * (A(moved) - A(x))).real / STEP
+        told = (d.residual(x).abs().square() - d.variance + 2 * divergence)[seen]
+        gain = A(torch.ones_like(x)).abs().square()
+    return factor(told, (gain * expected)[seen], _deviation(told), MOST)
+
+
+def by_held_out(problem: Problem, recipe: Recipe, seed: int) -> tuple[Problem, Tensor | None, Tensor | None]:
+    """The problem without some of its pixels, what its solution misses them by, squared, and where they are.
+
+    The last two are None where too few pixels are measured, or one tells of another.
+    """
+    (d,) = problem.data_terms
+    if d.noise.correlation is not None or int(d.observed.count_nonzero()) < ENOUGH:
+        return problem, None, None
+    kept, watched = held_out(d, d, torch.Generator().manual_seed(seed))
+    thinned = with_data(problem, [kept])
+    found = solved(thinned, recipe, seed)
+    if found is None:
+        return problem, None, None
+    places = (watched.counts & d.observed).expand_as(d.y)
+    with torch.no_grad():
+        told = (d.residual(found).abs().square() - d.variance)[places]
+        gain = d.operator(torch.ones_like(found)).abs().square()[places].clamp(min=1e-12)
+    return thinned, told / gain, places
+
+
+def _deviation(values: Tensor) -> float:
+    """The standard deviation of the mean of independent values."""
+    return float(values.double().std()) / math.sqrt(values.numel()) if values.numel() > 1 else math.inf
+
+
+def held_out_factor(told: Tensor, expected: Tensor) -> float:
+    """The factor for holes, from the squared errors of pixels that were held out."""
+    return factor(told, expected, _deviation(told), MOST_IN_HOLES)

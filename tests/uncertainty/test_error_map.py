@@ -1,0 +1,206 @@
+"""The error that is expected, beside closed forms and beside what it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+import invprior as ip
+from invprior import InvpriorError, noise, operators, priors
+from invprior.problem import Problem
+from invprior.solvers.loop import choose
+from invprior.stop import MaxIterations
+from invprior.uncertainty import error_map
+from invprior.uncertainty.bootstrap import bootstrap
+from invprior.uncertainty.calibration import by_sure, factor
+from invprior.uncertainty.movement import Movement
+from invprior.uncertainty.places import kinds
+from tests.helpers import photograph, randn
+
+SIZE = 32
+
+
+def truth(size: int = SIZE, name: str = "chelsea.png") -> Tensor:
+    return photograph(name, size=size).float()
+
+
+def measured(A: ip.LinearOperator, sigma: float, prior: ip.Prior, seed: int = 0, size: int = SIZE) -> Problem:
+    model = noise.Gaussian(sigma)
+    y = model.sample(A(truth(size)), torch.Generator().manual_seed(seed))
+    return Problem(A, y, noise=model, prior=prior)
+
+
+def rms(values: Tensor) -> float:
+    return float(values.square().mean().sqrt())
+
+
+def mapped(problem: Problem, draws: int = 4) -> tuple[Tensor, Tensor]:
+    result = ip.solve(problem)
+    return error_map(problem, result, draws=draws), result.x
+
+
+def half(size: int = SIZE) -> operators.Mask:
+    return operators.Mask.random((3, size, size), 0.5, torch.Generator().manual_seed(3))
+
+
+@pytest.mark.parametrize("zoom", [1, 2, 3])
+@pytest.mark.parametrize("size", [(12, 12), (10, 17)])
+def test_a_movement_takes_values_back_to_where_they_came_from(zoom: int, size: tuple[int, int]) -> None:
+    for seed in range(4):
+        movement = Movement.drawn(size, zoom, torch.Generator().manual_seed(seed))
+        x = randn(2, size[0] // zoom, size[1] // zoom).repeat_interleave(zoom, 1).repeat_interleave(zoom, 2)
+        x = torch.nn.functional.pad(x[None], (0, size[1] - x.shape[2], 0, size[0] - x.shape[1]), mode="replicate")[0]
+        moved, one = movement.there(x), torch.ones(size, dtype=x.dtype)
+        assert moved.shape == x.shape
+        if all(n % zoom == 0 for n in size):
+            seen = movement.back(one) > 0
+            found = movement.back(moved) / movement.back(one).clamp(min=1)
+            torch.testing.assert_close(torch.where(seen, found, 0), torch.where(seen, x, 0))
+        assert float(movement.back(one).mean()) > 0
+
+
+def test_the_draws_have_the_bias_and_the_variance_of_a_linear_estimator() -> None:
+    """x̂ = H y: the error of a draw is (H − I) T x̂ + σ H n."""
+    A, sigma = operators.Identity((1, 16, 16)), 0.2
+    x = truth(16)[:1].double()
+    problem = Problem(A, x, noise=noise.Gaussian(sigma), prior=30.0 * priors.Tikhonov())
+    recipe = replace(choose(problem), stop=MaxIterations(60))
+    each = torch.eye(256, dtype=torch.float64).reshape(256, 1, 16, 16)
+    of_each = Problem(A, each, noise=noise.Gaussian(sigma), prior=problem.prior)
+    H = ip.solve(of_each, stop=recipe.stop).x.reshape(256, 256).T
+    seeds = range(100, 140)
+    found = bootstrap(problem, x, recipe, seeds).at(torch.ones(16, 16, dtype=torch.bool)).mean()
+    bias = 0.0
+    for seed in seeds:
+        movement = Movement.drawn((16, 16), 2, torch.Generator().manual_seed(seed))
+        moved = movement.there(x).flatten()
+        bias += float((H @ moved - moved).square().mean()) / len(seeds)
+    variance = sigma**2 * float(H.square().sum()) / 256
+    assert float(found) == pytest.approx(bias + variance, rel=0.1)
+
+
+def test_steins_estimate_finds_the_factor() -> None:
+    """Of an expected error that is a third too large or too small, on average over noise."""
+    for wrong in (0.75, 1.33):
+        ratios = []
+        for seed in range(4):
+            problem = measured(operators.Identity((3, 64, 64)), 0.1, 4.0 * priors.TV(), seed, 64)
+            x = ip.solve(problem).x
+            true = (x - truth(64)).square().mean()
+            told = by_sure(problem, x, choose(problem), wrong * true.expand_as(x), seed=7)
+            ratios.append(told * wrong)
+        assert sum(ratios) / 4 == pytest.approx(1, abs=0.12)
+
+
+def test_a_factor_is_trusted_as_far_as_its_estimate_is() -> None:
+    one = torch.ones(100)
+    assert factor(1.5 * one, one, 0.0, 2.0) == pytest.approx(1.5)
+    assert 1 < factor(1.5 * one, one, 0.3, 2.0) < 1.3
+    assert factor(1.5 * one, one, math.inf, 2.0) == 1
+    assert factor(9 * one, one, 0.0, 2.0) == pytest.approx(2)
+    assert factor(-one, one, 0.0, 2.0) == 1  # noise that is not what it was said to be
+
+
+@pytest.mark.parametrize("name", ["noise", "half", "x2", "blur"])
+def test_on_a_photograph_the_mean_is_right_to_a_third(name: str) -> None:
+    shape = (3, 64, 64)
+    A: ip.LinearOperator = {
+        "noise": operators.Identity(shape),
+        "half": half(64),
+        "x2": operators.Lanczos(shape, 2),
+        "blur": operators.Blur(shape, torch.ones(5, 5) / 25),
+    }[name]
+    problem = measured(A, 0.05, 10.0 * priors.TV(), size=64)
+    found, x = mapped(problem, draws=2)
+    assert rms(found) == pytest.approx(rms(x - truth(64)), rel=0.33)
+    assert found.shape == x.shape
+
+
+def test_pixels_held_out_correct_the_error_of_holes() -> None:
+    """On a smooth picture with sharp edges the bootstrap alone overestimates it by half and more."""
+    clean = photograph("coffee.png", size=64, top=170, left=270).float()
+    A, model = half(64), noise.Gaussian(0.02)
+    problem = Problem(A, model.sample(A(clean)), noise=model, prior=25.0 * priors.TV())
+    result = ip.solve(problem)
+    true = rms((result.x - clean)[:, ~A.known])
+    alone = bootstrap(problem, result.x, choose(problem), range(2)).at(A.known)[:, ~A.known].mean().sqrt()
+    assert float(alone) > 1.4 * true
+    assert rms(error_map(problem, result, draws=2)[:, ~A.known]) == pytest.approx(true, rel=0.3)
+
+
+def test_more_noise_makes_larger_maps() -> None:
+    A = operators.Identity((3, SIZE, SIZE))
+    sizes = [rms(mapped(measured(A, s, (0.6 / s) * priors.TV()))[0]) for s in (0.03, 0.1, 0.3)]
+    assert sizes[0] < 0.7 * sizes[1] < 0.5 * sizes[2]
+
+
+def test_holes_have_larger_errors_than_known_pixels_and_deep_ones_the_largest() -> None:
+    known = torch.ones(SIZE, SIZE, dtype=torch.bool)
+    known[8:22, 9:23] = False
+    found = mapped(measured(operators.Mask((3, SIZE, SIZE), known), 0.02, 20.0 * priors.TV()), draws=6)[0].mean(0)
+    assert rms(found[~known]) > 2 * rms(found[known])
+    assert rms(found[13:17, 14:18]) > 1.2 * rms(found[kinds(known) == 1])
+
+
+def test_kinds_of_places_go_by_the_distance_from_what_is_known() -> None:
+    known = torch.ones(1, 12, dtype=torch.bool)
+    known[0, 1:] = False
+    assert kinds(known)[0].tolist() == [0, 1, 2, 3, 3, 4, 4, 4, 4, 5, 5, 5]
+    assert int(kinds(torch.zeros(3, 3, dtype=torch.bool)).max()) == 1
+
+
+def test_the_same_seed_gives_the_same_map_and_another_a_similar_one() -> None:
+    problem = measured(operators.Identity((3, SIZE, SIZE)), 0.1, 6.0 * priors.TV())
+    result = ip.solve(problem)
+    one, again, other = (error_map(problem, result, seed=s) for s in (0, 0, 1))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    assert rms(other) == pytest.approx(rms(one), rel=0.2)
+
+
+def test_any_prior_noise_and_number_of_data_terms() -> None:
+    shape, rng = (3, 24, 24), torch.Generator().manual_seed(0)
+    x, A = truth(24), operators.Identity((3, 24, 24))
+    photons = noise.Poisson(0.02)
+    data = [ip.DataTerm(A, photons.sample(x, rng), photons)]
+    data.append(ip.DataTerm(operators.Lanczos(shape, 2), operators.Lanczos(shape, 2)(x), noise.Gaussian(0.02)))
+    short = priors.DIP(iterations=3)
+    for prior, terms in ((priors.NLM(), data[:1]), (5.0 * priors.TGV(), data), (short, data[1:])):
+        problem = Problem.from_terms(terms, prior)
+        found = error_map(problem, ip.solve(problem), draws=1)
+        assert found.shape == shape
+        assert bool(found.isfinite().all())
+        assert bool((found > 0).all())
+
+
+def test_complex_images_have_real_errors() -> None:
+    shape = (1, 16, 16)
+    A = operators.Identity(shape)
+    y = torch.complex(truth(16)[:1], truth(16)[1:2]) + 0.1 * randn(*shape, dtype=torch.complex64)
+    problem = Problem(A, y, noise=noise.Gaussian(0.1 / 2**0.5), prior=5.0 * priors.TV())
+    found = error_map(problem, ip.solve(problem), draws=1)
+    assert not found.is_complex()
+    assert 0.01 < rms(found) < 0.15
+
+
+def test_what_has_no_map_is_refused() -> None:
+    film = operators.Identity((2, 3, 8, 8))
+    problem = Problem(film, torch.rand(2, 3, 8, 8), noise=noise.Gaussian(0.1), prior=priors.TV())
+    with pytest.raises(InvpriorError, match="one picture"):
+        error_map(problem, ip.solve(problem))
+    bent = operators.Saturate((1, 8, 8))
+    problem = Problem(bent, torch.rand(1, 8, 8), noise=noise.Gaussian(0.1), prior=priors.TV())
+    with pytest.raises(InvpriorError, match="takes linear operators"):
+        error_map(problem, ip.solve(problem, stop=MaxIterations(2)))
+    problem = measured(operators.Identity((3, SIZE, SIZE)), 0.1, 6.0 * priors.TV())
+    result = ip.solve(problem)
+    with pytest.raises(InvpriorError, match="one draw or more, got 0"):
+        error_map(problem, result, draws=0)
+    with pytest.raises(InvpriorError, match="does not hold its solver"):
+        error_map(problem, replace(result, solver="PDHG()"))
+    with pytest.raises(InvpriorError, match="holds NaN or infinite"):
+        error_map(problem, replace(result, x=result.x * math.inf))
