@@ -133,8 +133,9 @@ class DIP(Prior):
         others, with dropout (Quan et al. 2020). It takes linear operators and the task ``denoise``, which also stands
         for deblurring and for operators of one's own.
     task
-        The task that the settings were tuned for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``; ``paper`` also
-        has ``text``, ``vase``, ``library`` and ``flash``.
+        The task that the settings were tuned for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``, ``flash`` and
+        ``guided``, see :class:`~invprior.priors.Guided`; ``paper`` has ``text``, ``vase`` and ``library`` instead of
+        the last.
     network
         A network instead of the preset's: ``skip``, ``hourglass``, ``deep_decoder``, ``conv_decoder``, or any module
         that maps (1, c, H, W) to (1, C, H, W), with the image's C channels, H and W multiples of 32 and at least 64,
@@ -217,8 +218,8 @@ class DIP(Prior):
         return f"DIP({', '.join(f'{name}={value!r}' for name, value in (plain | self._changes.given).items())})"
 
     def guided_by(self, picture: Tensor) -> DIP:
-        """The prior with this picture (C, H, W) as its input, and the settings that suit one, ``flash``."""
-        return replace(self, task="flash", input=picture)
+        """The prior with a picture (C, H, W) of the same data as its input, and the settings for one, ``guided``."""
+        return replace(self, task="guided", input=picture)
 
     @property
     def _changes(self) -> Changes:

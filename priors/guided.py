@@ -26,7 +26,7 @@ class Guided(Prior):
     Parameters
     ----------
     network
-        The deep image prior; its preset has settings for the task ``flash``, which it takes.
+        The deep image prior; its preset, ``fast`` or ``best``, has settings for the task ``guided``, which it takes.
     guide
         The other prior, with its own weight.
 
@@ -82,4 +82,4 @@ class Guided(Prior):
 
     def _settings(self) -> DIP:
         """The network with its settings, whatever the picture; raises if there are none."""
-        return replace(self.network, task="flash")
+        return replace(self.network, task="guided")

@@ -116,8 +116,8 @@ class _Cut:
 
 
 def _fitted(problem: Problem) -> bool:
-    """True of a member that costs too much to be solved twice."""
-    return problem.prior.parametrised
+    """True of a member with a network, which costs too much to be solved twice."""
+    return problem.prior.parametrised or bool(problem.prior.parts)
 
 
 def _side_by_side(turns: Sequence[tuple[Problem, Part, int]]) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from invprior.arguments import check_seed
+from invprior.arguments import check_seed, checked
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.prior import Prior
@@ -26,6 +26,7 @@ DRAWS, OF_NETWORKS = 4, 2
 STREAM, LARGEST = 2_236_067_977, 2**62
 
 
+@checked
 def error_map(problem: Problem, result: Result, *, draws: int | None = None, seed: int = 0) -> Tensor:
     """The standard error √E|x̂ − x|² that is expected at each pixel of a solution x̂, without the truth.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from invprior.runs.record import VERSION
 from tests.faults.case import FAILED, REFUSED, RESULT, Case, File, typed
 from tests.faults.cases_films import FILM
 from tests.faults.cases_pictures import TV
@@ -224,7 +225,7 @@ FOREIGN = [
     )
 ]
 
-LINE = '{"version": 2, "output": "a.png", "key": "x", "record": null}\n'
+LINE = f'{{"version": {VERSION}, "output": "a.png", "key": "x", "record": null}}\n'
 MANIFESTS: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "of bytes": (bytes(range(256)), (RESULT,)),
     "with one bad byte": (LINE.encode() + b"\xff\n", (RESULT,)),
@@ -234,8 +235,8 @@ MANIFESTS: dict[str, tuple[bytes, tuple[str, ...]]] = {
         b'{"output": [], "key": {}, "record": 3}\n{"output": {}, "key": 1, "record": "x"}\n',
         (RESULT, REFUSED),
     ),
-    "of another version": (LINE.replace("2", "1").encode(), (REFUSED,)),
-    "of a version that is a text": (LINE.replace("2", '"x"').encode(), (REFUSED,)),
+    "of another version": (LINE.replace(str(VERSION), "1").encode(), (REFUSED,)),
+    "of a version that is a text": (LINE.replace(str(VERSION), '"x"').encode(), (REFUSED,)),
     "nested": (b"[" * 99999 + b"\n", (RESULT,)),
     "with U+2028": (LINE.replace("a.png", "a\u2028b.png").encode(), (RESULT,)),
     "of a record that is a text": (LINE.replace("null", '"x"').replace("a.png", "p.png").encode(), (RESULT, REFUSED)),

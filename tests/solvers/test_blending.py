@@ -105,6 +105,12 @@ def test_members_without_a_network_are_those_of_all_data() -> None:
         assert member.status == alone.status
 
 
+def test_members_with_a_network_are_those_that_were_judged() -> None:
+    result = solve(problem(DIP(iterations=3), Guided(DIP(iterations=3), TV_10), TV_10))
+    state = result.state.solver_state
+    assert [j is m for j, m in zip(state.judged, state.members, strict=True)] == [True, True, False]
+
+
 def test_interrupted_and_pickled_it_goes_on_bit_for_bit() -> None:
     p = problem(DIP(iterations=6), TV_10)
     whole = solve(p)
@@ -172,7 +178,7 @@ def test_a_network_is_given_its_guide_and_gains_on_the_noise() -> None:
         (lambda: Blend((TV(), DIP())) + TV(), "stands alone"),
         (lambda: 2.0 * Guided(DIP(), TV()), "weigh its members"),
         (lambda: Guided(DIP(input=CLEAN), TV()), "without input"),
-        (lambda: Guided(DIP("steady"), TV()), "has no task 'flash'"),
+        (lambda: Guided(DIP("steady"), TV()), "has no task 'guided'"),
     ],
 )
 def test_what_cannot_be_is_said(make: object, says: str) -> None:

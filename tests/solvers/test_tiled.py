@@ -111,7 +111,7 @@ def test_networks_in_tiles_stop_together_and_agree_at_the_seams() -> None:
     seams[38:58] = True
     across, inside = seam_energy(result.x - clean, seams)
     assert across < inside
-    tiles = result.state.solver_state.inner.inner
+    tiles = [tile.read() for tile in result.state.solver_state.inner.inner]  # they wait on disk
     assert len(tiles) == 4
     assert {tile.iteration for tile in tiles} == {30}
     # a network of its own for each, and not the same one again
