@@ -26,6 +26,8 @@ SPLIT_SEED = 1_618_033_988  # below 2³²: the rest is lost in the generator
 BALANCE, LARGEST_NOISE = 70.0, 0.2
 # Values on a bound of the data, as a share, from which on it clips; sites that count have fewer around them.
 PLATEAU, CLIPPED, AROUND = 1e-3, 0.005, 7
+# Below this share of sites chance costs more than the correlation of clipped noise.
+ENOUGH_SITES = 0.2
 # Values to hold out, and the least and the largest share of them.
 ENOUGH_HELD, LEAST_HELD, LARGEST_HELD = 12000.0, 0.005, 0.1
 
@@ -98,9 +100,9 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
 
 
 def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, share: float) -> Watched:
-    """What the second measurement says, on the sites where the noise is what its model says, if there are any."""
+    """What the second measurement says, on the sites where the noise is what its model says, if they are enough."""
     counts = seen & _unclipped(d)
-    counts = counts if bool(counts.any()) else seen
+    counts = counts if int(counts.count_nonzero()) > ENOUGH_SITES * int(seen.count_nonzero()) else seen
     return Watched(d.operator, second, counts, share, int((d.observed & counts).count_nonzero()))
 
 

@@ -147,6 +147,13 @@ def test_where_the_data_are_clipped_images_are_not_judged() -> None:
     assert abs(judged) < 0.2 * abs(clipped)
 
 
+def test_where_nearly_all_is_clipped_everything_judges() -> None:
+    dark = torch.linspace(0, 0.25, 64).expand(3, 64, 64).contiguous()
+    y = noise.Gaussian(0.1).sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
+    _, (w,) = split(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()).data_terms, seed=0)
+    assert bool(w.counts.all())
+
+
 def test_values_that_a_rule_watches_stay_out_of_the_fit() -> None:
     p = stop.hold_out(problem(TV_10, NoPrior()), 0.1)
     (d,), _ = split(p.data_terms, seed=0)
