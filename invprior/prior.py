@@ -124,6 +124,15 @@ class Prior:
         """The priors that the problem is solved with to solve it with this one; no sum and no factor can hold such."""
         return ()
 
+    def with_parts(self, parts: tuple[Prior, ...]) -> Prior:
+        """The same prior of other :attr:`parts`, as many."""
+        return self
+
+    @property
+    def fits_network(self) -> bool:
+        """True if a solve with this prior, or with one of its parts, fits a network."""
+        return self.parametrised or any(part.fits_network for part in self.parts)
+
     def following(self, image: Tensor) -> Prior:
         """The prior that the problem is solved with once its one member has given this image."""
         raise InvpriorError(f"{self!r} follows no other prior")

@@ -58,6 +58,9 @@ class Blend(Prior):
     def parts(self) -> tuple[Prior, ...]:
         return self.members
 
+    def with_parts(self, parts: tuple[Prior, ...]) -> Prior:
+        return Blend(parts)
+
     def recipe(self) -> Recipe:
         recipes = [member.recipe() for member in self.members]
         limits = [r.stop.most for r in recipes if r is not None and r.stop.most is not None]

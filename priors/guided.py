@@ -63,6 +63,13 @@ class Guided(Prior):
     def parts(self) -> tuple[Prior, ...]:
         return (self.guide,)
 
+    def with_parts(self, parts: tuple[Prior, ...]) -> Prior:
+        return replace(self, guide=parts[0])
+
+    @property
+    def fits_network(self) -> bool:
+        return True
+
     def following(self, image: Tensor) -> Prior:
         return self.network.guided_by(image)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
 from invprior.prior import Generator, Prior
-from invprior.priors.dip import cut
+from invprior.priors.network_generator import cut
 from invprior.priors.networks import NETWORKS, check_network
 from invprior.priors.networks.jitter import jittered
 from invprior.priors.networks.spec import canvas

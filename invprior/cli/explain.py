@@ -12,6 +12,7 @@ from torch import Tensor
 
 from invprior.cli.masks import inpainting
 from invprior.cli.options import Settings
+from invprior.cli.pictures import run_one, written_beside
 from invprior.cli.request import Request, request
 from invprior.cli.restore import Opened, PictureJob
 from invprior.errors import InvpriorError
@@ -20,8 +21,7 @@ from invprior.explain.credible import check_convex
 from invprior.io import Picture, read_mask, read_psf, write
 from invprior.io.lock import make_folders
 from invprior.io.whole import check_apart
-from invprior.io.written import check_writable
-from invprior.runs.record import check_record, save_record
+from invprior.runs.record import check_record
 from invprior.runs.restoration import Restored
 from invprior.runs.tasks import Deblur, Denoise, Task, Upscale
 
@@ -95,20 +95,13 @@ def run_explain(source: Path, folder: Path, asked: Asked, settings: Settings) ->
         check_record(settings.record)
     targets = {name: folder / f"{name}{source.suffix}" for name in (RESTORED, DETERMINED, ADDED, WITHOUT)}
     reads = {"IN": source, **files, "--region": asked.region, "--truth": settings.truth}
-    check_apart(reads, {**targets, "--record": settings.record, "--preview": settings.preview})
+    check_apart(reads, {**targets, **written_beside(settings)})
     make_folders(folder.parent, folder.name)
     opened = PictureJob(task, wanted).open(source, targets[RESTORED], wanted.truth)
     region = None if asked.region is None else _region(asked.region, asked.alpha, task, opened)
     if region is not None and not _testable(opened, task, wanted):
         region = None
-    if wanted.preview is not None:
-        check_writable(wanted.preview, opened.picture)
-    job = PictureJob(task, wanted, Explanation(region, asked.alpha, wanted.quiet))
-    record, interrupted = job.run(opened, source.name)
-    if wanted.record is not None:
-        save_record(wanted.record, record)
-    if interrupted:
-        sys.exit(130)
+    run_one(PictureJob(task, wanted, Explanation(region, asked.alpha, wanted.quiet)), opened)
 
 
 def _region(path: Path, alpha: float, task: Task, opened: Opened) -> Tensor:

@@ -11,7 +11,7 @@ from invprior.cli.errors import check_map
 from invprior.cli.manifest import NAME
 from invprior.cli.options import Settings
 from invprior.cli.request import request
-from invprior.cli.restore import PictureJob
+from invprior.cli.restore import Opened, PictureJob
 from invprior.cli.tree import Tree, below
 from invprior.errors import InvpriorError
 from invprior.io.image import SUFFIXES, check_readable
@@ -40,11 +40,11 @@ def restore(
     if settings.record is not None:
         check_record(settings.record)
     reads = {**(files or {}), "--truth": settings.truth}
-    beside = {"--record": settings.record, "--preview": settings.preview, "--error-map": settings.error_map}
+    beside = written_beside(settings)
     if len(inputs) == 1 and not inputs[0].is_dir():
         target = output / inputs[0].name if output.is_dir() else output
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
-        _restore_one(job, inputs[0], target)
+        run_one(job, job.open(inputs[0], target, job.request.truth))
         return
     if settings.error_map is not None:
         raise InvpriorError("--error-map goes with one picture; restore those that need one by themselves")
@@ -60,14 +60,19 @@ def restore(
     restore_all(job, batch, output, overwrite, faults)
 
 
-def _restore_one(job: PictureJob, source: Path, target: Path) -> None:
+def written_beside(settings: Settings) -> dict[str, Path | None]:
+    """The files that a restoring command writes beside the picture, by their options."""
+    return {"--record": settings.record, "--preview": settings.preview, "--error-map": settings.error_map}
+
+
+def run_one(job: PictureJob, opened: Opened) -> None:
+    """Restore one picture and write what is written beside it; Ctrl-C exits with 130."""
     asked = job.request
-    opened = job.open(source, target, asked.truth)
     if asked.preview is not None:
         check_writable(asked.preview, opened.picture)
     if asked.error_map is not None:
         check_map(asked.error_map, opened.picture)
-    record, interrupted = job.run(opened, source.name)
+    record, interrupted = job.run(opened, opened.source.name)
     if asked.record is not None:
         save_record(asked.record, record)
     if interrupted:

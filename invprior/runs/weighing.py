@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import invprior.weight as weight
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
-from invprior.priors import Blend, Guided
 from invprior.problem import Problem
 
 # Share of its weight that a penalty gets beside DIP, where it only stabilises.
@@ -51,10 +50,8 @@ def with_weights(prior: Prior, scales: Sequence[float]) -> Prior:
 
 
 def _scaled(prior: Prior, scales: Iterator[float]) -> Prior:
-    if isinstance(prior, Blend):
-        return Blend(tuple(_scaled(member, scales) for member in prior.members))
-    if isinstance(prior, Guided):
-        return replace(prior, guide=_scaled(prior.guide, scales))
+    if prior.parts:
+        return prior.with_parts(tuple(_scaled(part, scales) for part in prior.parts))
     return with_weight(prior, next(scales))
 
 
@@ -68,14 +65,12 @@ def weigh(
     """
     if given == "own":
         return Weighted(prior, None, "the prior's own")
-    if isinstance(prior, Guided):
-        guide = weigh(prior.guide, data, given, seed, iterations)
-        return replace(guide, prior=replace(prior, guide=guide.prior))
-    if isinstance(prior, Blend):
-        members = [weigh(member, data, given, seed, iterations) for member in prior.members]
-        rules = "; ".join(m.rule for m in members)
-        scales = tuple(c for m in members for c in m.scales)
-        return Weighted(Blend(tuple(m.prior for m in members)), None, rules, scales)
+    if prior.parts:
+        parts = [weigh(part, data, given, seed, iterations) for part in prior.parts]
+        whole = prior.with_parts(tuple(part.prior for part in parts))
+        one = parts[0].weight if len(parts) == 1 else None
+        scales = tuple(c for part in parts for c in part.scales)
+        return Weighted(whole, one, "; ".join(part.rule for part in parts), scales)
     penalty = prior.penalty
     if penalty is None:
         return Weighted(prior, None, "no penalty")

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
@@ -49,24 +50,25 @@ class Blending(Solver[Blended]):
     def check(self, problem: Problem) -> None:
         if len(problem.prior.parts) < 2:
             raise InvpriorError(f"Blending takes a prior with members, such as priors.Blend, got {problem.prior!r}")
-        for one in self._cut(problem, 0).judged:
+        for one in problem.once(_members):
             choose(one).solver.check(one)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Blended:
         seed = int(torch.randint(2**31, (), generator=rng))
+        problem.once(_Cut.made, seed)  # raises now if the data cannot be split
         start = problem.start() if x0 is None else x0
         count = len(problem.prior.parts)
         nothing = tuple(Part() for _ in range(count))
         return Blended(0, start, nothing, nothing, (1 / count,) * count, seed)
 
     def step(self, problem: Problem, state: Blended) -> Blended:
-        cut = self._cut(problem, state.seed)
+        cut = problem.once(_Cut.made, state.seed)
         count = len(problem.prior.parts)
         if len(state.members) != count:
             raise InvpriorError(
                 f"the state is one of {len(state.members)} members, and the prior has {count}; start anew"
             )
-        problems, parts = [*cut.judged, *cut.whole], [*state.judged, *state.members]
+        problems, parts = [*cut.judged, *problem.once(_members)], [*state.judged, *state.members]
         # a network is fitted once, to the first part of the data
         going = [k for k, p in enumerate(problems) if parts[k].status is None and not (k >= count and _fitted(p))]
         turns = [(problems[k], parts[k], state.seed + k % count) for k in going]
@@ -92,32 +94,30 @@ class Blending(Solver[Blended]):
     def log(self, state: Blended) -> dict[str, Tensor]:
         return {f"weight_{k}": torch.tensor(w) for k, w in enumerate(state.weights)}
 
-    def _cut(self, problem: Problem, seed: int) -> _Cut:
-        return problem.once(_Cut.made, seed)
-
 
 @dataclass(frozen=True, eq=False)
 class _Cut:
-    """The problem of every member on the first part of the data and on all, and what their images are judged by."""
+    """The problem of every member on the first part of the data, and what their images are judged by."""
 
     judged: tuple[Problem, ...]
-    whole: tuple[Problem, ...]
     watched: tuple[Watched, ...]
 
     @classmethod
     def made(cls, problem: Problem, seed: int) -> _Cut:
         data, watched = split(problem.data_terms, seed)
-        values = None if problem.dtype.is_complex else problem.values
-        judged, whole = (
-            tuple(Problem.from_terms(terms, prior, values) for prior in problem.prior.parts)
-            for terms in (data, problem.data_terms)
-        )
-        return cls(judged, whole, watched)
+        return cls(_members(problem, data), watched)
+
+
+def _members(problem: Problem, data: Sequence[DataTerm] | None = None) -> tuple[Problem, ...]:
+    """The problem of every member, of all data or of these; a network keeps its range of values."""
+    values = None if problem.dtype.is_complex else problem.values
+    terms = problem.data_terms if data is None else data
+    return tuple(Problem.from_terms(terms, prior, values) for prior in problem.prior.parts)
 
 
 def _fitted(problem: Problem) -> bool:
-    """True of a member with a network, which costs too much to be solved twice."""
-    return problem.prior.parametrised or bool(problem.prior.parts)
+    """True of a member that costs too much to be solved twice: one with a network, or a blend of its own."""
+    return problem.prior.fits_network or bool(problem.prior.parts)
 
 
 def _side_by_side(turns: Sequence[tuple[Problem, Part, int]]) -> list[Part]:

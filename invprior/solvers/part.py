@@ -20,10 +20,14 @@ AT_ONCE = 10
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A member of a solve: its result so far, and why it ended, None while it goes on."""
+    """A member of a solve: its result so far."""
 
     result: Result | None = None
-    status: Status | None = None
+
+    @property
+    def status(self) -> Status | None:
+        """Why it ended; None while it goes on."""
+        return None if self.result is None or self.result.status.name == PAUSED else self.result.status
 
     @property
     def x(self) -> Tensor:
@@ -63,5 +67,4 @@ def advanced(problem: Problem, part: Part, seed: int) -> Part:
     done = 0 if part.result is None else part.result.iterations
     pause = _Pause(done + (1 if problem.prior.parametrised else AT_ONCE))
     state = None if part.result is None else part.result.state
-    result = solve(problem, recipe.solver, stop=recipe.stop | pause, seed=seed, state=state)
-    return Part(result, None if result.status.name == PAUSED else result.status)
+    return Part(solve(problem, recipe.solver, stop=recipe.stop | pause, seed=seed, state=state))

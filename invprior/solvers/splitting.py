@@ -90,9 +90,9 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
     halves = d.noise.split(d.y, min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE), rng)
     if halves is None:
         d, held = held_out(d, d, rng)
-        return d, [replace(held, share=1.0)]
+        return d, [held]
     fitted = replace(d, y=halves.first, noise=halves.noise)
-    seen = d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
+    seen = _sites(d)
     if measured == 1.0:
         return fitted, [_split_judge(d, halves.second, seen, 1.0)]
     fitted, held = held_out(d, fitted, rng)
@@ -113,11 +113,10 @@ def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataT
             "a blend chooses its weights on values that it holds out, which correlated noise gives away; take "
             "noise.Gaussian, or one prior alone"
         )
-    A, sites = d.operator, d.operator.out_shape[-2:]
-    seen = d.observed.reshape(-1, *sites).any(0)
+    A, seen = d.operator, _sites(d)
     count = int(seen.count_nonzero()) * (d.y.numel() // seen.numel())
     share = min(max(ENOUGH_HELD / max(count, 1), LEAST_HELD), LARGEST_HELD)
-    held = seen & (torch.rand(sites, generator=rng) < share).to(seen.device)
+    held = seen & (torch.rand(seen.shape, generator=rng) < share).to(seen.device)
     if not bool(held.any()) or bool((held == seen).all()):
         raise InvpriorError(
             f"{d!r} has too few values to hold some out for the weights of a blend; take one prior alone"
@@ -126,6 +125,11 @@ def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataT
     kept = replace(fitted, operator=thinned, y=torch.where(held, 0, fitted.y))
     # the channels of a pixel err alike
     return kept, Watched(A, d.noise.signal(d.y), held, 1.0, int(held.count_nonzero()))
+
+
+def _sites(d: DataTerm) -> Tensor:
+    """The pixels, over the last two axes of y, at which anything is observed."""
+    return d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
 
 
 def _unclipped(d: DataTerm) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -100,11 +99,9 @@ def _published(study: Study, group: tuple[str, ...], pictures: Sequence[str], sh
     operator, noise = group
     lines = []
     for table in study.published:
-        for column in table.columns if table.stands(operator, noise) and pictures else ():
-            numbers = [table.number(name, column) for name in pictures]
-            known = [n for n in numbers if n is not None]
-            if len(known) == len(numbers):
-                mean = statistics.fmean(known)
+        for column in table.columns if table.stands(operator, noise) else ():
+            mean = table.mean(pictures, column)
+            if mean is not None:
                 entries = tuple(_entry(mean, f, False) if f.key == table.figure else MISSING for f in shown)
                 lines.append(Line(column, group, entries, published=True, stops="not run here"))
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,11 @@ class Published:
         """The figure of a method on a picture, or None."""
         row: tuple[float | None, ...] = self.figures.get(picture, (None,) * len(self.columns))
         return row[self.columns.index(column)]
+
+    def mean(self, pictures: Sequence[str], column: str) -> float | None:
+        """The mean figure of a method over pictures, or None if one of them has none."""
+        numbers = [n for name in pictures if (n := self.number(name, column)) is not None]
+        return statistics.fmean(numbers) if numbers and len(numbers) == len(pictures) else None
 
 
 def check_published(tables: Any, operators: Sequence[str], noises: Sequence[str]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invprior.study.plan import Study
-from invprior.study.published import Published
 from invprior.study.scores import Figure
 from invprior.study.table import Group, Mean, Row
 
@@ -65,7 +64,7 @@ def _sheet(study: Study, group: Group, figure: Figure, averages: Sequence[Mean],
         over = "mean" if len(whole) == len(study.sources) else f"mean of {len(whole)}"
         numbers = [_known(here[m].figures.get(figure.key)) for m in methods]
         best = frozenset(k for k, m in enumerate(methods) if figure.key in here[m].best)
-        lines.append((over, (*numbers, *(_mean(t, column, whole) for t, column in printed)), best))
+        lines.append((over, (*numbers, *(t.mean(whole, column) for t, column in printed)), best))
     for source in study.sources:
         own = {r.prior: r for r in found if Group.of(r.scene) == group and r.scene.source == source}
         numbers = [_known(own[m].figures[figure.key].mean) if _has(own.get(m), figure) else None for m in methods]
@@ -80,11 +79,6 @@ def _has(row: Row | None, figure: Figure) -> bool:
 
 def _known(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else value
-
-
-def _mean(table: Published, column: str, pictures: Sequence[str]) -> float | None:
-    numbers = [n for name in pictures if (n := table.number(name, column)) is not None]
-    return sum(numbers) / len(numbers) if numbers and len(numbers) == len(pictures) else None
 
 
 def latex(found: Sequence[Sheet], remarks: Sequence[str]) -> str:

@@ -8,8 +8,6 @@ from torch import Tensor
 from invprior.arguments import check_seed, checked
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
-from invprior.prior import Prior
-from invprior.priors import Blend, Guided
 from invprior.problem import Problem
 from invprior.shapes import check_tensor
 from invprior.solvers.base import Solver
@@ -97,13 +95,7 @@ def solves(problem: Problem) -> int:
 
 
 def _draws(problem: Problem) -> int:
-    return OF_NETWORKS if _fits_network(problem.prior) else DRAWS
-
-
-def _fits_network(prior: Prior) -> bool:
-    if isinstance(prior, Blend):
-        return any(map(_fits_network, prior.members))
-    return prior.parametrised or isinstance(prior, Guided)
+    return OF_NETWORKS if problem.prior.fits_network else DRAWS
 
 
 def _checked(problem: Problem, result: Result, draws: int | None) -> Recipe:

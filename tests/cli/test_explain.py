@@ -93,6 +93,8 @@ WRONG = {
     "no probability": (["--region", "square.png", "--alpha", "1"], "between 0 and 1"),
     "an inverted nothing": (["--invert-mask"], "give it with --mask"),
     "the input": (["-o", "."], "written over"),
+    "an error map over the input": (["--error-map", "noisy.png"], "written over"),
+    "an error map of no kind": (["--error-map", "map.xyz"], "map.xyz"),
 }
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from invprior import InvpriorError, Problem, noise, solve, solvers, stop
 from invprior.operators import Identity
 from invprior.priors import DIP, presets
-from invprior.priors.dip import NetworkGenerator
+from invprior.priors.network_generator import NetworkGenerator
 from invprior.priors.networks import NETWORKS, SkipSpec
 from invprior.priors.networks.layers import Convolution, packed
 from invprior.solvers.precision import Precision, has_bfloat16

@@ -50,6 +50,12 @@ def test_the_rows_are_their_means(result: ip.Comparison) -> None:
     assert result.report.is_file()
 
 
+@pytest.fixture(autouse=True)
+def _no_figures_of_others() -> None:
+    """Tests of a process share pyplot's list of open figures."""
+    pyplot.close("all")
+
+
 def test_the_plot_has_a_bar_for_each_mean_and_each_row(result: ip.Comparison) -> None:
     figure = result.plot("ssim")
     assert pyplot.get_fignums() == [figure.number]  # so that scripts and documents show it
