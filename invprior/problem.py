@@ -138,7 +138,7 @@ class Problem:
                 f = t.functional
                 figures += [float(f(u)) if f.valued else 0.0]
                 if f.valued and f.proximable:
-                    figures += [float(f.prox(u, 1.0).abs().sum())]
+                    figures += [float(torch.linalg.vector_norm(f.prox(u, 1.0), 1))]
                 elif not f.valued and is_dataclass(f):  # its weight tells it, and a call of a denoiser is dear
                     figures += [float(v) for v in vars(f).values() if isinstance(v, int | float)]
         return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), figures))
@@ -281,8 +281,13 @@ class Problem:
             start = self.once(_start)
             return 0.5 * one if start is None else start.mean() * one
         with torch.no_grad():
-            measured = [torch.where(d.observed, d.noise.signal(d.y), 0) for d in self.data_terms]
-            return _fit(measured, [torch.where(d.observed, d.operator(one), 0) for d in self.data_terms]) * one
+            measured = [_observed(d, d.noise.signal(d.y)) for d in self.data_terms]
+            return _fit(measured, [_observed(d, d.operator(one)) for d in self.data_terms]) * one
+
+
+def _observed(d: DataTerm, values: Tensor) -> Tensor:
+    """The values, 0 where nothing was observed."""
+    return values if bool(d.observed.all()) else torch.where(d.observed, values, 0)
 
 
 def _values(problem: Problem) -> Values:
@@ -312,6 +317,6 @@ def _start(problem: Problem) -> Tensor | None:
 
 def _fit(targets: list[Tensor], images: list[Tensor]) -> Tensor:
     """The real c that minimises Σ‖y − c u‖²; 0 where all u are."""
-    energy = torch.stack([u.abs().square().sum() for u in images]).sum()
+    energy = torch.stack([torch.linalg.vector_norm(u).square() for u in images]).sum()  # without a copy of u
     product = torch.stack([(y.conj() * u).real.sum() for y, u in zip(targets, images, strict=True)]).sum()
     return torch.where(energy > 0, product / energy, 0)

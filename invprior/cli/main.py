@@ -14,7 +14,6 @@ from invprior.cli.explaining import explain
 from invprior.cli.judging import check, compare, demo, info
 from invprior.cli.listener import forgiving
 from invprior.cli.restoring import deblur, denoise, flash, inpaint, upscale, video
-from invprior.runs.allocator import tune_allocator
 
 
 class CtrlCError(Exception):
@@ -52,7 +51,6 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = forgiving(sys.stdout), forgiving(sys.stderr)
-    tune_allocator()
     # a scheduler's request to end is Ctrl-C: a batch keeps what is finished, a solve its best so far
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     try:

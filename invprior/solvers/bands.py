@@ -68,6 +68,16 @@ class Part:
     G: Functional
     blocks: tuple[Block, ...]
 
+    def value(self, x: Tensor) -> Tensor:
+        """G(x) + Σ f_i(K_i x) on these rows."""
+        read = self.rows.read(x)
+        values = (b.f(self.rows.keep(b.K.forward(read))) for b in self.blocks)
+        return sum(values, start=self.G(self.rows.of(x)))
+
+    def conjugates(self, y: Sequence[Tensor]) -> list[Tensor]:
+        """The f_i*(y_i) on these rows."""
+        return [b.f.conj(self.rows.of(v)) for b, v in zip(self.blocks, y, strict=True)]
+
     def primal(self, x: Tensor, y: Sequence[Tensor], tau: float, theta: float) -> tuple[Tensor, Tensor]:
         """x̃ = prox_{τG}(x − τ ΣK_iᴴy_i) and x̄ = x̃ + θ(x̃ − x)."""
         old = self.rows.of(x)

@@ -136,8 +136,9 @@ def _solve(
         state = SolveState(problem.mark, state.made_by, inner, None, None, 0, (), 0.0)
 
     inner, memory, kept_x, kept = state.solver_state, state.memory, state.kept_x, state.kept
-    history = list(state.history)
+    mark, made_by, history = state.mark, state.made_by, list(state.history)
     begin = time.perf_counter() - state.seconds
+    del state, x0  # else the arrays of the first state would stay until the end
     sound: Tensor | None = None
     sound_at = 0
     status: Status | None = None
@@ -156,7 +157,7 @@ def _solve(
             elif kept_x is None:
                 sound, sound_at = iterate.latest, iterate.iteration
 
-    final = SolveState(state.mark, state.made_by, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
+    final = SolveState(mark, made_by, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
     if kept_x is None and status is DIVERGED:  # the last image that was still finite
         kept_x, kept = problem.image(problem.start()) if sound is None else sound, sound_at
     elif kept_x is None:

@@ -112,7 +112,8 @@ class SaddlePoint:
 
     def primal(self, x: Tensor) -> Tensor:
         """G(x) + Σ f_i(K_i x)."""
-        return sum((b.f(b.K.forward(x)) for b in self.blocks), start=self.G(x))
+        first, *others = (part.value(x) for part in self.parts)
+        return sum(others, start=first)
 
     def back(self, y: Sequence[Tensor]) -> Tensor:
         """Σ K_iᴴy_i."""
@@ -125,13 +126,13 @@ class SaddlePoint:
         auxiliary fields of up to twice their present size. The value is then a lower bound of the minimum if the
         minimiser lies in that box.
         """
-        conjugates = (b.f.conj(v) for b, v in zip(self.blocks, y, strict=True))
+        conjugates = sum((v for part in self.parts for v in part.conjugates(y)), start=self.low.new_zeros(()))
         u = -self.back(y).to(x.dtype)  # without any y it is a real 0
-        return -sum(conjugates, start=self._conj_G(u, x))
+        return -(conjugates + self._conj_G(u, x))
 
     def _conj_G(self, u: Tensor, x: Tensor) -> Tensor:
         if self.convexity > 0:  # G* is finite everywhere
-            return self.G.conj(u)
+            return sum((part.G.conj(part.rows.of(u)) for part in self.parts), start=self.low.new_zeros(()))
         image = x if self.lift is None else self.lift.forward(x)
         least, most = _range(image)
         low, high = torch.minimum(self.low, least), torch.maximum(self.high, most)
@@ -198,8 +199,10 @@ def _on_diagonal(term: Term, start: Tensor) -> Quadratic | None:
     d = L.diagonal()
     if d is None or (d.is_complex() and not start.is_complex()):
         return None
+    if L.is_identity:
+        return Quadratic(torch.as_tensor(f.weight), torch.as_tensor(f.center))
     d = d.to(start.dtype)
-    center = f.center / d if L.is_identity else torch.where(d == 0, 0, f.center / d)
+    center = torch.where(d == 0, 0, f.center / d)
     return Quadratic(torch.as_tensor(f.weight * d.abs().square()), torch.as_tensor(center))
 
 

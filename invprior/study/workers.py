@@ -19,7 +19,7 @@ import invprior.machine as machine
 from invprior.errors import InvpriorError
 from invprior.runs.allocator import tune_allocator
 from invprior.runs.device import pick_device
-from invprior.runs.threads import environment
+from invprior.runs.environment import calm, of_threads
 from invprior.study.cell import CellJob, CellOutcome, execute
 
 
@@ -85,7 +85,7 @@ class LocalWorkers(Workers):
             initializer=_begin,
             initargs=(os.getpid(),),
             kill_workers=True,
-            env=environment(self.threads),  # for methods that compute outside torch
+            env=of_threads(self.threads) | calm(os.environ),  # for methods that compute outside torch
         )
         future: Future[CellOutcome] = self._executor.submit(execute, job, slot.split()[0], self.threads)
         return future

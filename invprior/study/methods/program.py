@@ -16,7 +16,7 @@ import torch
 
 from invprior.errors import InvpriorError
 from invprior.operators import Mask
-from invprior.runs.threads import environment
+from invprior.runs.environment import of_threads
 from invprior.study.methods.base import Answer, Asked, Compared
 from invprior.study.methods.exchange import read_image, write_values
 from invprior.study.methods.function import answered
@@ -106,7 +106,7 @@ class Program(Compared):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=os.environ | environment(torch.get_num_threads()),
+                env=os.environ | of_threads(torch.get_num_threads()),
             )
         except OSError as error:
             raise InvpriorError(f"method {self.text!r}: cannot run {words[0]}: {error.strerror}") from error
