@@ -15,6 +15,7 @@ from invprior.operators.flash_pair import FlashPair
 from invprior.operators.fourier import Fourier
 from invprior.operators.function import Function, from_function
 from invprior.operators.identity import Identity
+from invprior.operators.jpeg import JPEG
 from invprior.operators.lanczos import Lanczos
 from invprior.operators.mask import Mask
 from invprior.operators.motion_difference import MotionDifference
@@ -30,6 +31,7 @@ from invprior.operators.warp import Warp
 from invprior.operators.wavelet import Wavelet
 
 __all__ = [
+    "JPEG",
     "Blur",
     "Crop",
     "Diagonal",

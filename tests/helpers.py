@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -45,6 +46,9 @@ def photograph(name: str = "chelsea.png", size: int = 64, top: int = 60, left: i
     return torch.from_numpy(values[top : top + size, left : left + size].transpose(2, 0, 1).copy())
 
 
+RESTORING = ("denoise", "upscale", "inpaint", "deblur", "dejpeg", "flash")
+
+
 def randn(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
@@ -61,3 +65,9 @@ def adjoint_error(A: LinearOperator, seed: int = 0, dtype: torch.dtype = torch.f
 
 def psnr(x: Tensor, truth: Tensor) -> float:
     return -10 * math.log10(float((x.double() - truth.double()).square().mean()))
+
+
+def over(arguments: Iterable[object]) -> list[str]:
+    """A command line as words; one that restores a picture may write over its last result."""
+    words = [str(a) for a in arguments]
+    return [*words, "--overwrite"] if words[0] in RESTORING and "--overwrite" not in words else words

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from invprior import Functional, InvpriorError
-from invprior.functionals import L1, L21, Quadratic
+from invprior.functionals import L1, L21, Interval, Quadratic
 from tests.helpers import randn
 
 WEIGHTS = randn(2, 3, 4, seed=9).abs()
@@ -23,6 +23,8 @@ FUNCTIONALS: list[Functional] = [
     2.5 * (2 * L1()),
     Quadratic(WEIGHTS, randn(2, 3, 4, seed=8)),
     0.5 * Quadratic(2.0, 1.0),
+    2 * Interval(randn(2, 3, 4, seed=9), 0.3, 0.7, 5.0),
+    Interval(randn(2, 3, 4, seed=9), WEIGHTS + 0.1, WEIGHTS + 0.2, WEIGHTS + 3),
     0 * L1(),
 ]
 ids = [f"{i}-{type(f).__name__}" for i, f in enumerate(FUNCTIONALS)]

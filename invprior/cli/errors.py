@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from invprior.cli.words import spoken
 from invprior.io import Picture, write
 from invprior.io.written import check_writable
 from invprior.runs.restoration import Measured, Restored
@@ -37,7 +38,7 @@ class ErrorMap:
         problem, result = restored.problem, restored.result
         if not self.quiet:
             count = solves(problem)
-            print(f"{self.path}: {count} more solves, about {_shown(count * result.seconds)}", file=sys.stderr)
+            print(f"{self.path}: {count} more solves, about {spoken(count * result.seconds)}", file=sys.stderr)
         begin = time.perf_counter()
         low, high = picture.scale
         error = (high - low) * self.measured.error_map(problem, result, self.seed).cpu()
@@ -60,7 +61,3 @@ def check_map(path: Path, picture: Picture) -> None:
 
 def _decibels(error: float) -> str:
     return f"a PSNR of {-20 * math.log10(error):.1f} dB" if error > 0 else "none at all"
-
-
-def _shown(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from invprior.cli.masks import inpainting
+from invprior.cli.masks import Marking, inpainting
 from invprior.cli.options import Settings
 from invprior.cli.pictures import run_one, written_beside
 from invprior.cli.request import Request, request
@@ -35,7 +35,8 @@ class Asked:
     """The options of the command beside those of every restoring command."""
 
     mask: Path | None
-    invert_mask: bool
+    invert_mask: bool | None
+    grow: int
     psf: Path | None
     factor: int | None
     region: Path | None
@@ -47,9 +48,9 @@ class Asked:
         if len(given) > 1:
             raise InvpriorError(f"{' and '.join(given)} stand for different tasks; give one of them")
         if self.mask is not None:
-            return inpainting(self.mask, self.invert_mask)
-        if self.invert_mask:
-            raise InvpriorError("--invert-mask inverts the mask of holes; give it with --mask")
+            return inpainting(self.mask, Marking(self.invert_mask, self.grow))
+        if self.invert_mask is not None or self.grow:
+            raise InvpriorError("--invert-mask and --grow change the mask of holes; give them with --mask")
         if self.psf is not None:
             return Deblur(read_psf(self.psf)), {"--psf": self.psf}
         return Denoise() if self.factor is None else Upscale(self.factor), {}
@@ -123,11 +124,11 @@ def _region(path: Path, alpha: float, task: Task, opened: Opened) -> Tensor:
 def _testable(opened: Opened, task: Task, wanted: Request) -> bool:
     """True if the prior is convex; said before the solve where it is not, even if quiet: a verdict was asked for."""
     try:
-        check_convex(opened.prior, task.restored(tuple(opened.picture.x.shape)))
+        check_convex(opened.plan.prior, task.restored(tuple(opened.picture.x.shape)))
     except InvpriorError:
         print(
             f"invprior: no verdict on --region: it takes a convex prior such as --prior tv, tgv or wavelet, and "
-            f"{wanted.prior.text} is none; the picture is split all the same",
+            f"{opened.plan.spec.text} is none; the picture is split all the same",
             file=sys.stderr,
         )
         return False

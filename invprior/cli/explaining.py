@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from invprior.cli.options import Settings, with_settings
+from invprior.cli.restoring import Grow, InvertMask
 
 
 @with_settings
@@ -24,7 +25,8 @@ def explain(
             metavar="MASK|nan|alpha", help="Inpaint: the holes of IN, as of invprior inpaint.", show_default=False
         ),
     ] = None,
-    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
+    invert_mask: InvertMask = None,
+    grow: Grow = 0,
     psf: Annotated[
         Path | None, typer.Option(metavar="PSF", help="Deblur: a picture of the blur.", show_default=False)
     ] = None,
@@ -51,4 +53,4 @@ def explain(
     """
     from invprior.cli.explain import Asked, run_explain
 
-    run_explain(source, output, Asked(mask, invert_mask, psf, factor, region, alpha), settings)
+    run_explain(source, output, Asked(mask, invert_mask, grow, psf, factor, region, alpha), settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,12 +17,20 @@ from invprior.errors import InvpriorError
 from invprior.io import read
 from invprior.io.image import rounding
 from invprior.purpose import Purpose
+from invprior.runs.choosing import AUTO, ORDER
 from invprior.runs.tasks import Guided, Pair
 from invprior.specs import parse_prior
 
 
 def restore_pair(
-    no_flash: Path, with_flash: Path, output: Path, mode: str, align: bool, exposure: str, settings: Settings
+    no_flash: Path,
+    with_flash: Path,
+    output: Path,
+    mode: str,
+    align: bool,
+    exposure: str,
+    settings: Settings,
+    overwrite: bool = False,
 ) -> None:
     """Restore ``no_flash`` with the help of ``with_flash`` and write ``output``."""
     if mode not in ("guide", "pair"):
@@ -40,17 +49,27 @@ def restore_pair(
         if not settings.quiet:
             print(f"{with_flash.name}: moved by {rows:+.2f} rows and {columns:+.2f} columns", file=sys.stderr)
     if mode == "guide":
-        restore(Guided(flash), [no_flash], output, settings, files={"FLASH": with_flash})
+        restore(Guided(flash), [no_flash], output, settings, None, overwrite, {"FLASH": with_flash})
         return
     if picture.x.shape != flash.shape:
         raise InvpriorError(
             f"{no_flash} has {picture.x.shape[0]} colour channels and {with_flash} {flash.shape[0]}; "
             "--mode pair needs equal numbers, --mode guide takes any"
         )
+    if settings.prior == AUTO:
+        settings = replace(settings, prior=ORDER["flash"][0])
     # a network's output is positive, so the flash light has to be; a penalty allows a negative one
     positive = parse_prior(settings.prior).made(Purpose(Pair.name)).parametrised
     least = longest(picture.x, flash) if positive else 1.0
-    restore(Pair(flash, least if given is None else given), [no_flash], output, settings, files={"FLASH": with_flash})
+    restore(
+        Pair(flash, least if given is None else given),
+        [no_flash],
+        output,
+        settings,
+        None,
+        overwrite,
+        {"FLASH": with_flash},
+    )
 
 
 def _check_fit(no_flash: Path, x: Tensor, with_flash: Path, flash: Tensor) -> None:

@@ -10,6 +10,15 @@ import typer
 from invprior.cli.options import LARGEST_SEED, Seed
 
 
+def help_(
+    topic: Annotated[list[str] | None, typer.Argument(metavar="[TOPIC]", help="Such as: still noisy.")] = None,
+) -> None:
+    """Say what to do: my picture is too large, too smooth, still noisy …"""
+    from invprior.cli.topics import topic as said
+
+    print(said(topic or []))
+
+
 def demo(
     task: Annotated[str, typer.Option(help="denoise, upscale, inpaint or all.")] = "all",
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.")] = Path(

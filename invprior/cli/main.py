@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import signal
 import sys
+from types import FrameType
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from invprior.cli.explaining import explain
-from invprior.cli.judging import check, compare, demo, info
+from invprior.cli.judging import check, compare, demo, help_, info
 from invprior.cli.listener import forgiving
-from invprior.cli.restoring import deblur, denoise, flash, inpaint, upscale, video
+from invprior.cli.restoring import deblur, dejpeg, denoise, flash, inpaint, upscale, video
 
 
 class CtrlCError(Exception):
@@ -39,9 +40,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-RESTORING = (denoise, upscale, inpaint, deblur, flash, video, explain)
+RESTORING = (denoise, upscale, inpaint, deblur, dejpeg, flash, video, explain)
 for command in (*RESTORING, demo, compare, check, info):
     app.command()(command)
+app.command("help")(help_)
 
 
 def run() -> None:
@@ -52,7 +54,7 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")
     sys.stdout, sys.stderr = forgiving(sys.stdout), forgiving(sys.stderr)
     # a scheduler's request to end is Ctrl-C: a batch keeps what is finished, a solve its best so far
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         app()
     except CtrlCError:
@@ -62,6 +64,14 @@ def run() -> None:
         from invprior.failure import sentence
 
         _leave(told(error), 70 if sentence(error) is None else 2)
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """Do what Ctrl-C does now; in a job of the background, which ignores Ctrl-C, end as by one."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        raise KeyboardInterrupt
+    handler(signal.SIGINT, frame)
 
 
 def _leave(sentence: str, code: int) -> None:

@@ -116,7 +116,16 @@ def fingerprint(job: PictureJob) -> str:
     """The task, its files by their values, and the options that determine the result."""
     task, asked = job.task, job.request
     parts = [f"{f.name}={_value(getattr(task, f.name))}" for f in fields(task)]  # type: ignore[arg-type]
-    return " ".join([task.name, *parts, repr(asked.prior), repr(asked.noise), repr(asked.restoration)])
+    return " ".join(
+        [
+            task.name,
+            *parts,
+            repr(asked.prior),
+            repr(asked.noise),
+            repr(asked.restoration),
+            f"strength {asked.strength:g}",
+        ]
+    )
 
 
 def key(source: Path, fingerprint: str) -> str:

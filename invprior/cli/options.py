@@ -11,8 +11,10 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+# The panel of the help for options that few need.
+EXPERT = "For experts"
 LARGEST_SEED = 2**62 - 1
-Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", min=0, max=LARGEST_SEED)]
+Seed = Annotated[int, typer.Option(rich_help_panel=EXPERT, help="Seed of all random numbers.", min=0, max=LARGEST_SEED)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +24,20 @@ class Settings:
     prior: Annotated[
         str,
         typer.Option(
-            help="none, tv, tgv, wavelet, tikhonov, nlm, nonlocal, dip, or a sum such as tv+box; with a weight or "
-            "settings: tv:0.05, "
-            "tgv:ratio=3, dip:preset=best,iterations=300. blend(dip,nonlocal,tv): several, weighed by data that none "
-            "has fitted; dip(nonlocal): a network that is given the picture of another prior."
+            help="auto: the best that --time is enough for. Or none, tv, tgv, wavelet, tikhonov, nlm, nonlocal, dip, "
+            "or a sum such as tv+box; with a weight or settings: tv:0.05, tgv:ratio=3, dip:preset=best,iterations=300. "
+            "blend(dip,nonlocal,tv): several, weighed by data that none has fitted; dip(nonlocal): a network that is "
+            "given the picture of another prior."
         ),
-    ] = "dip"
+    ] = "auto"
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="For --prior auto: what a picture or a film may take, such as 30s, 5m or 1h.",
+            show_default="2m, a film 1h",
+        ),
+    ] = None
     sigma: Annotated[
         str,
         typer.Option(
@@ -38,6 +48,7 @@ class Settings:
     noise: Annotated[
         str,
         typer.Option(
+            rich_help_panel=EXPERT,
             metavar="MODEL",
             help="auto (see --sigma), rounding, gaussian:SIGMA, poisson:GAIN, poisson-gaussian:GAIN,READ or laplace:B. "
             "Noise that is soft or blotchy (demosaiced, resized): flat:LEFT,TOP,WIDTH,HEIGHT, pixels of an even "
@@ -47,6 +58,7 @@ class Settings:
     weight: Annotated[
         str,
         typer.Option(
+            rich_help_panel=EXPERT,
             metavar="auto|discrepancy|NUMBER",
             help="λ of the penalty beside ½‖Ax − y‖², data in [0, 1]; larger is smoother. auto: minimises SURE; "
             "of nlm and nonlocal, σ².",
@@ -60,36 +72,64 @@ class Settings:
             show_default="fast",
         ),
     ] = None
-    iterations: Annotated[int | None, typer.Option(help="Limit of iterations.", min=1, show_default="preset")] = None
+    iterations: Annotated[
+        int | None, typer.Option(rich_help_panel=EXPERT, help="Limit of iterations.", min=1, show_default="preset")
+    ] = None
+    strength: Annotated[
+        float,
+        typer.Option(help="Share of the restored picture in OUT; the rest is the picture as it was.", min=0, max=1),
+    ] = 1.0
+    quality: Annotated[
+        int | None,
+        typer.Option(help="Quality of a JPEG that is written.", min=1, max=100, show_default="that of IN, else 95"),
+    ] = None
     seed: Seed = 0
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
+    device: Annotated[str, typer.Option(rich_help_panel=EXPERT, help="auto, cpu or cuda.")] = "auto"
     truth: Annotated[
         Path | None,
         typer.Option(
-            metavar="CLEAN", help="The clean picture, for scores; never used by the solve.", show_default=False
+            rich_help_panel=EXPERT,
+            metavar="CLEAN",
+            help="The clean picture, for scores; never used by the solve.",
+            show_default=False,
         ),
     ] = None
     record: Annotated[
         Path | None,
-        typer.Option(metavar="RUN.json", help="Write a record of the run.", show_default=False),
+        typer.Option(rich_help_panel=EXPERT, metavar="RUN.json", help="Write a record of the run.", show_default=False),
     ] = None
     preview: Annotated[
         Path | None,
-        typer.Option(metavar="PICTURE", help="Picture of the estimate, written every few seconds.", show_default=False),
+        typer.Option(
+            rich_help_panel=EXPERT,
+            metavar="PICTURE",
+            help="Picture of the estimate, written every few seconds.",
+            show_default=False,
+        ),
     ] = None
     members: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Folder for the picture of each member of a blend.", show_default=False),
+        typer.Option(
+            rich_help_panel=EXPERT,
+            metavar="FOLDER",
+            help="Folder for the picture of each member of a blend.",
+            show_default=False,
+        ),
     ] = None
     error_map: Annotated[
         Path | None,
         typer.Option(
+            rich_help_panel=EXPERT,
             metavar="ERR.tif",
             help="Write the standard error that each pixel is expected to have; five or six more solves, three or four "
             "with a network. A TIFF holds it in the values of the picture; a PNG or JPEG brightens it.",
             show_default=False,
         ),
     ] = None
+    verbose: Annotated[
+        bool,
+        typer.Option("-v", "--verbose", rich_help_panel=EXPERT, help="Say how the solve ended, and with what weight."),
+    ] = False
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
-from invprior.cli.errors import check_map
 from invprior.cli.manifest import NAME
 from invprior.cli.options import Settings
 from invprior.cli.request import request
@@ -16,7 +15,6 @@ from invprior.cli.tree import Tree, below
 from invprior.errors import InvpriorError
 from invprior.io.image import SUFFIXES, check_readable
 from invprior.io.whole import check_apart
-from invprior.io.written import check_writable
 from invprior.runs.record import check_record, save_record
 from invprior.runs.tasks import Task
 
@@ -44,6 +42,8 @@ def restore(
     if len(inputs) == 1 and not inputs[0].is_dir():
         target = output / inputs[0].name if output.is_dir() else output
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
+        check_readable(inputs[0])
+        check_free(target, overwrite)
         run_one(job, job.open(inputs[0], target, job.request.truth))
         return
     if settings.error_map is not None:
@@ -60,6 +60,17 @@ def restore(
     restore_all(job, batch, output, overwrite, faults)
 
 
+def check_free(target: Path, overwrite: bool) -> None:
+    """Ask at a terminal whether a file may be written over; without one, raise unless that was said."""
+    if overwrite or not target.is_file():
+        return
+    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
+        print(f"{target} exists; write over it? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return
+    raise InvpriorError(f"{target} exists; add --overwrite, or give another name")
+
+
 def written_beside(settings: Settings) -> dict[str, Path | None]:
     """The files that a restoring command writes beside the picture, by their options."""
     return {"--record": settings.record, "--preview": settings.preview, "--error-map": settings.error_map}
@@ -68,10 +79,6 @@ def written_beside(settings: Settings) -> dict[str, Path | None]:
 def run_one(job: PictureJob, opened: Opened) -> None:
     """Restore one picture and write what is written beside it; Ctrl-C exits with 130."""
     asked = job.request
-    if asked.preview is not None:
-        check_writable(asked.preview, opened.picture)
-    if asked.error_map is not None:
-        check_map(asked.error_map, opened.picture)
     record, interrupted = job.run(opened, opened.source.name)
     if asked.record is not None:
         save_record(asked.record, record)

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from invprior.cli.words import spoken
 from invprior.runs.restoration import INTERRUPTED, Watch
 from invprior.solvers.iterate import Iterate
-from invprior.solvers.loop import Callback
+from invprior.solvers.loop import Callback, StepDropped
 from invprior.stop import GO_ON, IterateLike, RelativeGap, StopRule, Verdict
 from invprior.stop.base import Status
 
 FIRST, LEAST = 10.0, 60.0  # seconds until a line about the time left, and seconds left that are worth one
+SLOW = 1.0  # seconds of a step that Ctrl-C does not wait for
+STOPPED = Status(INTERRUPTED, "stopped by Ctrl-C; the best so far was kept")
 REFRESH = 0.2  # minimum seconds between two evaluations of the objective
 
 
@@ -28,7 +31,12 @@ def watched(title: str, quiet: bool) -> Watch:
     @contextmanager
     def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
         with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
-            yield callback, interrupt.rule
+
+            def noted(iterate: Iterate) -> None:
+                interrupt.stepped(iterate)
+                callback(iterate)
+
+            yield noted, interrupt.rule
 
     return watch
 
@@ -96,12 +104,7 @@ class Lines:
         done, most = iterate.iteration, self._forecast.total
         left = (most - done) * iterate.seconds / done
         if left >= LEAST:
-            print(f"{self._title}: iteration {done} of at most {most}, {_spoken(left)} left at most", file=sys.stderr)
-
-
-def _spoken(seconds: float) -> str:
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+            print(f"{self._title}: iteration {done} of at most {most}, {spoken(left)} left at most", file=sys.stderr)
 
 
 class Forecast:
@@ -146,24 +149,39 @@ class InterruptRule(StopRule):
     def update(self, memory: Any, iterate: IterateLike) -> tuple[Any, Verdict]:
         if not self.flag:
             return None, GO_ON
-        return None, Verdict(Status(INTERRUPTED, "stopped by Ctrl-C; the best so far was kept"))
+        return None, Verdict(STOPPED)
 
 
 class Interrupt:
-    """Within this context the first Ctrl-C stops after the current iteration, the second interrupts at once."""
+    """Within this context the first Ctrl-C ends the solve and keeps the best so far, the second drops it.
+
+    A quick step is finished first; a slow one is dropped, so that the end comes at once.
+    """
 
     def __init__(self) -> None:
         self.flag: list[bool] = []
         self.rule = InterruptRule(self.flag)
+        self._begun = self._last = 0.0
 
     def __enter__(self) -> Interrupt:
         self._before = signal.signal(signal.SIGINT, self._note)
+        self._begun = time.monotonic()
         return self
+
+    def stepped(self, iterate: Iterate) -> None:
+        """Note the time that a step took."""
+        now = time.monotonic()
+        self._begun, self._last = now, now - self._begun
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.flag:
             raise KeyboardInterrupt
         self.flag.append(True)
+        if max(self._last, time.monotonic() - self._begun) > SLOW:
+            print("invprior: stopping; again to drop what there is", file=sys.stderr)
+            raise StepDropped(STOPPED)
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exception: object) -> None:
         signal.signal(signal.SIGINT, self._before)
+        if kind is StepDropped:  # before the first step, or beside the loop
+            raise KeyboardInterrupt

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from invprior.cli.options import Settings
+from invprior.cli.words import parse_seconds
 from invprior.errors import InvpriorError
 from invprior.purpose import Purpose
+from invprior.runs.choosing import AUTO, Automatic
 from invprior.runs.device import pick_device
 from invprior.runs.restoration import Restoration
 from invprior.runs.weighing import Weight
@@ -16,6 +18,8 @@ from invprior.specs.noise import DIGITAL
 
 # Smaller tiles show a network too little of the picture.
 LEAST_TILE = 64
+# The prior of a preset that is given alone.
+DIP = "dip"
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Request:
     Attributes
     ----------
     prior
-        The spec of the prior, ``--preset`` included.
+        The spec of the prior, ``--preset`` included, or the time in which one is chosen for each picture.
     noise
         The noise model, or the word for how it is found.
     restoration
@@ -38,9 +42,15 @@ class Request:
         Folder for the pictures of the members of a blend.
     error_map
         The file for the error that is expected.
+    strength
+        The share of the restored picture in what is written, from 0 to 1.
+    quality
+        The quality of a JPEG that is written; None for that of the input.
+    verbose
+        True if the end of a solve is told in the words of the field.
     """
 
-    prior: PriorSpec
+    prior: PriorSpec | Automatic
     noise: NoiseSpec
     restoration: Restoration
     device: str
@@ -49,6 +59,9 @@ class Request:
     preview: Path | None
     members: Path | None
     error_map: Path | None
+    strength: float
+    quality: int | None
+    verbose: bool
     quiet: bool
 
 
@@ -60,21 +73,8 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
     InvpriorError
         If an option cannot be parsed, or two contradict each other.
     """
-    prior = parse_prior(settings.prior)
-    if settings.preset is not None:
-        for key, value in _preset(settings.preset).items():
-            prior = prior.with_setting(key, value, purpose)
-    made = prior.made(purpose)  # raises now if a name, a preset or a sum is wrong
-    weight = given_weight(settings.weight)
-    if weight != "auto" and made.penalty is None:
-        raise InvpriorError(f"the prior {prior.text!r} has no penalty to weigh; drop --weight {settings.weight}")
-    if prior.weight is not None:
-        if weight != "auto":
-            raise InvpriorError(f"the prior {prior.text!r} has its own weight; drop --weight {settings.weight}")
-        weight = prior.weight
-    if settings.iterations is not None and prior.setting("iterations", ""):
-        raise InvpriorError(f"the prior {prior.text!r} has its iterations; drop --iterations {settings.iterations}")
-    if settings.members is not None and not prior.members:
+    prior, weight = _prior(settings, purpose)
+    if settings.members is not None and (isinstance(prior, Automatic) or not prior.members):
         raise InvpriorError(f"--members goes with a blend such as blend(dip,nonlocal), and the prior is {prior.text!r}")
     if tile is not None and tile < LEAST_TILE:
         raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {tile}")
@@ -88,8 +88,37 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
         settings.preview,
         settings.members,
         settings.error_map,
+        settings.strength,
+        settings.quality,
+        settings.verbose,
         settings.quiet,
     )
+
+
+def _prior(settings: Settings, purpose: Purpose) -> tuple[PriorSpec | Automatic, Weight]:
+    """The prior of ``--prior``, ``--preset`` and ``--time``, and its weight; a preset alone is one of DIP."""
+    seconds = None if settings.time is None else parse_seconds(settings.time, "--time")
+    weight = given_weight(settings.weight)
+    if settings.prior == AUTO and settings.preset is None:
+        if weight != "auto":
+            raise InvpriorError(f"--weight {settings.weight} needs a prior that it weighs; add one such as --prior tv")
+        return Automatic(seconds), weight
+    if seconds is not None:
+        raise InvpriorError("--time goes with --prior auto, which takes the best that it is enough for; drop one")
+    prior = parse_prior(DIP if settings.prior == AUTO else settings.prior)
+    if settings.preset is not None:
+        for key, value in _preset(settings.preset).items():
+            prior = prior.with_setting(key, value, purpose)
+    made = prior.made(purpose)  # raises now if a name, a preset or a sum is wrong
+    if weight != "auto" and made.penalty is None:
+        raise InvpriorError(f"the prior {prior.text!r} has no penalty to weigh; drop --weight {settings.weight}")
+    if prior.weight is not None:
+        if weight != "auto":
+            raise InvpriorError(f"the prior {prior.text!r} has its own weight; drop --weight {settings.weight}")
+        weight = prior.weight
+    if settings.iterations is not None and prior.setting("iterations", ""):
+        raise InvpriorError(f"the prior {prior.text!r} has its iterations; drop --iterations {settings.iterations}")
+    return prior, weight
 
 
 def _preset(text: str) -> dict[str, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,11 +13,12 @@ from torch.nn.functional import interpolate
 
 import invprior.io.scratch as scratch
 import invprior.noise as noise
-from invprior.cli.errors import ErrorMap
+from invprior.cli.errors import ErrorMap, check_map
 from invprior.cli.members import members, write_members
 from invprior.cli.preview import Preview
 from invprior.cli.progress import watched
 from invprior.cli.request import Request
+from invprior.cli.words import spoken, told, why
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
 from invprior.io.missing import read_missing
@@ -26,25 +27,56 @@ from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.moving import brief
 from invprior.prior import Prior
-from invprior.runs.memory import check_memory, largest_tile, on_disk, tiling
-from invprior.runs.restoration import Measured, Restored
+from invprior.runs.choosing import SECONDS, Automatic, Choice, Needs, choose_prior
+from invprior.runs.cutting import around_holes, restore_around
+from invprior.runs.memory import beside, check_memory, largest_tile, on_disk, predicted, tiling
+from invprior.runs.pace import expected_seconds
+from invprior.runs.restoration import Measured, Restoration, Restored
 from invprior.runs.tasks import Inpaint, InpaintMissing, Task
+from invprior.shapes import Shape, Window
 from invprior.solvers.loop import DIVERGED
-from invprior.specs import in_unit_range
+from invprior.specs import PriorSpec, in_unit_range
 
-MUCH = 1.5  # GB of memory that are told before the solve
+MUCH, LONG = 1.5, 10.0  # GB of memory and seconds that are told before the solve
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The prior of a picture, as a spec and built, and the windows that are solved, none for the whole."""
+
+    spec: PriorSpec
+    prior: Prior
+    windows: Sequence[Window]
+
+    def part(self, shape: Shape) -> Shape:
+        """The shape of the largest part that is solved, of a picture of this shape."""
+        if not self.windows:
+            return shape
+        largest = max(self.windows, key=lambda w: w.height * w.width)
+        return *shape[:-2], largest.height, largest.width
 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A picture that was read, its target, its truth, its prior, and the memory its restoration takes."""
+    """A picture that was read, its target, its truth, its measurements, its plan, and what its restoration takes.
+
+    Attributes
+    ----------
+    gigabytes
+        Memory.
+    seconds
+        Time; None if it is not known.
+    """
 
     source: Path
     target: Path
+    task: Task
     picture: Picture
     truth: Picture | None
-    prior: Prior
+    measured: Measured
+    plan: Plan
     gigabytes: float
+    seconds: float | None
 
 
 class Further(Protocol):
@@ -63,21 +95,63 @@ class PictureJob:
 
     def open(self, source: Path, target: Path, truth: Path | None) -> Opened:
         """Read a picture and its truth; whatever is wrong with them raises here, before the solve."""
+        return replace(self, task=self.task.of_file(source))._opened(source, target, truth)
+
+    def _opened(self, source: Path, target: Path, truth: Path | None) -> Opened:
         asked = self.request
         check_writable(target)
         picture = self._read(source)
-        prior = self.task.prior(asked.prior, asked.device)
         check_writable(target, picture)
+        if asked.preview is not None:
+            check_writable(asked.preview, picture)
+        if asked.error_map is not None:
+            check_map(asked.error_map, picture)
         shape = self.task.restored(tuple(picture.x.shape))
-        tile = largest_tile(prior, shape)
-        remedies = [] if tile is None else [f"--tile {tile}"]
-        needed = check_memory(prior, asked.prior.text, shape, asked.device, asked.restoration.tile, remedies)
         clean = None if truth is None else read(truth)
         if clean is not None and tuple(clean.x.shape) != shape:
             raise InvpriorError(
                 f"the truth {truth} has shape {tuple(clean.x.shape)} and the restored {source} will have {shape}"
             )
-        return Opened(source, target, picture, clean, prior, needed)
+        model = in_unit_range(asked.noise, picture.high - picture.low)
+        measured = self.task.measured(picture.x, picture.rounding, model).to(asked.device)
+        if isinstance(asked.prior, PriorSpec):
+            plan = self._planned(measured, asked.prior)
+            seconds = expected_seconds(measured, plan.prior, asked.restoration, plan.windows)
+        else:
+            choice = self._chosen(measured, asked.prior)
+            plan, seconds = self._planned(measured, choice.spec), choice.seconds
+            if not asked.quiet:
+                print(f"{source.name}: {why(choice)}", file=sys.stderr)
+        needed = self._gigabytes(plan, shape)
+        return Opened(source, target, self.task, picture, clean, measured, plan, needed, seconds)
+
+    def _planned(self, measured: Measured, spec: PriorSpec) -> Plan:
+        """The prior of a spec, and the parts that are solved: the whole where all of the picture is asked for."""
+        asked = self.request
+        prior = self.task.prior(spec, asked.device)
+        whole = (asked.restoration.tile, asked.preview, asked.error_map, self.further)
+        cut = whole == (None,) * len(whole) and not spec.members
+        return Plan(spec, prior, around_holes(measured, prior) if cut else [])
+
+    def _gigabytes(self, plan: Plan, shape: Shape) -> float:
+        """The memory that is needed; raises if there is less."""
+        asked, part = self.request, plan.part(shape)
+        tile = largest_tile(plan.prior, part)
+        remedies = [] if tile is None else [f"--tile {tile}"]
+        needed = check_memory(plan.prior, plan.spec.text, part, asked.device, asked.restoration.tile, remedies)
+        return needed + (beside(shape) if plan.windows else 0.0)
+
+    def _chosen(self, measured: Measured, automatic: Automatic) -> Choice:
+        """The prior for a picture, of those that its time is enough for."""
+        asked = self.request
+
+        def needs(spec: PriorSpec) -> Needs:
+            plan = self._planned(measured, spec)
+            gigabytes = predicted(plan.prior, plan.part(measured.data[0].operator.in_shape), asked.restoration.tile)
+            return Needs(gigabytes, expected_seconds(measured, plan.prior, asked.restoration, plan.windows))
+
+        limit = SECONDS if automatic.seconds is None else automatic.seconds
+        return choose_prior(self.task.name, measured.data, needs, limit)
 
     def _read(self, source: Path) -> Picture:
         """The picture; where a mask has a hole it may be NaN."""
@@ -89,46 +163,58 @@ class PictureJob:
         """What the solve takes, in words, if that is much; raises if the disk is too small for its tiles."""
         tile, overlap = self.request.restoration.tile, self.request.restoration.overlap(measured.data)
         memory = f"takes about {opened.gigabytes:.1f} GB of memory"
+        if opened.seconds is not None and opened.seconds > LONG:
+            memory = f"{memory} and {spoken(opened.seconds)}"
         if tile is None or overlap is None:
-            return memory if opened.gigabytes > MUCH else ""
+            much = opened.gigabytes > MUCH or (opened.seconds is not None and opened.seconds > LONG)
+            return memory if much else ""
         tiles = tiling(measured.data[0].operator.in_shape, tile, overlap)
-        disk = on_disk(opened.prior, tiles)
+        disk = on_disk(opened.plan.prior, tiles)
         check_space(disk)
         also = f" and {disk:.1f} GB of disk in {scratch.folder()}" if disk else ""
         return f"{tiles.number} tiles of {tiles.height}×{tiles.width} pixels, {memory}{also}"
 
     def run(self, opened: Opened, title: str) -> tuple[dict[str, Any], bool]:
         """Restore and write; return the record, and True if Ctrl-C ended the solve."""
-        asked, picture = self.request, opened.picture
-        model = in_unit_range(asked.noise, picture.high - picture.low)
-        measured = self.task.measured(picture.x, picture.rounding, model).to(asked.device)
+        asked, picture, measured = self.request, opened.picture, opened.measured
 
         def finish(x: Tensor) -> Picture:
             return shown(measured.put_back(x))
 
         def shown(x: Tensor) -> Picture:
-            whole = self.task.finish(x.cpu().clamp(0, 1))
-            return picture.with_pixels(whole, _resized(picture.alpha, whole), whole.shape[-1] / picture.x.shape[-1])
+            whole = opened.task.finish(x.cpu().clamp(0, 1)).clamp(0, 1)
+            if asked.strength < 1:
+                whole = opened.task.plain(picture.x, whole).lerp(whole, asked.strength)
+            zoom = whole.shape[-1] / picture.x.shape[-1]
+            return replace(
+                picture.with_pixels(whole, _resized(picture.alpha, whole), zoom),
+                quality=asked.quality or opened.task.quality,
+            )
 
         needs = self._needs(opened, measured)
         if needs and not asked.quiet:
             print(f"{opened.source.name}: {needs}", file=sys.stderr)
-        restored = asked.restoration.run(
-            measured,
-            opened.prior,
-            watch=watched(title, asked.quiet),
-            callbacks=[] if asked.preview is None else [Preview(asked.preview, finish)],
-        )
+        watch = watched(title, asked.quiet)
+        if opened.plan.windows:
+            restored = restore_around(opened.plan.windows, asked.restoration, measured, opened.plan.prior, watch)
+        else:
+            callbacks = [] if asked.preview is None else [Preview(asked.preview, finish)]
+            x0 = None if opened.plan.prior.fits_network else opened.task.start(measured)
+            settings = _enough(asked.restoration, opened)
+            restored = settings.run(measured, opened.plan.prior, watch=watch, callbacks=callbacks, x0=x0)
         if restored.result.status.name == DIVERGED.name:
             raise InvpriorError(
                 f"{opened.source}: the solve diverged, {opened.target} is left as it was: {DIVERGED.message}"
             )
         final = finish(restored.x)
-        write(opened.target, final)
-        lost = left_out(opened.target, final)
+        target = opened.target
+        if restored.interrupted and target.exists():  # what is there may be better
+            target = target.with_name(f"{target.stem}-unfinished{target.suffix}")
+        write(target, final)
+        lost = left_out(target, final)
         if lost:  # said even if quiet: it was in the input and is nowhere in the output
             print(
-                f"invprior: {opened.target} leaves out what it cannot hold truthfully: {', '.join(lost)}",
+                f"invprior: {target} leaves out what it cannot hold truthfully: {', '.join(lost)}",
                 file=sys.stderr,
             )
 
@@ -141,27 +227,40 @@ class PictureJob:
         def score(restored: Picture) -> dict[str, float]:
             return {} if opened.truth is None else _scores(restored, opened.truth)
 
-        scores, parts = score(final), members(asked.prior.members, restored.result, finish, score)
+        scores, parts = score(final), members(opened.plan.spec.members, restored.result, finish, score)
         if asked.members is not None:
-            write_members(asked.members, opened.target, parts)
+            write_members(asked.members, target, parts)
         record = {
             "input": str(opened.source),
-            "output": str(opened.target),
+            "output": str(target),
             "task": self.task.name,
-            **restored.record(asked.prior, asked.restoration.seed),
+            **restored.record(opened.plan.spec, asked.restoration.seed),
             "memory_gb": opened.gigabytes,
+            "seconds_expected": opened.seconds,
+            "windows": [[w.top, w.bottom, w.left, w.right] for w in opened.plan.windows],
             "tile": asked.restoration.tile,
+            "strength": asked.strength,
             **({} if expected is None else {"expected_error": expected}),
             **scores,
             **({"members": [part.record for part in parts]} if parts else {}),
         }
         if not asked.quiet:
-            _report(opened.target, restored, scores)
+            enough = asked.restoration.iterations is None and opened.task.most is not None
+            _report(target, restored, scores, enough, asked.verbose)
             for part in parts:
                 print(part.line)
         if self.further is not None:
             record |= self.further(opened, restored, shown)
         return record, restored.interrupted
+
+
+def _enough(restoration: Restoration, opened: Opened) -> Restoration:
+    """The settings with the iterations that the task needs for a penalty, unless others were given."""
+    prior = opened.plan.prior
+    penalty = bool(prior.terms(opened.measured.data[0].operator.in_shape)) and not prior.calibrated
+    if not penalty or prior.fits_network or restoration.iterations is not None:
+        return restoration
+    return replace(restoration, iterations=opened.task.most)
 
 
 def _resized(alpha: Tensor | None, x: Tensor) -> Tensor | None:
@@ -176,12 +275,16 @@ def _scores(final: Picture, truth: Picture) -> dict[str, float]:
     return {"psnr": psnr(x, truth.x), "ssim": ssim(x, truth.x), "psnr_y": psnr_luma(x, truth.x)}
 
 
-def _report(target: Path, restored: Restored, scores: dict[str, float]) -> None:
-    result, weighted = restored.result, restored.weighted
-    noises = f"{', '.join(_noise(d.noise) for d in restored.problem.data_terms)} ({restored.noise_rule})"
-    print(f"{target}: {result.status}")
-    weight_text = "" if weighted.weight is None else f", weight {weighted.weight:.3g} ({weighted.rule})"
-    print(f"  {noises}{weight_text}, iterate {result.kept} of {result.iterations} kept, {result.seconds:.1f} s")
+def _report(target: Path, restored: Restored, scores: dict[str, float], enough: bool, verbose: bool) -> None:
+    """The end of a run, for everybody; how the solve ended for those who ask for it."""
+    result = restored.result
+    print(f"{target}: {told(restored, enough)}")
+    if verbose:
+        weighted = restored.weighted
+        noises = f"{', '.join(_noise(d.noise) for d in restored.problem.data_terms)} ({restored.noise_rule})"
+        weight_text = "" if weighted.weight is None else f", weight {weighted.weight:.3g} ({weighted.rule})"
+        print(f"  {result.status}")
+        print(f"  {noises}{weight_text}, iterate {result.kept} of {result.iterations} kept")
     if scores:
         print(f"  PSNR {scores['psnr']:.2f} dB, SSIM {scores['ssim']:.3f}, PSNR of Y {scores['psnr_y']:.2f} dB")
 

@@ -28,8 +28,14 @@ Tile = Annotated[
     int | None,
     typer.Option(metavar="N", help="Restore in overlapping tiles of N×N pixels of OUT.", show_default="whole"),
 ]
+InvertMask = Annotated[
+    bool | None,
+    typer.Option("--invert-mask/--no-invert-mask", help="In the mask, white = known.", show_default="white = hole"),
+]
+Grow = Annotated[int, typer.Option(metavar="N", help="Make the holes of the mask N pixels larger.", min=0, max=1000)]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="With several pictures: restore finished ones again, replace files.")
+    bool,
+    typer.Option("--overwrite", help="Write over OUT; of several pictures restore finished ones again."),
 ]
 
 
@@ -49,15 +55,16 @@ def upscale(
     inputs: Inputs,
     output: Output,
     settings: Settings,
-    factor: Annotated[int, typer.Option(help="How many times larger.", min=1)] = 4,
+    factor: Annotated[str, typer.Option(help="How many times larger: 4, 1.5, 4/3.")] = "4",
     tile: Tile = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Enlarge a picture, modelled as a Lanczos decimation of the larger one."""
     from invprior.cli.pictures import restore
+    from invprior.cli.words import parse_factor
     from invprior.runs import tasks
 
-    restore(tasks.Upscale(factor), inputs, output, settings, tile, overwrite)
+    restore(tasks.Upscale(parse_factor(factor)), inputs, output, settings, tile, overwrite)
 
 
 @with_settings
@@ -68,21 +75,23 @@ def inpaint(
     mask: Annotated[
         Path,
         typer.Option(
-            metavar="MASK|nan|alpha",
+            metavar="MASK|nan|alpha|auto:scratches|auto:text",
             help="A picture of the same size, white or coloured = hole; nan: where IN holds NaN; alpha: where IN is "
-            "transparent.",
+            "transparent; auto: a proposal, written beside OUT to look at and to correct.",
             show_default=False,
         ),
     ],
-    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
+    invert_mask: InvertMask = None,
+    grow: Grow = 0,
     tile: Tile = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fill holes. Without --sigma the known pixels stay unchanged."""
-    from invprior.cli.masks import inpainting
+    from invprior.cli.masks import Marking, inpainting, proposed
     from invprior.cli.pictures import restore
 
-    task, files = inpainting(mask, invert_mask)
+    mask = proposed(str(mask), inputs, output, settings.quiet) or mask
+    task, files = inpainting(mask, Marking(invert_mask, grow))
     restore(task, inputs, output, settings, tile, overwrite, files)
 
 
@@ -107,6 +116,15 @@ def deblur(
 
 
 @with_settings
+def dejpeg(inputs: Inputs, output: Output, settings: Settings, overwrite: Overwrite = False) -> None:
+    """Undo JPEG compression, within the intervals that the file states; needs the extra jpeg."""
+    from invprior.cli.pictures import restore
+    from invprior.runs import tasks
+
+    restore(tasks.Dejpeg(), inputs, output, settings, None, overwrite)
+
+
+@with_settings
 def flash(
     no_flash: Annotated[
         Path, typer.Argument(metavar="NOFLASH", help="The noisy picture, in the light you want.", show_default=False)
@@ -125,11 +143,12 @@ def flash(
         str,
         typer.Option(metavar="auto|NUMBER", help="For --mode pair: exposure time of NOFLASH over that of FLASH."),
     ] = "auto",
+    overwrite: Overwrite = False,
 ) -> None:
     """Denoise a picture taken without flash, guided by one with flash; OUT keeps the light of the first."""
     from invprior.cli.flash import restore_pair
 
-    restore_pair(no_flash, with_flash, output, mode, align, exposure, settings)
+    restore_pair(no_flash, with_flash, output, mode, align, exposure, settings, overwrite)
 
 
 @with_settings
@@ -156,7 +175,8 @@ def video(
             show_default=False,
         ),
     ] = None,
-    invert_mask: Annotated[bool, typer.Option("--invert-mask", help="In the mask, white = known.")] = False,
+    invert_mask: InvertMask = None,
+    grow: Grow = 0,
     frames: Annotated[str, typer.Option(metavar="A:B", help="Restore frames A up to, but not including, B.")] = "0:",
     window: Annotated[
         int | None, typer.Option(help="Frames restored at a time.", min=1, show_default="as memory allows")
@@ -172,5 +192,5 @@ def video(
     """
     from invprior.cli.video.run import FilmSettings, restore_film
 
-    film = FilmSettings(task, factor, psf, mask, invert_mask, frames, window, memory, codec)
+    film = FilmSettings(task, factor, psf, mask, invert_mask, grow, frames, window, memory, codec)
     restore_film(source, output, film, settings)

@@ -47,6 +47,8 @@ class Picture:
         What else was in the file: the metadata (profiles, EXIF, texts, resolution) that a written picture takes over.
     zoom
         How many times smaller its pixels are than those of the file; a written resolution is multiplied by it.
+    quality
+        The quality of a JPEG that is written, 1 to 100; None for that of the file, or 95 if it had none.
     """
 
     x: Tensor
@@ -56,6 +58,7 @@ class Picture:
     high: float
     source: Origin | None
     zoom: float = 1.0
+    quality: int | None = None
 
     @property
     def rounding(self) -> float:

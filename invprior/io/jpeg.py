@@ -6,24 +6,41 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-START, SCAN, COMMENT, JFIF = b"\xff\xd8", 0xDA, 0xFE, 0xE0
+START, SCAN, COMMENT, JFIF, TABLES = b"\xff\xd8", 0xDA, 0xFE, 0xE0, 0xDB
+# The sum of the steps for brightness in Annex K of the standard, which quality 50 takes as they are.
+SUM_AT_50 = 3688
 APPLICATION = range(0xE0, 0xF0)
 
 
 def read_comments(path: Path) -> tuple[bytes, ...]:
     """The comments before the first scan; none if the file is no JPEG."""
+    return tuple(content for kind, content in _contents(path) if kind == COMMENT)
+
+
+def read_quality(path: Path) -> int | None:
+    """The quality, 1 to 100, at which the usual encoder has steps of this size; None if the file is no JPEG.
+
+    The steps are those of Annex K of ITU-T T.81 times 50/q below quality 50, and times 2 − q/50 above.
+    """
+    tables = next((content for kind, content in _contents(path) if kind == TABLES), b"")
+    deep = len(tables) > 0 and tables[0] >> 4
+    steps = tables[1:129] if deep else tables[1:65]
+    if len(steps) < (128 if deep else 64):
+        return None
+    scale = float(sum(struct.unpack(">64H" if deep else ">64B", steps))) / SUM_AT_50
+    return min(max(round(100 - 50 * scale if scale <= 1 else 50 / scale), 1), 100)
+
+
+def _contents(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of the segments of a file before the first scan; none if it is no JPEG."""
     with path.open("rb") as file:
         if file.read(2) != START:
-            return ()
-        found = []
+            return
         while len(head := file.read(4)) == 4:
             mark, kind, length = struct.unpack(">BBH", head)
             if mark != 0xFF or kind == SCAN or length < 2:
-                break
-            content = file.read(length - 2)
-            if kind == COMMENT:
-                found.append(content)
-        return tuple(found)
+                return
+            yield kind, file.read(length - 2)
 
 
 def with_comments(data: bytes, comments: tuple[bytes, ...]) -> bytes:

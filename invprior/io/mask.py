@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from invprior.arguments import checked
@@ -15,10 +16,12 @@ from invprior.io.image import Picture, read
 PURE = 0.06
 # A picture is a photograph if more than this share of its pixels is neither dark nor bright.
 GRAYS = 0.5
+# The soft edge of a mark: so many pixels from it, and brighter than this.
+EDGE, SOFT = 2, 0.1
 
 
 @checked
-def read_mask(path: str | Path, invert: bool = False) -> Tensor:
+def read_mask(path: str | Path, invert: bool = False, grow: int = 0) -> Tensor:
     """Read a mask of holes as the known pixels: boolean of shape (H, W), True where known.
 
     Holes are, in this order:
@@ -26,7 +29,8 @@ def read_mask(path: str | Path, invert: bool = False) -> Tensor:
     - in a picture with transparent parts, the marks painted on a transparent layer in one colour, or else the
       transparent pixels;
     - in a photograph, the marks painted over it in one pure colour such as red;
-    - else the pixels with a colour channel above one half: white or coloured marks on black.
+    - else the pixels with a colour channel above one half: white or coloured marks on black, and their soft edges, the
+      pixels next to these that are not black.
 
     Parameters
     ----------
@@ -34,6 +38,8 @@ def read_mask(path: str | Path, invert: bool = False) -> Tensor:
         A picture.
     invert
         These pixels are known, and the others are the holes.
+    grow
+        Pixels by which the holes are made larger on all sides.
 
     Raises
     ------
@@ -42,10 +48,17 @@ def read_mask(path: str | Path, invert: bool = False) -> Tensor:
     """
     picture = read(path)
     hole = _marked(picture, path)
-    hole = ~hole if invert else hole
+    hole = grown(~hole if invert else hole, grow)
     if not bool(hole.any()):
         raise InvpriorError(_unmarked(picture, path, invert))
     return ~hole
+
+
+def grown(hole: Tensor, distance: int) -> Tensor:
+    """The holes (H, W) and all pixels at most this many pixels from one."""
+    if distance == 0 or not bool(hole.any()):
+        return hole
+    return torch.from_numpy(distance_transform_edt(~hole.numpy()) <= distance)
 
 
 def _marked(picture: Picture, path: str | Path) -> Tensor:
@@ -59,7 +72,8 @@ def _marked(picture: Picture, path: str | Path) -> Tensor:
     coloured = bool((most - x.amin(0)).max() > PURE)
     if coloured and float((~(bright | dark)).float().mean()) > GRAYS:
         return _on_a_photograph(x, path)
-    return most > 0.5
+    marks = most > 0.5
+    return marks | (grown(marks, EDGE) & (most > SOFT))
 
 
 def _on_a_layer(x: Tensor, opaque: Tensor, path: str | Path) -> Tensor:

@@ -17,11 +17,13 @@ from PIL import TiffTags
 from invprior.io.chunks import TEXT, Chunk, read_chunks
 from invprior.io.ifd import BELOW, EXIF, Directory, Tag, read_exif, read_tiff, write_exif
 from invprior.io.imagej import BLOCKS, COUNTS, to_order
-from invprior.io.jpeg import read_comments
+from invprior.io.jpeg import read_comments, read_quality
 from invprior.io.ome import Size, fitted, is_ome
 
 KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 DESCRIPTION, EXTRA_SAMPLES, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 338, 282, 283, 296
+COMPRESSION = 259
+PACKINGS = {5: "lzw", 8: "deflate", 32773: "packbits", 32946: "deflate", 50000: "zstd"}
 RESOLUTION = {X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}
 # Tags of how a TIFF stores its pixels, which are those of the file that is written.
 STRUCTURE = {
@@ -72,6 +74,8 @@ class Origin:
         The chunks of a PNG that go out with its picture.
     comments
         The comments of a JPEG.
+    quality
+        The quality of a JPEG.
     """
 
     kind: str
@@ -80,6 +84,13 @@ class Origin:
     tags: Directory
     chunks: tuple[Chunk, ...]
     comments: tuple[bytes, ...]
+    quality: int | None
+
+    @property
+    def compression(self) -> str:
+        """How a TIFF packs its pixels without loss, by libvips' name; none for other ways, and other files."""
+        packed = self.tags.get(COMPRESSION) if self.kind == "TIFF" else None
+        return PACKINGS.get(int(packed.values[0]), "none") if isinstance(packed, Tag) and packed.values else "none"
 
     @property
     def orientation(self) -> int:
@@ -118,7 +129,7 @@ def origin(path: Path, header: Any, size: tuple[int, int]) -> Origin:
         tags = read_exif(block) or {}
     else:
         tags = to_order(tags, path, sys.byteorder)
-    return Origin(kind, size, header, tags, chunks, read_comments(path))
+    return Origin(kind, size, header, tags, chunks, read_comments(path), read_quality(path))
 
 
 def unknown_resolution() -> Directory:

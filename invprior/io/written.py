@@ -44,7 +44,7 @@ RANGES = {
     "uint": (0, 2**32 - 1),
     "int": (-(2**31), 2**31 - 1),
 }
-QUALITY = 95  # of a JPEG
+QUALITY = 95  # of a JPEG that was none before
 LARGEST = 2**32 - 2**24  # bytes of pixels in a TIFF that is not a BigTIFF
 
 
@@ -125,6 +125,8 @@ def check_picture(picture: Picture) -> None:
         )
     if not (_finite(picture.zoom) and picture.zoom > 0):
         raise InvpriorError(f"the zoom of a picture is a positive number, got {picture.zoom!r}")
+    if not (picture.quality is None or (isinstance(picture.quality, int) and 1 <= picture.quality <= 100)):
+        raise InvpriorError(f"the quality of a JPEG is a whole number from 1 to 100, got {picture.quality!r}")
     if not (picture.source is None or isinstance(picture.source, Origin)):
         raise InvpriorError(
             f"the source of a picture is that of one that was read, or None, got {type(picture.source).__name__}"
@@ -201,7 +203,8 @@ def _write_tiff(path: Path, image: Any, picture: Picture, goes: Outgoing | None)
     with path.open("r+b") as file:  # a descriptor, for libvips takes no name that is not UTF-8
         big = image.width * image.height * image.bands * np.dtype(DTYPES[image.format]).itemsize > LARGEST
         target = pyvips.Target.new_to_descriptor(file.fileno())
-        image.write_to_target(target, ".tif", bigtiff=big)
+        packing = "none" if picture.source is None else picture.source.compression
+        image.write_to_target(target, ".tif", bigtiff=big, compression=packing)
     if goes is None or picture.source is None:
         return
     written = read_tiff(path)
@@ -222,7 +225,7 @@ def _packed(image: Any, kind: str, picture: Picture, goes: Outgoing | None) -> b
     data: bytes = (
         image.write_to_buffer(".png", keep=keep)
         if kind == "PNG"
-        else image.write_to_buffer(".jpg", keep=keep, Q=QUALITY)
+        else image.write_to_buffer(".jpg", keep=keep, Q=_quality(picture))
     )
     given = picture.source
     if given is None or goes is None:
@@ -234,6 +237,11 @@ def _packed(image: Any, kind: str, picture: Picture, goes: Outgoing | None) -> b
     if given.kind == "PNG":
         return replace_chunks(data, goes.chunks)
     return with_chunks(data if given.resolution_known else without_chunk(data, b"pHYs"), goes.chunks)
+
+
+def _quality(picture: Picture) -> int:
+    given = None if picture.source is None else picture.source.quality
+    return picture.quality or given or QUALITY
 
 
 _threads = False  # True once libvips has started threads to write with

@@ -10,6 +10,7 @@ from invprior.noise.laplace import Laplace
 from invprior.noise.photon_transfer import profile
 from invprior.noise.poisson import Poisson
 from invprior.noise.poisson_gaussian import PoissonGaussian
+from invprior.noise.quantisation import Quantisation
 
 __all__ = [
     "Coloured",
@@ -18,6 +19,7 @@ __all__ = [
     "Noise",
     "Poisson",
     "PoissonGaussian",
+    "Quantisation",
     "estimate",
     "estimate_beside",
     "estimate_poisson_gaussian",

@@ -70,6 +70,11 @@ class Noise(ABC):
         return False
 
     @property
+    def rounded(self) -> bool:
+        """True if y − u is no noise but what rounding leaves, of which no estimate of a risk knows anything."""
+        return False
+
+    @property
     def correlation(self) -> Tensor | None:
         """Correlation of the noise of a channel at a pixel with that of another near it, None for white noise.
 

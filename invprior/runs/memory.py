@@ -42,7 +42,12 @@ def predicted(prior: Prior, shape: Shape, tile: int | None = None) -> float:
     if at_once == pixels or tile is None:
         return LIBRARIES + memory.step * pixels
     # one tile is stepped at a time, and the others wait on disk
-    return LIBRARIES + memory.step * at_once + WHOLE * math.prod(shape[:-2]) / 3 * pixels
+    return LIBRARIES + memory.step * at_once + beside(shape)
+
+
+def beside(shape: Shape) -> float:
+    """Memory in GB of the whole picture beside a part of it that is solved."""
+    return WHOLE * math.prod(shape) / 3e6
 
 
 def tiling(shape: Shape, tile: int, overlap: int) -> Tiling:

@@ -107,7 +107,13 @@ class Restoration:
     stop: StopRule | None = None
 
     def run(
-        self, measured: Measured, prior: Prior, *, watch: Watch | None = None, callbacks: Sequence[Callback] = ()
+        self,
+        measured: Measured,
+        prior: Prior,
+        *,
+        watch: Watch | None = None,
+        callbacks: Sequence[Callback] = (),
+        x0: Tensor | None = None,
     ) -> Restored:
         """Restore the image of these measurements.
 
@@ -119,6 +125,8 @@ class Restoration:
             Shows the solve and may end it, see :class:`Watch`.
         callbacks
             Called with every iterate, as by :func:`~invprior.solve`.
+        x0
+            The image to start from; not for a network.
 
         Raises
         ------
@@ -136,11 +144,12 @@ class Restoration:
             recipe = recipe.in_tiles(self.tile, overlap, shelf)
         seconds = time.perf_counter() - begin
         if watch is None:
-            result = solve(problem, recipe.solver, stop=recipe.stop, callbacks=callbacks, seed=self.seed)
+            result = solve(problem, recipe.solver, stop=recipe.stop, x0=x0, callbacks=callbacks, seed=self.seed)
         else:
             with watch(recipe.stop) as (callback, interrupt):
                 everyone = [callback, *callbacks]
-                result = solve(problem, recipe.solver, stop=recipe.stop | interrupt, callbacks=everyone, seed=self.seed)
+                rule = recipe.stop | interrupt
+                result = solve(problem, recipe.solver, stop=rule, x0=x0, callbacks=everyone, seed=self.seed)
         return Restored(measured.put_back(result.x), problem, result, weighted, measured.noise_rule, seconds)
 
     def _recipe(self, problem: Problem) -> Recipe:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -16,6 +19,8 @@ import invprior.operators as operators
 import invprior.priors as priors
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
+from invprior.io.orientation import upright
+from invprior.io.quantised import Quantised, header_orientation, read_quantised
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Noise
 from invprior.operator import Operator
@@ -37,16 +42,26 @@ ROUGH_STOP = RelativeGap(1e-2) | MaxIterations(200)
 LEAST_MISFIT = 0.02
 
 
+# What 8 bits call white, and half of it.
+WHITE, HALF = 255.0, 128.0
+
+
 class Task(ABC):
     """What a restoring command does, on tensors alone; the caller handles files and frames."""
 
     name: ClassVar[str]
+    quality: ClassVar[int | None] = None  # of a JPEG that is written; None for that of the input
+    most: ClassVar[int | None] = None  # iterations that are enough for a penalty, where the gap closes late
     noisy: ClassVar[bool] = False  # True: a noise level that is not given is estimated; False: it is that of rounding
 
     @property
     def preset_task(self) -> str:
         """Name of the task in the presets of DIP."""
         return self.name
+
+    def of_file(self, path: Path) -> Task:
+        """The task for the picture in a file: itself, unless it is of what only that file says."""
+        return self
 
     @abstractmethod
     def operator(self, shape: Shape) -> LinearOperator:
@@ -98,9 +113,17 @@ class Task(ABC):
         """Roughly restored frames, each alone, to estimate motion from."""
         return solve(Problem(A, y, noise=model, prior=ROUGH_WEIGHT * priors.TV()), stop=ROUGH_STOP).x.clamp(0, 1)
 
+    def start(self, measured: Measured) -> Tensor | None:
+        """An image to start pixels from, if the task knows a better one than the back-projection."""
+        return None
+
     def finish(self, x: Tensor) -> Tensor:
         """The picture to write, from the restored image."""
         return x
+
+    def plain(self, y: Tensor, whole: Tensor) -> Tensor:
+        """The picture as it was measured, of the shape of the finished one; that one where nothing was measured."""
+        return torch.where(y.isnan(), whole, y)
 
 
 @dataclass(frozen=True)
@@ -116,9 +139,9 @@ class Denoise(Task):
 
 @dataclass(frozen=True)
 class Upscale(Task):
-    """A = Lanczos decimation."""
+    """A = Lanczos decimation by a whole or a rational factor; sides are rounded up to whole pixels."""
 
-    factor: int
+    factor: int | Fraction
     name: ClassVar[str] = "upscale"
 
     @property
@@ -126,16 +149,21 @@ class Upscale(Task):
         return "upscale8" if self.factor >= 8 else "upscale"
 
     def operator(self, shape: Shape) -> LinearOperator:
-        *_, C, H, W = shape
-        return _each_frame(operators.Lanczos((C, H * self.factor, W * self.factor), factor=self.factor), shape)
+        fine = self.restored(shape)
+        return _each_frame(operators.Lanczos(fine[-3:], factor=self.factor), shape)
 
     def restored(self, shape: Shape) -> Shape:
         # without the operator, whose tables of a factor of a million would not fit
-        return *shape[:-2], shape[-2] * self.factor, shape[-1] * self.factor
+        return *shape[:-2], math.ceil(shape[-2] * self.factor), math.ceil(shape[-1] * self.factor)
+
+    def plain(self, y: Tensor, whole: Tensor) -> Tensor:
+        frames = y if y.ndim == 4 else y[None]
+        larger = interpolate(frames, tuple(whole.shape[-2:]), mode="bicubic", align_corners=False).clamp(0, 1)
+        return larger.reshape(whole.shape)
 
     def rough(self, A: Operator, y: Tensor, model: Noise) -> Tensor:
         # motion from these frames gives a film 0.2 dB better than motion from TV frames, and sooner
-        return interpolate(y, scale_factor=self.factor, mode="bicubic", align_corners=False).clamp(0, 1)
+        return interpolate(y, scale_factor=float(self.factor), mode="bicubic", align_corners=False).clamp(0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +204,9 @@ class Inpaint(Task):
     def data(self, y: Tensor, model: Noise) -> tuple[DataTerm, ...]:
         A = self.operator(tuple(y.shape))
         return (DataTerm(A, A(y), model),)  # values in the hole were not measured, and may be NaN
+
+    def plain(self, y: Tensor, whole: Tensor) -> Tensor:
+        return torch.where(self.known if self.known.ndim == 2 else self.known[:, None], y, whole)
 
 
 @dataclass(frozen=True)
@@ -253,6 +284,68 @@ class Pair(Guided):
 
     def finish(self, x: Tensor) -> Tensor:
         return self.exposure * x[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Dejpeg(Task):
+    """A = the cosine transform of a JPEG, whose file says in which intervals the coefficients lie.
+
+    Attributes
+    ----------
+    stored
+        What the file holds; None until it is read.
+    orientation
+        How the picture is stored, 1 to 8 as in EXIF.
+    """
+
+    stored: Quantised | None = None
+    orientation: int = 1
+    name: ClassVar[str] = "dejpeg"
+    quality: ClassVar[int | None] = 95
+    most: ClassVar[int | None] = 150  # 300 move PSNR by 0.01 dB
+
+    @property
+    def preset_task(self) -> str:
+        return Denoise.name
+
+    def of_file(self, path: Path) -> Task:
+        return Dejpeg(read_quantised(path), header_orientation(path))
+
+    def operator(self, shape: Shape) -> operators.JPEG:
+        if self.stored is None:
+            raise InvpriorError("what a JPEG was quantised with stands in its file; dejpeg takes the file itself")
+        return operators.JPEG(operators.JPEG.around(self.stored.shape, self.stored.sampling), self.stored.sampling)
+
+    def restored(self, shape: Shape) -> Shape:
+        return shape
+
+    def measured(self, y: Tensor, rounding: float, given: NoiseOrWord) -> Measured:
+        if given != "auto":
+            raise InvpriorError("dejpeg takes the intervals that the file states; give no noise level and no model")
+        return Measured((self._term,), "stated by the file", False, PHOTOGRAPH)
+
+    @cached_property
+    def _term(self) -> DataTerm:
+        A = self.operator(())
+        assert self.stored is not None
+        steps = A.per_value(self.stored.steps) / WHITE
+        middle = torch.zeros_like(self.stored.steps)
+        middle[0, 0, 0] = 8 * HALF / WHITE  # which the file subtracts from Y
+        return DataTerm(A, self.stored.coefficients * steps + A.per_value(middle), noise.Quantisation(steps))
+
+    def start(self, measured: Measured) -> Tensor | None:
+        return measured.data[0].operator.start(measured.data[0].y)
+
+    def finish(self, x: Tensor) -> Tensor:
+        """The picture with every coefficient moved into its interval: what the file says holds, whatever the prior."""
+        d, A = self._term, self.operator(())
+        assert self.stored is not None
+        assert isinstance(d.noise, noise.Quantisation)
+        H, W = self.stored.shape[-2:]
+        found, half = A(x), torch.as_tensor(d.noise.step) / 2
+        x = x + A.start(torch.minimum(torch.maximum(found, d.y - half), d.y + half) - found)
+        inside = x[:, :H, :W].permute(1, 2, 0).numpy()
+        return torch.from_numpy(upright(inside, self.orientation).copy()).permute(2, 0, 1)
 
 
 def suiting(A: Operator) -> str:

@@ -29,6 +29,15 @@ from invprior.stop import AnyOf, Status, StopRule
 # Called after every iteration; a Status that it returns ends the solve, anything else is ignored.
 Callback = Callable[[Iterate], object]
 
+
+class StepDropped(Exception):  # noqa: N818 - nothing is wrong
+    """Raised in a step, or around one, to end the solve at once with the last whole step, and this status."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(status.message)
+        self.status = status
+
+
 DIVERGED = Status("diverged", "the objective is no longer finite; take a smaller step or another solver")
 
 
@@ -142,21 +151,28 @@ def _solve(
     sound: Tensor | None = None
     sound_at = 0
     status: Status | None = None
+    iterate: Iterate | None = None
     while status is None:
-        inner = _step(solver, problem, inner)
-        iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
-        memory, verdict = rules.update(memory, iterate)
-        answers = [listener(iterate) for listener in listeners]
-        status = solver.ended(inner) or verdict.stop or next((a for a in answers if isinstance(a, Status)), None)
-        if verdict.keep:
-            kept_x, kept = iterate.x, iterate.iteration
-        if status is not None or iterate.iteration % solver.log_every == 0:
-            history.append(iterate.row() | rules.log(memory))
-            if _diverged(iterate):
-                status = DIVERGED
-            elif kept_x is None:
-                sound, sound_at = iterate.latest, iterate.iteration
+        try:
+            inner = _step(solver, problem, inner)
+            iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
+            memory, verdict = rules.update(memory, iterate)
+            answers = [listener(iterate) for listener in listeners]
+            status = solver.ended(inner) or verdict.stop or next((a for a in answers if isinstance(a, Status)), None)
+            if verdict.keep:
+                kept_x, kept = iterate.x, iterate.iteration
+            if status is not None or iterate.iteration % solver.log_every == 0:
+                history.append(iterate.row() | rules.log(memory))
+                if _diverged(iterate):
+                    status = DIVERGED
+                elif kept_x is None:
+                    sound, sound_at = iterate.latest, iterate.iteration
+        except StepDropped as dropped:
+            if iterate is None:
+                raise KeyboardInterrupt from None
+            status = dropped.status
 
+    assert iterate is not None
     final = SolveState(mark, made_by, inner, memory, kept_x, kept, tuple(history), iterate.seconds)
     if kept_x is None and status is DIVERGED:  # the last image that was still finite
         kept_x, kept = problem.image(problem.start()) if sound is None else sound, sound_at

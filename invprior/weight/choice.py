@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from invprior.errors import InvpriorError
 from invprior.noise import Laplace
 from invprior.problem import Problem
-from invprior.weight.typical import typical, unit
+from invprior.weight.typical import TYPICAL, typical, unit
 
 # Noise below this deviation (two 8-bit steps of a photograph) does not determine the weight: every small one gives the
 # same result.
@@ -32,6 +32,10 @@ def check_limit(iterations: int | None) -> None:
         raise InvpriorError(f"iterations takes a whole number of 1 or more, got {iterations!r}")
 
 
+# Rounded coefficients that are 0 tell more than their variance does, so that a penalty adds less.
+OF_ROUNDED = 0.125
+
+
 def without_search(problem: Problem) -> Choice | None:
     """The weight if no search is needed, else None.
 
@@ -47,6 +51,13 @@ def without_search(problem: Problem) -> Choice | None:
         raise InvpriorError("an automatic weight needs Gaussian or photon noise; give a weight")
     if not problem.prior.terms(problem.shape):
         return Choice(1.0, "the prior has no penalty", ())
+    if all(d.noise.rounded for d in data):
+        # a picture of little contrast has the same steps as any other
+        return Choice(
+            OF_ROUNDED * min(typical(problem), TYPICAL),
+            "an eighth of the typical weight, since rounding is no noise",
+            (),
+        )
     if all(d.sigma < LEAST_SIGMA * unit(problem) for d in data):
         return Choice(typical(problem), "the typical weight, since the noise is below two 8-bit steps", ())
     return None

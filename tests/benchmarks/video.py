@@ -41,6 +41,7 @@ from invprior.runs.restoration import Measured, Restoration
 from invprior.runs.tasks import Denoise, Inpaint, Task, Upscale
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import solve
+from invprior.specs import parse_prior
 
 SIGMA = 25 / 255
 SIDE = 144
@@ -86,7 +87,8 @@ def film(case: Case, prior: str, window: int, warm: bool = True) -> tuple[Tensor
     """The restored frames, the processor's seconds, the iterations of each window."""
     cycle = MOST + 2 * CONTEXT
     settings = Settings(prior=prior, sigma=case.sigma, quiet=True)
-    job = FilmJob(case.task, request(settings, None, case.task.purpose("cpu", Film(cycle=cycle))), 8, cycle)
+    asked = request(settings, None, case.task.purpose("cpu", Film(cycle=cycle)))
+    job = FilmJob(case.task, asked, parse_prior(prior), 8, cycle)
     begin = time.process_time()
     s, T = case.section, len(case.section.frames)
     settled = job.settle(s.part((T - FRAMES) // 2, (T + FRAMES) // 2).middle())

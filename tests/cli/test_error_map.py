@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from invprior import InvpriorError, noise
 from invprior.cli.main import app
 from invprior.io import read
-from tests.helpers import photograph
+from tests.helpers import over, photograph
 
 SIZE = 32
 LIMIT = ("--iterations", "40")
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, *arguments: str) -> str:
     """What the command prints; file names are those in the folder."""
     typed = [str(folder / a) if a.endswith((".png", ".tif", ".json", ".gif")) else a for a in arguments]
-    done = CliRunner().invoke(app, typed, catch_exceptions=False)
+    done = CliRunner().invoke(app, over(typed), catch_exceptions=False)
     return done.output
 
 

@@ -91,7 +91,7 @@ WRONG = {
     "a region of another size": (["--region", "small.png"], "must agree"),
     "all of the picture": (["--region", "white.png"], "leave the surroundings"),
     "no probability": (["--region", "square.png", "--alpha", "1"], "between 0 and 1"),
-    "an inverted nothing": (["--invert-mask"], "give it with --mask"),
+    "an inverted nothing": (["--invert-mask"], "give them with --mask"),
     "the input": (["-o", "."], "written over"),
     "an error map over the input": (["--error-map", "noisy.png"], "written over"),
     "an error map of no kind": (["--error-map", "map.xyz"], "map.xyz"),

@@ -18,7 +18,7 @@ from invprior.cli.flash import longest
 from invprior.cli.main import app
 from invprior.io import read
 from tests.flash_scene import Scene, scene, stripes
-from tests.helpers import photograph, psnr
+from tests.helpers import over, photograph, psnr
 
 SIZE = 96
 CLEAN = photograph(size=SIZE, top=20, left=100).float()
@@ -45,14 +45,14 @@ def folder(tmp_path: Path) -> Path:
 def flash(folder: Path, *options: object) -> tuple[Tensor, dict[str, Any]]:
     out, record = folder / "out.png", folder / "run.json"
     arguments = ["flash", folder / "dim.png", folder / "flash.png", "-o", out, "--record", record, *options]
-    done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    done = CliRunner().invoke(app, over(arguments), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return read(out).x, json.loads(record.read_text())
 
 
 def alone(folder: Path) -> Tensor:
     arguments = ["denoise", folder / "dim.png", "-o", folder / "alone.png", "--prior", "tv", "--sigma", 0.07, "--quiet"]
-    CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    CliRunner().invoke(app, over(arguments), catch_exceptions=False)
     return read(folder / "alone.png").x
 
 

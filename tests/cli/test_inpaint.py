@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from invprior.cli.main import app
-from tests.helpers import photograph
+from tests.helpers import over, photograph
 
 
 @pytest.mark.parametrize("prior", ["tv", "tikhonov", "dip"])
@@ -24,7 +24,7 @@ def test_a_bright_hole_is_filled_as_a_black_one(tmp_path: Path, prior: str) -> N
         Image.fromarray(np.where(hole[..., None] > 0, np.uint8(value), x)).save(tmp_path / "in.png")
         arguments = ["inpaint", tmp_path / "in.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "out.png"]
         arguments += ["--prior", prior, "--quiet", *(["--iterations", 5] if prior == "dip" else [])]
-        CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+        CliRunner().invoke(app, over(arguments), catch_exceptions=False)
         with Image.open(tmp_path / "out.png") as image:
             filled.append(np.asarray(image))
     assert np.array_equal(filled[0], filled[1])

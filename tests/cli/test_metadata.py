@@ -66,9 +66,10 @@ def test_five_bands_are_refused_before_the_solve(folder: Path, monkeypatch: pyte
 
 def test_one_pixel_is_a_picture(folder: Path) -> None:
     for prior in ("none", "tv"):
-        result = RUNNER.invoke(app, ["denoise", "one.png", "-o", "out.png", "--prior", prior, "--sigma", "0.1"])
+        words = ["denoise", "one.png", "-o", f"{prior}.png", "--prior", prior, "--sigma", "0.1"]
+        result = RUNNER.invoke(app, words)
         assert result.exit_code == 0, result.output
-        with Image.open("out.png") as out:
+        with Image.open(f"{prior}.png") as out:
             assert out.size == (1, 1)
 
 

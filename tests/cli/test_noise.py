@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from invprior import InvpriorError, noise
 from invprior.cli.main import app
 from invprior.specs import noises, parse_noise
-from tests.helpers import photograph
+from tests.helpers import over, photograph
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def noisy(tmp_path: Path) -> Path:
 def denoise(noisy: Path, *options: str) -> dict[str, object]:
     out, record = noisy.with_name("out.png"), noisy.with_name("run.json")
     arguments = ["denoise", noisy, "-o", out, "--prior", "tv", "--record", record, "--iterations", 200, *options]
-    CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    CliRunner().invoke(app, over(arguments), catch_exceptions=False)
     found: dict[str, object] = json.loads(record.read_text())
     return found
 
@@ -91,7 +91,7 @@ def test_laplace_has_no_automatic_weight(noisy: Path) -> None:
 
 
 def test_every_exported_model_has_a_name() -> None:
-    assert sorted(noises()) == ["coloured", "gaussian", "laplace", "poisson", "poisson-gaussian"]
+    assert sorted(noises()) == ["coloured", "gaussian", "laplace", "poisson", "poisson-gaussian", "quantisation"]
     assert parse_noise("auto") == "auto"
     assert parse_noise("poisson-gaussian:0.1,0.2,0.3") == noise.PoissonGaussian(0.1, 0.2, 0.3)
 

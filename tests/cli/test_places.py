@@ -72,7 +72,7 @@ def test_a_solve_that_diverges_leaves_out_as_it_was(folder: Path, monkeypatch: p
     before = state(folder)
 
     monkeypatch.setattr("invprior.operators.Identity.forward", lambda self, x: x * float("nan"))
-    words = ["denoise", "a.png", "-o", "out.png", "--prior", "tv", "--sigma", "0.1", "--weight", "0.1"]
+    words = ["denoise", "a.png", "-o", "out.png", "--prior", "tv", "--sigma", "0.1", "--weight", "0.1", "--overwrite"]
     with pytest.raises(InvpriorError, match=r"a\.png: the solve diverged, out\.png is left as it was"):
         CliRunner().invoke(app, words, catch_exceptions=False)
     assert state(folder) == before

@@ -75,7 +75,7 @@ def test_tiles_give_the_whole_pictures_result(folder: Path, task: str, monkeypat
 
 def test_a_network_leaves_no_seam(folder: Path) -> None:
     """Steps of the error across the middle of the overlaps are no larger than inside the tiles."""
-    options = ["--sigma", 0.1, "--iterations", 30, "--quiet", "--tile", 64]
+    options = ["--prior", "dip", "--sigma", 0.1, "--iterations", 30, "--quiet", "--tile", 64]
     clean = CLEAN[:96, :96]
     energies = []
     for seed in range(3):
@@ -91,7 +91,8 @@ def test_a_network_leaves_no_seam(folder: Path) -> None:
 def test_memory_disk_and_number_of_the_tiles_are_said_before_the_solve(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = ["denoise", folder / "noisy.png", "--sigma", 0.1, "--iterations", 1, "--tile", 64, "-o", folder / "o.png"]
+    common = ["denoise", folder / "noisy.png", "--sigma", 0.1, "--iterations", 1]
+    options = [*common, "--prior", "dip", "--tile", 64, "-o", folder / "o.png"]
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr("tempfile.tempdir", None)
     said = run(*options)
@@ -129,6 +130,7 @@ def test_a_picture_too_large_is_told_the_tiles_that_fit(folder: Path, monkeypatc
     big = np.tile(CLEAN, (3, 3, 1))[:320, :320]
     save(folder / "big.png", big)
     common = ["denoise", folder / "big.png", "--sigma", 0.1, "-o", folder / "o.png", "--quiet", "--iterations", 1]
+    common += ["--prior", "dip"]
     with pytest.raises(InvpriorError, match=r"0\.1 megapixels .*; take --tile \d+$") as error:
         run(*common)
     tile = int(str(error.value).rsplit(" ", 1)[1])

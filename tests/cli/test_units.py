@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from invprior import InvpriorError, noise
 from invprior.cli.main import app
 from invprior.specs import in_unit_range, parse_noise
-from tests.helpers import photograph
+from tests.helpers import over, photograph
 
 CLEAN = photograph(size=32, top=20, left=100)
 
@@ -22,7 +22,7 @@ CLEAN = photograph(size=32, top=20, left=100)
 def denoise(folder: Path, values: np.ndarray, *options: str) -> dict[str, object]:
     pyvips.Image.new_from_array(np.ascontiguousarray(values.transpose(1, 2, 0))).write_to_file(str(folder / "y.tif"))
     arguments = ["denoise", folder / "y.tif", "-o", folder / "x.tif", "--prior", "tv", "--record", folder / "run.json"]
-    CliRunner().invoke(app, [*map(str, arguments), *options], catch_exceptions=False)
+    CliRunner().invoke(app, over([*arguments, *options]), catch_exceptions=False)
     found: dict[str, object] = json.loads((folder / "run.json").read_text())
     return found
 

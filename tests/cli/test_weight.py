@@ -22,7 +22,7 @@ from invprior.priors import TV, GuidedTV
 from invprior.shapes import Window
 from invprior.stop import MaxIterations
 from invprior.weight import excerpt
-from tests.helpers import photograph
+from tests.helpers import over, photograph
 
 SIGMA = 0.1
 LIMIT = MaxIterations(150)
@@ -39,7 +39,7 @@ def noisy(tmp_path: Path) -> Path:
 def denoise(noisy: Path, *options: str) -> dict[str, object]:
     record = noisy.with_name("run.json")
     arguments = ["denoise", str(noisy), "-o", str(noisy.with_name("out.png")), "--prior", "tv", "--record", str(record)]
-    CliRunner().invoke(app, [*arguments, "--sigma", str(SIGMA), *options], catch_exceptions=False)
+    CliRunner().invoke(app, over([*arguments, "--sigma", SIGMA, *options]), catch_exceptions=False)
     found: dict[str, object] = json.loads(record.read_text())
     return found
 

@@ -12,7 +12,7 @@ from invprior import InvpriorError
 from invprior.cli.options import Settings
 from invprior.cli.request import request
 from invprior.purpose import Film, Purpose
-from invprior.specs import parse_prior
+from invprior.specs import PriorSpec, parse_prior
 from invprior.study.plan import Study
 from invprior.study.source import sources
 from tests.films import make_film, moving
@@ -52,6 +52,8 @@ def test_a_limit_is_given_once() -> None:
 def test_the_preset_option_is_short_for_a_setting() -> None:
     long = request(Settings(prior="dip:preset=paper,task=text"), None, Purpose()).prior
     short = request(Settings(prior="dip", preset="paper:text"), None, Purpose()).prior
+    assert isinstance(short, PriorSpec)
+    assert isinstance(long, PriorSpec)
     assert short.made(Purpose()) == long.made(Purpose())
     with pytest.raises(InvpriorError, match="prior 'tv' has no preset; drop it"):
         request(Settings(prior="tv", preset="fast"), None, Purpose())

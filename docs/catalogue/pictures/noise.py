@@ -16,6 +16,7 @@ SHOWN = {
     "Gaussian": noise.Gaussian(0.1),
     "Laplace": noise.Laplace(0.07),
     "Poisson": noise.Poisson(0.03),
+    "Quantisation": noise.Quantisation(0.2),
     "PoissonGaussian": noise.PoissonGaussian(0.03, 0.05),
 }
 

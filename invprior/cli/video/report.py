@@ -22,7 +22,7 @@ def window_record(span: Span, job: FilmJob, restored: Restored, scores: dict[str
     asked = job.request
     return {
         "frames": [span.first, span.last],
-        **restored.record(asked.prior, asked.restoration.seed),
+        **restored.record(job.prior, asked.restoration.seed),
         "scores": scores,
     }
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from invprior.cli.masks import Masks, film_masks
+from invprior.cli.masks import Marking, Masks, film_masks
 from invprior.cli.options import Settings
 from invprior.cli.progress import Interrupt
 from invprior.cli.request import request
@@ -24,6 +24,7 @@ from invprior.cli.video.report import film_record, frame_scores, print_report, w
 from invprior.cli.video.window import FRAMES, FilmJob, Section, Settled
 from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, plan
 from invprior.cli.video.work import Work
+from invprior.cli.words import why
 from invprior.errors import InvpriorError
 from invprior.io import read_psf
 from invprior.io.video import (
@@ -43,9 +44,11 @@ from invprior.io.whole import check_apart, check_place
 from invprior.prior import Prior
 from invprior.priors.video_dip import fitted
 from invprior.purpose import Film
+from invprior.runs.choosing import FILM_SECONDS, Automatic, choose_for_film
 from invprior.runs.record import VERSION, check_record, save_record
 from invprior.runs.restoration import Watch
 from invprior.runs.tasks import Deblur, Denoise, Inpaint, Task, Upscale
+from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import Callback
 from invprior.stop import StopRule
 
@@ -62,7 +65,8 @@ class FilmSettings:
     factor: int
     psf: Path | None
     mask: Path | None
-    invert_mask: bool
+    invert_mask: bool | None
+    grow: int
     frames: str
     window: int | None
     memory: float
@@ -90,11 +94,18 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     made = resized(clip, film.factor if film.task == "upscale" else 1)
     coding = check_coding(target, made, film.codec)
     lost = left_out(target, made, coding)
-    size, context = fitting(film.window, film.memory, *_gigabytes(asked.prior.made(purpose), made))
+    spec = asked.prior
+    if isinstance(spec, Automatic):
+        limit = FILM_SECONDS if spec.seconds is None else spec.seconds
+        choice = choose_for_film(film.task, (3, made.height, made.width), len(clip), limit)
+        spec = choice.spec
+        if not asked.quiet:
+            print(f"{source.name}: {why(choice)}", file=sys.stderr)
+    size, context = fitting(film.window, film.memory, *_gigabytes(spec.made(purpose), made))
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context), coding))
     with work.held():
-        job = FilmJob(task, asked, clip.depth, size + 2 * context)
+        job = FilmJob(task, asked, spec, clip.depth, size + 2 * context)
         settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
         spans = plan(len(clip), size, context)
         if not asked.quiet:
@@ -134,7 +145,7 @@ def _check_files(film: FilmSettings) -> None:
 
 def _masks(film: FilmSettings, clip: Clip) -> Masks | None:
     """The masks of the frames from the first on; they are read in order, so every pass opens them anew."""
-    return None if film.mask is None else film_masks(film.mask, film.invert_mask, clip)
+    return None if film.mask is None else film_masks(film.mask, Marking(film.invert_mask, film.grow), clip)
 
 
 def _task(film: FilmSettings, clip: Clip) -> Task:
@@ -183,7 +194,9 @@ def _request(
     files = [source, *(p for p in (film.mask, film.psf, settings.truth) if p is not None)]
     seen = {str(p.resolve()): [os.stat(p).st_size, os.stat(p).st_mtime_ns] for p in files}
     asked = {
-        k: str(v) for k, v in {**asdict(settings), **asdict(film)}.items() if k not in ("record", "quiet", "memory")
+        k: str(v)
+        for k, v in {**asdict(settings), **asdict(film)}.items()
+        if k not in ("record", "quiet", "verbose", "memory")
     }
     return {"version": VERSION, **asked, "files": seen, "window": size, "count": len(clip), "coding": asdict(coding)}
 
@@ -240,7 +253,7 @@ def _restore(
                 restored = job.restore(section, settled, span.start, before, watching(bar, interrupt))
                 if interrupt.flag:
                     return True
-                x, before = restored.x.cpu().clamp(0, 1)[span.kept], fitted(restored.result)
+                x, before = job.finished(section, restored)[span.kept], fitted(restored.result)
                 scores = {} if clean is None else frame_scores(x, clean.read(span.first, span.last))
                 if alpha is not None:
                     x = with_alpha(x, alpha.read(span.first, span.last))
@@ -268,6 +281,11 @@ def watching(bar: FilmBar, interrupt: Interrupt) -> Watch:
     @contextmanager
     def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
         bar.solving(stop)
-        yield bar.iteration, interrupt.rule
+
+        def noted(iterate: Iterate) -> None:
+            interrupt.stepped(iterate)
+            bar.iteration(iterate)
+
+        yield noted, interrupt.rule
 
     return watch

@@ -1,0 +1,150 @@
+"""How long a restoration will take: a few steps of it, timed on the middle of the picture itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from invprior.errors import InvpriorError
+from invprior.linear_operator import LinearOperator
+from invprior.prior import Prior
+from invprior.problem import Problem
+from invprior.runs.memory import AT_MOST, tiling
+from invprior.runs.restoration import Measured, Restoration
+from invprior.shapes import Shape, Window
+from invprior.solvers.iterate import Iterate
+from invprior.solvers.loop import choose
+from invprior.stop import StopRule
+
+# Sides of the windows that are timed, in pixels: the larger one where that takes no more than SHARE of the whole.
+SIDES = (96, 256)
+SHARE = 0.05
+LIMIT = "max_iterations"  # the name of a status
+# A picture has so many windows at least, or is begun without a word.
+PARTS = 8
+# Iterations of a penalty that are timed, and how many times as many are usual where they do not suffice.
+TIMED, LONGER = 200, 3.0
+# Steps of a network that are timed; its first ones are slower.
+WARM, STEPS = 2, 5
+# Share of their limit that fits take if the noise level may end them; without noise they run to it.
+USUAL = 0.5
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Seconds for a window of so many pixels: to choose the weight, and to solve."""
+
+    pixels: int
+    weighing: float
+    solving: float
+
+    def of(self, pixels: int) -> float:
+        """Seconds for a picture of so many pixels; a weight is chosen on a part of a large one."""
+        part = min(pixels, int(AT_MOST * 1e6))
+        return self.weighing * part / self.pixels + self.solving * pixels / self.pixels
+
+
+def expected_seconds(
+    measured: Measured, prior: Prior, restoration: Restoration, windows: Sequence[Window] = ()
+) -> float | None:
+    """Seconds that a restoration will take; None if the picture is too small to time a part of it, or cannot be cut.
+
+    A prior of several takes the time of all: members of a blend share the processor. ``windows`` are the parts that
+    are solved, if that is not the whole picture.
+    """
+    parts = [expected_seconds(measured, part, restoration, windows) for part in prior.parts]
+    if prior.parts and not _guided(prior):
+        known = [seconds for seconds in parts if seconds is not None]
+        return sum(known) if len(known) == len(parts) else None
+    shape: Shape = measured.data[0].operator.in_shape
+    if not prior.any_size or prior.lift(shape) is not None or None in parts:
+        return None
+    pixels = sum(map(_area, windows)) if windows else _pixels(shape, measured, restoration)
+    found: float | None = None
+    for side in SIDES:
+        window = middle(shape, side, measured)
+        if window is None and found is None and prior.parametrised and pixels < PARTS * SIDES[-1] ** 2:
+            window = Window(0, shape[-2], 0, shape[-1])  # five steps of a small picture cost little
+        if window is None or (found is not None and _area(window) / pixels > SHARE):
+            break
+        timed = _timed(measured, window, prior, restoration)
+        if timed is None:
+            break
+        found = timed.of(pixels)
+    return None if found is None else found + sum(seconds for seconds in parts if seconds is not None)
+
+
+def _guided(prior: Prior) -> bool:
+    """True if a network follows the one part of the prior."""
+    return len(prior.parts) == 1 and prior.fits_network and not prior.parts[0].fits_network
+
+
+def middle(shape: Shape, side: int, measured: Measured) -> Window | None:
+    """The window of this side in the middle of a picture; None unless it is a small part of it."""
+    H, W = shape[-2:]
+    if PARTS * side * side > H * W or min(H, W) < side:
+        return None
+    period = max(d.operator.period for d in measured.data if isinstance(d.operator, LinearOperator))
+    side = side // period * period
+    top, left = ((n - side) // 2 // period * period for n in (H, W))
+    return Window(top, top + side, left, left + side)
+
+
+def windowed(measured: Measured, window: Window) -> Measured | None:
+    """The measurements that depend on pixels of the window only; None if an operator cannot be restricted."""
+    if (window.height, window.width) == measured.data[0].operator.in_shape[-2:]:
+        return measured
+    parts = [d.on_window(window) for d in measured.data]
+    known = tuple(d for d in parts if d is not None)
+    return replace(measured, data=known) if len(known) == len(parts) else None
+
+
+def _pixels(shape: Shape, measured: Measured, restoration: Restoration) -> int:
+    """Pixels that are solved: where tiles overlap, more than the picture has."""
+    overlap = restoration.overlap(measured.data)
+    if restoration.tile is None or overlap is None:
+        return int(shape[-2] * shape[-1])
+    tiles = tiling(shape, restoration.tile, overlap)
+    return tiles.number * tiles.height * tiles.width
+
+
+def _timed(measured: Measured, window: Window, prior: Prior, restoration: Restoration) -> Timed | None:
+    part = windowed(measured, window)
+    if part is None or not all(bool(d.observed.any()) for d in part.data):
+        return None
+    alone = replace(restoration, tile=None)
+    try:
+        if _guided(prior):
+            prior = prior.following(Problem.from_terms(part.data, prior.parts[0]).back_projection())
+        if prior.parametrised:
+            return _network(part, window, prior, alone)
+        limit = min(TIMED, alone.iterations or TIMED)
+        restored = replace(alone, iterations=limit).run(part, prior)
+    except InvpriorError:  # what cannot be solved says so when it is solved
+        return None
+    more = LONGER if restored.result.status.name == LIMIT and limit == TIMED else 1.0
+    return Timed(_area(window), restored.seconds_weight, more * restored.result.seconds)
+
+
+def _network(part: Measured, window: Window, prior: Prior, restoration: Restoration) -> Timed:
+    """Seconds of a step of a network, times the steps that it will take."""
+    at: list[float] = []
+
+    def note(iterate: Iterate) -> None:
+        at.append(iterate.seconds)
+
+    restored = replace(restoration, iterations=STEPS).run(part, prior, callbacks=[note])
+    step = (at[-1] - at[WARM - 1]) / (len(at) - WARM)
+    stop = restoration.stop or choose(restored.problem).stop
+    return Timed(_area(window), restored.seconds_weight, step * _steps(stop, restoration.iterations, part.exact))
+
+
+def _steps(stop: StopRule, limit: int | None, exact: bool) -> float:
+    """The steps that a fit usually takes: rules beside its limit end it where there is noise."""
+    most = stop.most or STEPS
+    usual = most if exact or len(stop.rules) == 1 else USUAL * most
+    return usual if limit is None else min(limit, usual)
+
+
+def _area(window: Window) -> int:
+    return window.height * window.width

@@ -1,0 +1,61 @@
+"""The time that a restoration is said to take."""
+
+from __future__ import annotations
+
+import torch
+
+from invprior import noise, priors
+from invprior.data_term import DataTerm
+from invprior.operators import Identity, Lanczos
+from invprior.priors import DIP, TV, NonLocal
+from invprior.runs.pace import Timed, expected_seconds, middle
+from invprior.runs.restoration import Measured, Restoration
+from tests.helpers import photograph, randn
+
+
+def measured(size: int) -> Measured:
+    x = photograph(size=size, top=0, left=0).float()
+    y = x + 0.1 * randn(*x.shape).float()
+    return Measured((DataTerm(Identity(x.shape), y, noise.Gaussian(0.1)),), "given", False)
+
+
+def test_a_picture_that_is_hardly_larger_than_the_part_is_not_timed() -> None:
+    assert expected_seconds(measured(160), TV(), Restoration()) is None
+
+
+def test_a_part_of_a_large_picture_tells_the_time_of_the_whole() -> None:
+    data = measured(288)
+    for prior in (TV(), NonLocal()):
+        seconds = expected_seconds(data, prior, Restoration())
+        assert seconds is not None
+        assert 0 < seconds < 60
+
+
+def test_a_network_is_timed_by_a_few_steps_and_a_limit_is_heeded() -> None:
+    data = measured(288)
+    short, long = (expected_seconds(data, DIP(), Restoration(iterations=n)) for n in (10, 200))
+    assert short is not None
+    assert long is not None
+    assert 3 < long / short < 100  # 20 by the steps alone
+
+
+def test_a_network_after_a_guide_takes_the_time_of_both() -> None:
+    data = measured(288)
+    alone = expected_seconds(data, NonLocal(), Restoration())
+    guided = expected_seconds(data, priors.Guided(DIP(), NonLocal()), Restoration())
+    assert alone is not None
+    assert guided is not None
+    assert guided > alone
+
+
+def test_parts_lie_at_multiples_of_the_period() -> None:
+    A = Lanczos((3, 400, 400), factor=4)
+    window = middle(A.in_shape, 96, Measured((DataTerm(A, torch.zeros(A.out_shape), noise.Gaussian(0.1)),), "", False))
+    assert window is not None
+    assert (window.top % 4, window.left % 4, window.height) == (0, 0, 96)
+
+
+def test_a_weight_is_chosen_on_a_part_of_a_large_picture() -> None:
+    timed = Timed(10_000, weighing=1.0, solving=1.0)
+    assert timed.of(10_000) == 2.0
+    assert timed.of(100_000_000) == 420.0 + 10_000.0
