@@ -25,8 +25,8 @@ class JPEG(LinearOperator):
     A JPEG file holds them, less those of the value 128/255 in Y, rounded to multiples of its steps: together with
     :class:`~invprior.noise.Quantisation` this is its exact model, but for the rounding of colours and of averages.
     Chroma is averaged over the pixels that it is stored for. A picture of any size is the upper left part of one of
-    whole blocks, whose shape :meth:`around` gives. The adjoint Aᴴy transforms the blocks back, spreads each average over
-    its pixels, divided by their number, and mixes the planes by the transpose.
+    whole blocks, whose shape :meth:`around` gives. The adjoint Aᴴy transforms the blocks back, spreads each average
+    over its pixels, divided by their number, and mixes the planes by the transpose.
 
     Parameters
     ----------
