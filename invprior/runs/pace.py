@@ -17,8 +17,8 @@ from invprior.solvers.loop import choose
 from invprior.stop import StopRule
 
 # Sides of the windows that are timed, in pixels: the larger one where that takes no more than SHARE of the whole.
-SIDES = (96, 256)
-SHARE = 0.05
+SIDES = (96, 192)
+SHARE = 0.15
 LIMIT = "max_iterations"  # the name of a status
 # A picture has so many windows at least, or is begun without a word.
 PARTS = 8
