@@ -103,6 +103,13 @@ def motion_difference() -> Shown:
     return operators.MotionDifference(x.shape, flow), x
 
 
+def jpeg() -> Shown:
+    """Y, Cb and Cr; the 64 coefficients of a block stand one behind the other in a row."""
+    x = photograph()
+    A = operators.JPEG(x.shape)
+    return operators.Reshape(A.out_shape, x.shape) @ A, x
+
+
 def nonuniform_fourier() -> Shown:
     """A spoke a row."""
     x = photograph()
@@ -170,6 +177,7 @@ SHOWN: dict[str, Callable[[], Shown]] = {
     "Lanczos": lanczos,
     "Mask": mask,
     "MotionDifference": motion_difference,
+    "JPEG": jpeg,
     "NonuniformFourier": nonuniform_fourier,
     "Pad": pad,
     "PerFrame": per_frame,
