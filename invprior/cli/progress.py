@@ -31,12 +31,7 @@ def watched(title: str, quiet: bool) -> Watch:
     @contextmanager
     def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
         with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
-
-            def noted(iterate: Iterate) -> None:
-                interrupt.stepped(iterate)
-                callback(iterate)
-
-            yield noted, interrupt.rule
+            yield interrupt.timing(callback), interrupt.rule
 
     return watch
 
@@ -168,10 +163,15 @@ class Interrupt:
         self._begun = time.monotonic()
         return self
 
-    def stepped(self, iterate: Iterate) -> None:
-        """Note the time that a step took."""
-        now = time.monotonic()
-        self._begun, self._last = now, now - self._begun
+    def timing(self, callback: Callback) -> Callback:
+        """The callback, which notes the time that each step took before."""
+
+        def noted(iterate: Iterate) -> object:
+            now = time.monotonic()
+            self._begun, self._last = now, now - self._begun
+            return callback(iterate)
+
+        return noted
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.flag:

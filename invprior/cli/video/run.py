@@ -48,7 +48,6 @@ from invprior.runs.choosing import FILM_SECONDS, Automatic, choose_for_film
 from invprior.runs.record import VERSION, check_record, save_record
 from invprior.runs.restoration import Watch
 from invprior.runs.tasks import Deblur, Denoise, Inpaint, Task, Upscale
-from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import Callback
 from invprior.stop import StopRule
 
@@ -281,11 +280,6 @@ def watching(bar: FilmBar, interrupt: Interrupt) -> Watch:
     @contextmanager
     def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
         bar.solving(stop)
-
-        def noted(iterate: Iterate) -> None:
-            interrupt.stepped(iterate)
-            bar.iteration(iterate)
-
-        yield noted, interrupt.rule
+        yield interrupt.timing(bar.iteration), interrupt.rule
 
     return watch
