@@ -9,9 +9,10 @@ from invprior.errors import InvpriorError
 from invprior.noise import Gaussian
 from invprior.runs.choosing import Choice
 from invprior.runs.restoration import Restored
+from invprior.stop.base import LIMIT
 
-# The rule of a noise level that is that of the file's rounding, and the name of a status.
-ROUNDING, LIMIT = "rounding", "max_iterations"
+# The rule of a noise level that is that of the file's rounding.
+ROUNDING = "rounding"
 # The largest denominator of a factor.
 MOST = 100
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}

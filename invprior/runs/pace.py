@@ -15,11 +15,11 @@ from invprior.shapes import Shape, Window
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import choose
 from invprior.stop import StopRule
+from invprior.stop.base import LIMIT
 
 # Sides of the windows that are timed, in pixels: the larger one where that takes no more than SHARE of the whole.
 SIDES = (96, 192)
 SHARE = 0.15
-LIMIT = "max_iterations"  # the name of a status
 # A picture has so many windows at least, or is begun without a word.
 PARTS = 8
 # Iterations of a penalty that are timed, and how many times as many are usual where they do not suffice.

@@ -18,6 +18,9 @@ from invprior.problem import Problem
 
 CONVERGED = "converged"
 
+# Name of the status of a solve that reached its limit of iterations.
+LIMIT = "max_iterations"
+
 
 @dataclass(frozen=True)
 class Status:
@@ -196,7 +199,7 @@ class MaxIterations(StopRule):
     def update(self, memory: Any, iterate: IterateLike) -> tuple[Any, Verdict]:
         if iterate.iteration < self.n:
             return None, GO_ON
-        return None, Verdict(Status("max_iterations", f"the limit of {self.n} iterations was reached"))
+        return None, Verdict(Status(LIMIT, f"the limit of {self.n} iterations was reached"))
 
 
 @checked
