@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,9 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
         print(f"{len(records)} of {len(entries)} pictures are finished already", file=sys.stderr)
     for fault in faults:
         print(f"invprior: {fault}", file=sys.stderr)
+    if job.request.plan:
+        _plan_all(job, todo)
+        return
     failures: list[Entry] = []
     interrupted = False
     with manifest.opened():
@@ -82,6 +86,16 @@ def restore_all(job: PictureJob, entries: list[Entry], output: Path, overwrite: 
         print(f"invprior: {len(failures)} of {len(entries)} pictures failed, the first {first}", file=sys.stderr)
     if failures or faults:
         sys.exit(1)
+
+
+def _plan_all(job: PictureJob, entries: Sequence[Entry]) -> None:
+    """Say what every picture would take; the folders of OUT are not made for that."""
+    with tempfile.TemporaryDirectory() as folder:
+        for entry in entries:
+            try:
+                job.planned(job.open(entry.source, Path(folder) / entry.target.name, entry.truth))
+            except Exception as error:
+                _skipped(entry, error)
 
 
 def _skipped(entry: Entry, error: Exception) -> Entry:

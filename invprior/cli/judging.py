@@ -156,6 +156,26 @@ def check(
         raise typer.Exit(1)
 
 
+def serve(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where results are written.", show_default="invprior-page")
+    ] = Path("invprior-page"),
+    port: Annotated[int, typer.Option(help="Port; 0 for a free one.", min=0, max=65535)] = 8765,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Any other than this lets other machines in, and needs --token.")
+    ] = "127.0.0.1",
+    token: Annotated[
+        str | None,
+        typer.Option(metavar="SECRET", help="The secret in the page's address.", show_default="drawn anew"),
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Open a page on this machine: drop a picture, mark what is wrong, watch it come right; needs the extra page."""
+    import invprior.cli.serve as page
+
+    page.serve(folder, port, host, token, browser)
+
+
 def info() -> None:
     """Print versions, device, threads, and what is available on this machine."""
     from invprior.cli.info import print_info

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from invprior.cli.explaining import explain
-from invprior.cli.judging import check, compare, demo, help_, info
+from invprior.cli.judging import check, compare, demo, help_, info, serve
 from invprior.cli.listener import forgiving
 from invprior.cli.restoring import deblur, dejpeg, denoise, flash, inpaint, upscale, video
 
@@ -41,7 +41,7 @@ app = typer.Typer(
 )
 
 RESTORING = (denoise, upscale, inpaint, deblur, dejpeg, flash, video, explain)
-for command in (*RESTORING, demo, compare, check, info):
+for command in (*RESTORING, demo, serve, compare, check, info):
     app.command()(command)
 app.command("help")(help_)
 

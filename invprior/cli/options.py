@@ -83,6 +83,10 @@ class Settings:
         int | None,
         typer.Option(help="Quality of a JPEG that is written.", min=1, max=100, show_default="that of IN, else 95"),
     ] = None
+    depth: Annotated[
+        str | None,
+        typer.Option(metavar="8|16", help="Bits of each value of OUT.", show_default="those of IN"),
+    ] = None
     seed: Seed = 0
     device: Annotated[str, typer.Option(rich_help_panel=EXPERT, help="auto, cpu or cuda.")] = "auto"
     truth: Annotated[
@@ -104,6 +108,26 @@ class Settings:
             rich_help_panel=EXPERT,
             metavar="PICTURE",
             help="Picture of the estimate, written every few seconds.",
+            show_default=False,
+        ),
+    ] = None
+    moments: Annotated[
+        Path | None,
+        typer.Option(
+            rich_help_panel=EXPERT,
+            metavar="FOLDER",
+            help="Folder for moments of the run: at most 48 pictures of the estimate, and a line of JSON twice a "
+            "second.",
+            show_default=False,
+        ),
+    ] = None
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            rich_help_panel=EXPERT,
+            metavar="FILE",
+            help="Write the state of the run, and go on from it if it is there; what has ended is written again, for "
+            "instance with another --strength or --depth. Take files of your own only: opening one runs what is in it.",
             show_default=False,
         ),
     ] = None
@@ -129,6 +153,9 @@ class Settings:
     verbose: Annotated[
         bool,
         typer.Option("-v", "--verbose", rich_help_panel=EXPERT, help="Say how the solve ended, and with what weight."),
+    ] = False
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be done, the time and the memory that it takes, and stop.")
     ] = False
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing.")] = False
 

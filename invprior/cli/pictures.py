@@ -43,13 +43,16 @@ def restore(
         target = output / inputs[0].name if output.is_dir() else output
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
         check_readable(inputs[0])
-        check_free(target, overwrite)
+        if not settings.plan:
+            check_free(target, overwrite)
         run_one(job, job.open(inputs[0], target, job.request.truth))
         return
     if settings.error_map is not None:
         raise InvpriorError("--error-map goes with one picture; restore those that need one by themselves")
-    if settings.preview is not None:
-        raise InvpriorError("--preview goes with one picture; restore them one by one to watch each")
+    one = {"--preview": settings.preview, "--moments": settings.moments, "--checkpoint": settings.checkpoint}
+    for option, path in one.items():
+        if path is not None:
+            raise InvpriorError(f"{option} goes with one picture; restore them one by one")
     if output.exists() and not output.is_dir():
         raise InvpriorError(f"several pictures need a folder, and {output} is a file")
     batch, faults = entries(inputs, output, settings.truth)
@@ -73,12 +76,20 @@ def check_free(target: Path, overwrite: bool) -> None:
 
 def written_beside(settings: Settings) -> dict[str, Path | None]:
     """The files that a restoring command writes beside the picture, by their options."""
-    return {"--record": settings.record, "--preview": settings.preview, "--error-map": settings.error_map}
+    return {
+        "--record": settings.record,
+        "--preview": settings.preview,
+        "--error-map": settings.error_map,
+        "--checkpoint": settings.checkpoint,
+    }
 
 
 def run_one(job: PictureJob, opened: Opened) -> None:
-    """Restore one picture and write what is written beside it; Ctrl-C exits with 130."""
+    """Restore one picture and write what is written beside it, or say what that takes; Ctrl-C exits with 130."""
     asked = job.request
+    if asked.plan:
+        job.planned(opened)
+        return
     record, interrupted = job.run(opened, opened.source.name)
     if asked.record is not None:
         save_record(asked.record, record)

@@ -1,20 +1,50 @@
-"""A picture of the estimate during the solve."""
+"""Pictures of the estimate during the solve."""
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
 
+from invprior.cli.progress import Forecast
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
+from invprior.runs.record import finite
 from invprior.solvers.iterate import Iterate
+from invprior.stop import StopRule
 
 PAUSE = 2.0  # minimum seconds between two pictures
+LINES = 0.5  # and between two lines of the journal
+# Moments that are kept: once there are so many, every second one goes, and the pause between them doubles.
+MOMENTS = 48
+QUALITY = 92  # of the JPEG of a moment
+JOURNAL = "journal.jsonl"
+
+
+class Pace:
+    """Says when something is due that may take a twentieth of the time, and comes at most once in a pause."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause, self._due = pause, 0.0
+
+    def run(self, do: Callable[[], None]) -> None:
+        """Do it if it is due; what cannot be written is given up, and the solve goes on."""
+        begin = time.perf_counter()
+        if begin < self._due:
+            return
+        try:
+            do()
+        except (InvpriorError, OSError) as error:
+            print(f"invprior: no more previews: {error}", file=sys.stderr)
+            self._due = math.inf
+        now = time.perf_counter()
+        self._due = max(self._due, now + max(self.pause, 20 * (now - begin)))
 
 
 class Preview:
@@ -30,20 +60,64 @@ class Preview:
 
     def __init__(self, path: Path, finish: Callable[[Tensor], Picture]) -> None:
         self.path, self.finish = path, finish
-        self._due = 0.0
-
-    def _write(self, picture: Picture) -> None:
-        """Write the picture; a preview that cannot be written is given up, and the solve goes on."""
-        try:
-            write(self.path, picture)
-        except (InvpriorError, OSError) as error:
-            print(f"invprior: no more previews: {error}", file=sys.stderr)
-            self._due = math.inf
+        self._pace = Pace(PAUSE)
 
     def __call__(self, iterate: Iterate) -> None:
-        begin = time.perf_counter()
-        if begin < self._due:
-            return
-        self._write(self.finish(iterate.x))
-        now = time.perf_counter()
-        self._due = max(self._due, now + max(PAUSE, 20 * (now - begin)))
+        self._pace.run(lambda: write(self.path, self.finish(iterate.x)))
+
+
+class Moments:
+    """A callback that writes moments of the solve into a folder: a JPEG each, named by its iteration.
+
+    The first iterates come often and later ones rarely, as the image changes; there are at most :data:`MOMENTS`.
+    """
+
+    def __init__(self, folder: Path, finish: Callable[[Tensor], Picture]) -> None:
+        self.folder, self.finish = folder, finish
+        self._pace = Pace(PAUSE)
+        self._files: list[Path] = []
+
+    def __call__(self, iterate: Iterate) -> None:
+        self._pace.run(lambda: self._write(iterate))
+
+    def _write(self, iterate: Iterate) -> None:
+        path = self.folder / f"{iterate.seconds:010.2f}-{iterate.iteration}.jpg"
+        write(path, seen(self.finish(iterate.x)))
+        self._files.append(path)
+        if len(self._files) >= MOMENTS:
+            for gone in self._files[1::2]:
+                gone.unlink(missing_ok=True)
+            self._files = self._files[::2]
+            self._pace.pause *= 2
+
+
+def seen(picture: Picture) -> Picture:
+    """The picture as a JPEG can hold it: 8 bits, one or three channels, no alpha."""
+    x = picture.x if picture.x.shape[0] in (1, 3) else picture.x[:1]
+    return replace(picture, x=x, alpha=None, format="uchar", low=0.0, high=255.0, quality=QUALITY)
+
+
+class Journal:
+    """A callback that adds a line of JSON to a file at most twice a second: how far the solve is.
+
+    A line holds ``iteration``, ``seconds``, ``total`` (the iterations that are expected at most, or null), ``value``
+    (the objective) and ``signals``, which the stop rules watch.
+    """
+
+    def __init__(self, folder: Path, stop: StopRule) -> None:
+        self._path, self._forecast, self._pace = folder / JOURNAL, Forecast(stop), Pace(LINES)
+
+    def __call__(self, iterate: Iterate) -> None:
+        self._forecast.note(iterate)
+        self._pace.run(lambda: self._write(iterate))
+
+    def _write(self, iterate: Iterate) -> None:
+        line = {
+            "iteration": iterate.iteration,
+            "seconds": iterate.seconds,
+            "total": self._forecast.total,
+            "value": iterate.value,
+            "signals": iterate.signals,
+        }
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(finite(line)) + "\n")

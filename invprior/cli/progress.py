@@ -6,18 +6,18 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from invprior.cli.words import spoken
-from invprior.runs.restoration import INTERRUPTED, Watch
+from invprior.runs.restoration import Watch
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import Callback, StepDropped
 from invprior.stop import GO_ON, IterateLike, RelativeGap, StopRule, Verdict
-from invprior.stop.base import Status
+from invprior.stop.base import INTERRUPTED, Status
 
 FIRST, LEAST = 10.0, 60.0  # seconds until a line about the time left, and seconds left that are worth one
 SLOW = 1.0  # seconds of a step that Ctrl-C does not wait for
@@ -25,13 +25,23 @@ STOPPED = Status(INTERRUPTED, "stopped by Ctrl-C; the best so far was kept")
 REFRESH = 0.2  # minimum seconds between two evaluations of the objective
 
 
-def watched(title: str, quiet: bool) -> Watch:
-    """A progress bar; Ctrl-C ends the solve after the current iteration and keeps the best estimate."""
+def watched(title: str, quiet: bool, journal: Callable[[StopRule], Callback] | None = None) -> Watch:
+    """A progress bar; Ctrl-C ends the solve after the current iteration and keeps the best estimate.
+
+    ``journal`` gives what else is told of every iterate, from the stop rule.
+    """
 
     @contextmanager
     def watch(stop: StopRule) -> Iterator[tuple[Callback, StopRule]]:
         with Interrupt() as interrupt, bar(title, stop, quiet) as callback:
-            yield interrupt.timing(callback), interrupt.rule
+            also = None if journal is None else journal(stop)
+
+            def both(iterate: Iterate) -> None:
+                callback(iterate)
+                if also is not None:
+                    also(iterate)
+
+            yield interrupt.timing(both), interrupt.rule
 
     return watch
 

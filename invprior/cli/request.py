@@ -38,6 +38,10 @@ class Request:
         ``cpu`` or ``cuda``.
     truth, record, preview
         The file to score against, and the files to write beside the result.
+    moments
+        Folder for moments of the run.
+    checkpoint
+        The file that a run goes on from.
     members
         Folder for the pictures of the members of a blend.
     error_map
@@ -46,6 +50,10 @@ class Request:
         The share of the restored picture in what is written, from 0 to 1.
     quality
         The quality of a JPEG that is written; None for that of the input.
+    depth
+        Bits of each value that is written; None for those of the input.
+    plan
+        True if nothing is solved, and only said what it would take.
     verbose
         True if the end of a solve is told in the words of the field.
     """
@@ -57,10 +65,14 @@ class Request:
     truth: Path | None
     record: Path | None
     preview: Path | None
+    moments: Path | None
+    checkpoint: Path | None
     members: Path | None
     error_map: Path | None
     strength: float
     quality: int | None
+    depth: int | None
+    plan: bool
     verbose: bool
     quiet: bool
 
@@ -78,6 +90,10 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
         raise InvpriorError(f"--members goes with a blend such as blend(dip,nonlocal), and the prior is {prior.text!r}")
     if tile is not None and tile < LEAST_TILE:
         raise InvpriorError(f"--tile takes {LEAST_TILE} pixels or more, got {tile}")
+    if tile is not None and settings.checkpoint is not None:
+        raise InvpriorError("--checkpoint keeps the state of a picture that is solved whole; drop it, or --tile")
+    if settings.moments is not None and not settings.moments.is_dir():
+        raise InvpriorError(f"--moments takes a folder that is there, and {settings.moments} is not")
     return Request(
         prior,
         given_noise(settings),
@@ -86,10 +102,14 @@ def request(settings: Settings, tile: int | None, purpose: Purpose) -> Request:
         settings.truth,
         settings.record,
         settings.preview,
+        settings.moments,
+        settings.checkpoint,
         settings.members,
         settings.error_map,
         settings.strength,
         settings.quality,
+        _depth(settings.depth),
+        settings.plan,
         settings.verbose,
         settings.quiet,
     )
@@ -125,6 +145,12 @@ def _preset(text: str) -> dict[str, str]:
     """``--preset paper:text`` names the task too."""
     preset, colon, task = text.partition(":")
     return {"preset": preset, "task": task} if colon else {"preset": preset}
+
+
+def _depth(text: str | None) -> int | None:
+    if text not in (None, "8", "16"):
+        raise InvpriorError(f"--depth takes 8 or 16, got {text!r}")
+    return None if text is None else int(text)
 
 
 def given_noise(settings: Settings) -> NoiseSpec:

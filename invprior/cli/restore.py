@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,27 +16,29 @@ import invprior.io.scratch as scratch
 import invprior.noise as noise
 from invprior.cli.errors import ErrorMap, check_map
 from invprior.cli.members import members, write_members
-from invprior.cli.preview import Preview
+from invprior.cli.preview import Journal, Moments, Preview
 from invprior.cli.progress import watched
 from invprior.cli.request import Request
 from invprior.cli.words import spoken, told, why
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
+from invprior.io.image import of_depth
 from invprior.io.missing import read_missing
 from invprior.io.scratch import check_space
 from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.moving import brief
 from invprior.prior import Prior
+from invprior.runs.checkpoint import Checkpoint
 from invprior.runs.choosing import SECONDS, Automatic, Choice, Needs, choose_prior
-from invprior.runs.cutting import around_holes, restore_around
+from invprior.runs.cutting import Whole, around_holes, restore_around
 from invprior.runs.memory import beside, check_memory, largest_tile, on_disk, predicted, tiling
 from invprior.runs.pace import expected_seconds
 from invprior.runs.restoration import Measured, Restoration, Restored
 from invprior.runs.tasks import Inpaint, InpaintMissing, Task
 from invprior.shapes import Shape, Window
-from invprior.solvers.loop import DIVERGED
-from invprior.specs import PriorSpec, in_unit_range
+from invprior.solvers.loop import DIVERGED, Callback
+from invprior.specs import PriorSpec, in_unit_range, parse_prior
 
 MUCH, LONG = 1.5, 10.0  # GB of memory and seconds that are told before the solve
 
@@ -62,6 +65,8 @@ class Opened:
 
     Attributes
     ----------
+    checkpoint
+        What the solve goes on from, if that is asked for.
     gigabytes
         Memory.
     seconds
@@ -75,6 +80,7 @@ class Opened:
     truth: Picture | None
     measured: Measured
     plan: Plan
+    checkpoint: Checkpoint | None
     gigabytes: float
     seconds: float | None
 
@@ -101,7 +107,7 @@ class PictureJob:
         asked = self.request
         check_writable(target)
         picture = self._read(source)
-        check_writable(target, picture)
+        check_writable(target, self._deep(picture))
         if asked.preview is not None:
             check_writable(asked.preview, picture)
         if asked.error_map is not None:
@@ -114,22 +120,28 @@ class PictureJob:
             )
         model = in_unit_range(asked.noise, picture.high - picture.low)
         measured = self.task.measured(picture.x, picture.rounding, model).to(asked.device)
-        if isinstance(asked.prior, PriorSpec):
-            plan = self._planned(measured, asked.prior)
+        checkpoint = None if asked.checkpoint is None else Checkpoint(asked.checkpoint)
+        prior = asked.prior
+        if isinstance(prior, Automatic) and checkpoint is not None and checkpoint.prior is not None:
+            prior = parse_prior(checkpoint.prior)  # the one that was chosen when it began
+        if isinstance(prior, PriorSpec):
+            plan = self._planned(measured, prior)
             seconds = expected_seconds(measured, plan.prior, asked.restoration, plan.windows)
         else:
-            choice = self._chosen(measured, asked.prior)
+            choice = self._chosen(measured, prior)
             plan, seconds = self._planned(measured, choice.spec), choice.seconds
             if not asked.quiet:
                 print(f"{source.name}: {why(choice)}", file=sys.stderr)
+        if checkpoint is not None:
+            checkpoint.belongs(plan.spec.text, asked.restoration.seed)
         needed = self._gigabytes(plan, shape)
-        return Opened(source, target, self.task, picture, clean, measured, plan, needed, seconds)
+        return Opened(source, target, self.task, picture, clean, measured, plan, checkpoint, needed, seconds)
 
     def _planned(self, measured: Measured, spec: PriorSpec) -> Plan:
         """The prior of a spec, and the parts that are solved: the whole where all of the picture is asked for."""
         asked = self.request
         prior = self.task.prior(spec, asked.device)
-        whole = (asked.restoration.tile, asked.preview, asked.error_map, self.further)
+        whole = (asked.restoration.tile, asked.error_map, self.further)
         cut = whole == (None,) * len(whole) and not spec.members
         return Plan(spec, prior, around_holes(measured, prior) if cut else [])
 
@@ -159,20 +171,39 @@ class PictureJob:
             return read_missing(source, self.task.marks)
         return read(source, missing=isinstance(self.task, Inpaint))
 
-    def _needs(self, opened: Opened, measured: Measured) -> str:
-        """What the solve takes, in words, if that is much; raises if the disk is too small for its tiles."""
+    def _needs(self, opened: Opened, measured: Measured, always: bool = False) -> str:
+        """What the solve takes, in words, if that is much or is asked for; raises if the disk is too small for it."""
         tile, overlap = self.request.restoration.tile, self.request.restoration.overlap(measured.data)
         memory = f"takes about {opened.gigabytes:.1f} GB of memory"
-        if opened.seconds is not None and opened.seconds > LONG:
+        if opened.seconds is not None and (always or opened.seconds > LONG):
             memory = f"{memory} and {spoken(opened.seconds)}"
         if tile is None or overlap is None:
             much = opened.gigabytes > MUCH or (opened.seconds is not None and opened.seconds > LONG)
-            return memory if much else ""
+            return memory if much or always else ""
         tiles = tiling(measured.data[0].operator.in_shape, tile, overlap)
         disk = on_disk(opened.plan.prior, tiles)
         check_space(disk)
         also = f" and {disk:.1f} GB of disk in {scratch.folder()}" if disk else ""
         return f"{tiles.number} tiles of {tiles.height}×{tiles.width} pixels, {memory}{also}"
+
+    def _deep(self, picture: Picture) -> Picture:
+        """The picture with the depth that is to be written."""
+        return picture if self.request.depth is None else of_depth(picture, self.request.depth)
+
+    def _looks(self, finish: Callable[[Tensor], Picture], whole: Whole) -> list[Callback]:
+        """The callbacks that write pictures of the whole while a part of it is solved."""
+        asked = self.request
+
+        def picture(part: Tensor) -> Picture:
+            return finish(whole(part))
+
+        preview = [] if asked.preview is None else [Preview(asked.preview, picture)]
+        return [*preview, *([] if asked.moments is None else [Moments(asked.moments, picture)])]
+
+    def planned(self, opened: Opened) -> None:
+        """Say what the solve would take, and with what."""
+        takes = self._needs(opened, opened.measured, always=True)
+        print(f"{opened.source.name}: prior {opened.plan.spec.text}, {takes}")
 
     def run(self, opened: Opened, title: str) -> tuple[dict[str, Any], bool]:
         """Restore and write; return the record, and True if Ctrl-C ended the solve."""
@@ -187,21 +218,29 @@ class PictureJob:
                 whole = opened.task.plain(picture.x, whole).lerp(whole, asked.strength)
             zoom = whole.shape[-1] / picture.x.shape[-1]
             return replace(
-                picture.with_pixels(whole, _resized(picture.alpha, whole), zoom),
+                self._deep(picture).with_pixels(whole, _resized(picture.alpha, whole), zoom),
                 quality=asked.quality or opened.task.quality,
             )
 
         needs = self._needs(opened, measured)
         if needs and not asked.quiet:
             print(f"{opened.source.name}: {needs}", file=sys.stderr)
-        watch = watched(title, asked.quiet)
+        watch = watched(title, asked.quiet, None if asked.moments is None else partial(Journal, asked.moments))
+        looks = partial(self._looks, finish)
         if opened.plan.windows:
-            restored = restore_around(opened.plan.windows, asked.restoration, measured, opened.plan.prior, watch)
+            restored = restore_around(
+                opened.plan.windows, asked.restoration, measured, opened.plan.prior, watch, looks, opened.checkpoint
+            )
         else:
-            callbacks = [] if asked.preview is None else [Preview(asked.preview, finish)]
             x0 = None if opened.plan.prior.fits_network else opened.task.start(measured)
-            settings = _enough(asked.restoration, opened)
-            restored = settings.run(measured, opened.plan.prior, watch=watch, callbacks=callbacks, x0=x0)
+            restored = _enough(asked.restoration, opened).run(
+                measured,
+                opened.plan.prior,
+                watch=watch,
+                callbacks=looks(lambda x: x),
+                x0=x0,
+                checkpoint=None if opened.checkpoint is None else opened.checkpoint.part(0),
+            )
         if restored.result.status.name == DIVERGED.name:
             raise InvpriorError(
                 f"{opened.source}: the solve diverged, {opened.target} is left as it was: {DIVERGED.message}"

@@ -90,6 +90,22 @@ class Picture:
         return replace(self, x=x, alpha=alpha, zoom=self.zoom * zoom)
 
 
+def of_depth(picture: Picture, bits: int) -> Picture:
+    """The picture to be written with 8 or 16 bits a value.
+
+    Raises
+    ------
+    InvpriorError
+        If the values of its file have no white to count from.
+    """
+    if picture.format not in UNSIGNED:
+        raise InvpriorError(
+            f"a file of {picture.format} values has no full scale to write with {bits} bits; leave the depth as it is"
+        )
+    kind = {8: "uchar", 16: "ushort"}[bits]
+    return replace(picture, format=kind, low=0.0, high=FULL[kind])
+
+
 def rounding(bits: int) -> float:
     """Standard deviation of rounding [0, 1] to ``bits`` bits: the step over √12."""
     return 1 / (((1 << bits) - 1) * math.sqrt(12))

@@ -34,7 +34,7 @@ DTYPES = {
     "double": np.float64,
 }
 FINEST = 1e6  # pixels in a millimetre that libvips knows
-BITS_PER_SAMPLE = 258
+BITS_PER_SAMPLE, ORIENTATION = 258, 274
 COMPLEX = "complex pixels; write their magnitude, or real and imaginary part, as pictures of their own"
 
 
@@ -51,6 +51,20 @@ def check_header(path: Path) -> None:
     check_regular(path)
     if _deep(path) is None:
         _opened(path)
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture as it is to be seen, from its header."""
+    check_regular(path)
+    deep = _deep(path)
+    if deep is not None:
+        width, height = deep.imagewidth, deep.imagelength
+        turn = int(deep.tags[ORIENTATION].value) if ORIENTATION in deep.tags else 1
+    else:
+        image = _opened(path)
+        width, height = image.width, image.height
+        turn = image.get("orientation") if image.get_typeof("orientation") else 1
+    return (height, width) if 5 <= turn <= 8 else (width, height)
 
 
 def decode(path: Path) -> Raster:
@@ -143,8 +157,8 @@ def _deep_raster(path: Path, page: Any) -> Raster:
     values = values.reshape(page.imagelength, page.imagewidth, bands).astype(np.float64)
     pixel = pyvips.Image.new_from_array(np.zeros((1, 1, bands)))
     pixel = pixel.copy(interpretation="rgb" if page.photometric == tifffile.PHOTOMETRIC.RGB else "b-w")
-    if 274 in page.tags:
-        pixel.set_type(pyvips.GValue.gint_type, "orientation", int(page.tags[274].value))
+    if ORIENTATION in page.tags:
+        pixel.set_type(pyvips.GValue.gint_type, "orientation", int(page.tags[ORIENTATION].value))
     for number, name in ((34675, "icc-profile-data"), (700, "xmp-data"), (33723, "iptc-data")):
         if number in page.tags and isinstance(page.tags[number].value, bytes):
             pixel.set_type(pyvips.GValue.blob_type, name, page.tags[number].value)

@@ -100,11 +100,21 @@ def choose_prior(task: str, data: tuple[DataTerm, ...], needs: Callable[[PriorSp
 
 def choose_for_film(task: str, shape: Shape, frames: int, limit: float) -> Choice:
     """The prior of a film of so many frames of a shape, by the seconds that it usually takes."""
-    texts = FILMS.get(task, FILMS["others"])
     better: tuple[PriorSpec, float] | None = None
-    for text in texts:
-        seconds = OF_FRAMES[text] * shape[-2] * shape[-1] / 1e6 * frames
-        if seconds <= limit or text == texts[-1]:
-            return Choice(parse_prior(text), seconds, *(better or ()))
-        better = (parse_prior(text), seconds)
-    raise AssertionError("a task has a prior")
+    *specs, last = (parse_prior(text) for text in FILMS.get(task, FILMS["others"]))
+    for spec in specs:
+        seconds = OF_FRAMES[spec.text] * _megapixels(shape, frames)
+        if seconds <= limit:
+            return Choice(spec, seconds, *(better or ()))
+        better = (spec, seconds)
+    return Choice(last, usual_seconds(last, shape, frames), *(better or ()))
+
+
+def usual_seconds(spec: PriorSpec, shape: Shape, frames: int) -> float | None:
+    """The seconds that a film of so many frames of a shape usually takes; None if nobody measured this prior."""
+    a_megapixel = OF_FRAMES.get(spec.text)
+    return None if a_megapixel is None else a_megapixel * _megapixels(shape, frames)
+
+
+def _megapixels(shape: Shape, frames: int) -> float:
+    return shape[-2] * shape[-1] / 1e6 * frames

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import find_objects, label
@@ -11,9 +12,14 @@ from torch import Tensor
 
 from invprior.operators import Mask
 from invprior.prior import Prior
+from invprior.runs.checkpoint import Checkpoint
 from invprior.runs.pace import windowed
 from invprior.runs.restoration import Measured, Restoration, Restored, Watch
 from invprior.shapes import Window
+from invprior.solvers.loop import Callback
+
+# Makes the whole picture of a part of it.
+Whole = Callable[[Tensor], Tensor]
 
 # Pixels around a hole: for penalties, where 32 give the whole picture's TV and TGV to 1e-3; for networks, which learn
 # the picture from them, at least 96 and as many as the hole is wide.
@@ -46,20 +52,25 @@ def restore_around(
     measured: Measured,
     prior: Prior,
     watch: Watch | None = None,
+    callbacks: Callable[[Whole], Sequence[Callback]] = lambda whole: (),
+    checkpoint: Checkpoint | None = None,
 ) -> Restored:
     """Restore the windows one by one, the largest first, and put them into the picture as it was measured.
 
     The weight of the first is that of all. The problem and the result are those of the first, with the image of the
-    whole picture, the time of all, and the end of the last if the user ended it.
+    whole picture, the time of all, and the end of the last if the user ended it. ``callbacks`` gives those of a window,
+    from what makes the whole picture of it.
     """
     x = measured.data[0].y.clone()
     done: list[Restored] = []
-    for window in sorted(windows, key=lambda w: -w.height * w.width):
+    for number, window in enumerate(sorted(windows, key=lambda w: -w.height * w.width)):
         part = windowed(measured, window)
         assert part is not None  # masks can be restricted
         weight = done[0].weighted.weight if done and not prior.calibrated else None
         settled = restoration if weight is None else replace(restoration, weight=weight)
-        done.append(settled.run(part, prior, watch=watch))
+        place = None if checkpoint is None else checkpoint.part(number)
+        everyone = callbacks(partial(_pasted, x, window))
+        done.append(settled.run(part, prior, watch=watch, callbacks=everyone, checkpoint=place))
         window.of(x).copy_(done[-1].x)
         if done[-1].interrupted:
             break
@@ -72,6 +83,13 @@ def restore_around(
     )
     seconds_weight = sum(d.seconds_weight for d in done)
     return replace(first, x=measured.put_back(x), result=result, seconds_weight=seconds_weight)
+
+
+def _pasted(x: Tensor, window: Window, part: Tensor) -> Tensor:
+    """The picture with a part in its place."""
+    whole = x.clone()
+    window.of(whole).copy_(part)
+    return whole
 
 
 def joined(windows: Sequence[Window]) -> list[Window]:

@@ -17,20 +17,19 @@ from invprior.linear_operator import LinearOperator
 from invprior.operators.mask import put_back
 from invprior.prior import Prior
 from invprior.problem import Problem
+from invprior.runs.checkpoint import Part
 from invprior.runs.record import Named, run_record
 from invprior.runs.weighing import Weight, Weighted, weigh
 from invprior.solvers import Solver
 from invprior.solvers.loop import Callback, choose, solve
 from invprior.solvers.mosaic import OVERLAP
 from invprior.solvers.recipe import Recipe
-from invprior.solvers.result import Result
+from invprior.solvers.result import Result, SolveState
 from invprior.solvers.waiting import InMemory, OnDisk
 from invprior.stop import AnyOf, RelativeGap, StopRule
+from invprior.stop.base import INTERRUPTED
 from invprior.uncertainty import error_map
 from invprior.values import Values
-
-# Status of a solve that the user ended.
-INTERRUPTED = "interrupted"
 
 
 class Watch(Protocol):
@@ -114,6 +113,7 @@ class Restoration:
         watch: Watch | None = None,
         callbacks: Sequence[Callback] = (),
         x0: Tensor | None = None,
+        checkpoint: Part | None = None,
     ) -> Restored:
         """Restore the image of these measurements.
 
@@ -127,15 +127,21 @@ class Restoration:
             Called with every iterate, as by :func:`~invprior.solve`.
         x0
             The image to start from; not for a network.
+        checkpoint
+            Where the solve goes on from, and where its states are written; one that has ended is not solved again.
 
         Raises
         ------
         InvpriorError
-            If no solver suits the prior, or a tile is too small for the operator.
+            If no solver suits the prior, a tile is too small for the operator, or the checkpoint is of another problem.
         """
         begin = time.perf_counter()
         overlap = self.overlap(measured.data)
-        weighted = weigh(prior, measured.data, self.weight, self.seed, self.iterations)
+        reached = None if checkpoint is None else checkpoint.reached
+        if reached is None:
+            weighted = weigh(prior, measured.data, self.weight, self.seed, self.iterations)
+        else:
+            weighted = reached.weighted(prior)
         problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
         recipe = self._recipe(problem)
         if self.tile is not None and overlap is not None:
@@ -143,14 +149,33 @@ class Restoration:
             shelf = OnDisk() if prior.parametrised else InMemory()
             recipe = recipe.in_tiles(self.tile, overlap, shelf)
         seconds = time.perf_counter() - begin
-        if watch is None:
-            result = solve(problem, recipe.solver, stop=recipe.stop, x0=x0, callbacks=callbacks, seed=self.seed)
-        else:
-            with watch(recipe.stop) as (callback, interrupt):
-                everyone = [callback, *callbacks]
-                rule = recipe.stop | interrupt
-                result = solve(problem, recipe.solver, stop=rule, x0=x0, callbacks=everyone, seed=self.seed)
+        result = None
+        if checkpoint is not None:
+            checkpoint.starts(weighted, problem)
+            callbacks = [*callbacks, checkpoint]
+            result = checkpoint.finished(recipe)
+        if result is None:
+            state = None if reached is None else reached.state
+            result = self._solved(problem, recipe, watch, callbacks, None if state is not None else x0, state)
+            if checkpoint is not None:
+                checkpoint.ended(result)
         return Restored(measured.put_back(result.x), problem, result, weighted, measured.noise_rule, seconds)
+
+    def _solved(
+        self,
+        problem: Problem,
+        recipe: Recipe,
+        watch: Watch | None,
+        callbacks: Sequence[Callback],
+        x0: Tensor | None,
+        state: SolveState | None,
+    ) -> Result:
+        seed = self.seed
+        if watch is None:
+            return solve(problem, recipe.solver, stop=recipe.stop, x0=x0, callbacks=callbacks, seed=seed, state=state)
+        with watch(recipe.stop) as (callback, interrupt):
+            everyone, rule = [callback, *callbacks], recipe.stop | interrupt
+            return solve(problem, recipe.solver, stop=rule, x0=x0, callbacks=everyone, seed=seed, state=state)
 
     def _recipe(self, problem: Problem) -> Recipe:
         recipe = choose(problem) if self.solver is None else Recipe(self.solver, self.solver.default_stop())

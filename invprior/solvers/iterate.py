@@ -10,6 +10,8 @@ from torch import Tensor
 
 from invprior.problem import Problem
 from invprior.solvers.base import Solver
+from invprior.solvers.result import SolveState
+from invprior.stop.base import StopRule
 
 
 class Iterate:
@@ -21,11 +23,25 @@ class Iterate:
         Number of the iteration, from 1, counted across resumed solves.
     seconds
         Time since the first solve began, without the pauses between resumed solves.
+    reached
+        The state that ``solve(..., state=...)`` goes on from as if it had never stopped; None for stop rules, which are
+        asked before it is known.
     """
 
     def __init__(self, problem: Problem, solver: Solver[Any], state: Any, seconds: float) -> None:
         self.problem, self.solver, self.state, self.seconds = problem, solver, state, seconds
         self.iteration: int = state.iteration
+        self.reached: SolveState | None = None
+        self._rules: tuple[StopRule, Any] | None = None
+
+    def after(self, rules: StopRule, reached: SolveState) -> None:
+        """Note the state that was reached once the stop rules were asked."""
+        self.reached, self._rules = reached, (rules, reached.memory)
+
+    @cached_property
+    def signals(self) -> dict[str, float]:
+        """The signals that the stop rules watch, by name; none while the rules are being asked."""
+        return {} if self._rules is None else self._rules[0].log(self._rules[1])
 
     @cached_property
     def x(self) -> Tensor:

@@ -157,12 +157,18 @@ def _solve(
             inner = _step(solver, problem, inner)
             iterate = Iterate(problem, solver, inner, time.perf_counter() - begin)
             memory, verdict = rules.update(memory, iterate)
-            answers = [listener(iterate) for listener in listeners]
-            status = solver.ended(inner) or verdict.stop or next((a for a in answers if isinstance(a, Status)), None)
             if verdict.keep:
                 kept_x, kept = iterate.x, iterate.iteration
-            if status is not None or iterate.iteration % solver.log_every == 0:
+            due = iterate.iteration % solver.log_every == 0
+            if due:
                 history.append(iterate.row() | rules.log(memory))
+            rows = tuple(history)
+            iterate.after(rules, SolveState(mark, made_by, inner, memory, kept_x, kept, rows, iterate.seconds))
+            answers = [listener(iterate) for listener in listeners]
+            status = solver.ended(inner) or verdict.stop or next((a for a in answers if isinstance(a, Status)), None)
+            if status is not None and not due:
+                history.append(iterate.row() | rules.log(memory))
+            if status is not None or due:
                 if _diverged(iterate):
                     status = DIVERGED
                 elif kept_x is None:

@@ -6,6 +6,7 @@ import io
 import pickle
 import zipfile
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from invprior.arguments import checked, shown
 from invprior.errors import InvpriorError
+from invprior.io.embedded import data_url
 from invprior.io.whole import check_place, whole_file
 from invprior.solvers.base import Solver
 from invprior.stop import Status, StopRule
@@ -146,6 +148,22 @@ class Result:
             if isinstance(error, InvpriorError):
                 raise
             raise no_result from error
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the image, how the solve ended, and what it was."""
+        facts = {
+            "status": str(self.status),
+            "kept": f"iterate {self.kept} of {self.iterations}",
+            "time": f"{self.seconds:.3g} s",
+            "solver": str(self.solver),
+            "stop rule": str(self.stop),
+            "shape": " × ".join(map(str, self.x.shape)),
+        }
+        rows = "".join(f"<tr><th scope='row'>{k}</th><td>{escape(v)}</td></tr>" for k, v in facts.items())
+        image = self.x.flatten(0, -4)[0] if self.x.ndim > 3 else self.x  # of a film the first frame
+        image = image.reshape((1,) * (3 - image.ndim) + tuple(image.shape))
+        style = "max-width: 100%; image-rendering: pixelated"
+        return f"<figure><img alt='the image' style='{style}' src='{data_url(image)}'><table>{rows}</table></figure>"
 
     def __repr__(self) -> str:
         return (

@@ -21,6 +21,9 @@ CONVERGED = "converged"
 # Name of the status of a solve that reached its limit of iterations.
 LIMIT = "max_iterations"
 
+# Name of the status of a solve that the user ended.
+INTERRUPTED = "interrupted"
+
 
 @dataclass(frozen=True)
 class Status:

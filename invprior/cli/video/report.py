@@ -13,8 +13,8 @@ from torch import Tensor
 from invprior.cli.video.window import FilmJob, Settled
 from invprior.cli.video.windows import Span
 from invprior.metrics import psnr, psnr_luma, ssim
-from invprior.runs.restoration import INTERRUPTED, Restored
-from invprior.stop import Status
+from invprior.runs.restoration import Restored
+from invprior.stop.base import INTERRUPTED, Status
 
 
 def window_record(span: Span, job: FilmJob, restored: Restored, scores: dict[str, list[float]]) -> dict[str, Any]:

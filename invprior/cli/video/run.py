@@ -24,7 +24,7 @@ from invprior.cli.video.report import film_record, frame_scores, print_report, w
 from invprior.cli.video.window import FRAMES, FilmJob, Section, Settled
 from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, plan
 from invprior.cli.video.work import Work
-from invprior.cli.words import why
+from invprior.cli.words import spoken, why
 from invprior.errors import InvpriorError
 from invprior.io import read_psf
 from invprior.io.video import (
@@ -44,7 +44,7 @@ from invprior.io.whole import check_apart, check_place
 from invprior.prior import Prior
 from invprior.priors.video_dip import fitted
 from invprior.purpose import Film
-from invprior.runs.choosing import FILM_SECONDS, Automatic, choose_for_film
+from invprior.runs.choosing import FILM_SECONDS, Automatic, choose_for_film, usual_seconds
 from invprior.runs.record import VERSION, check_record, save_record
 from invprior.runs.restoration import Watch
 from invprior.runs.tasks import Deblur, Denoise, Inpaint, Task, Upscale
@@ -72,18 +72,28 @@ class FilmSettings:
     codec: str | None
 
 
+def _check_settings(settings: Settings) -> None:
+    """Raise if an option is given that is for pictures."""
+    others = {
+        "--preview is for pictures; Ctrl-C writes the frames finished so far": settings.preview,
+        "--error-map is for pictures; restore a frame of the film as one": settings.error_map,
+        "--members is for pictures; the members of a film's windows are not kept": settings.members,
+        "--moments is for pictures; the windows of a film are its moments": settings.moments,
+        "--checkpoint is for pictures; a film is gone on with by the same command": settings.checkpoint,
+        "--depth is for pictures; a film has the depth of its encoder": settings.depth,
+    }
+    for sentence, given in others.items():
+        if given is not None:
+            raise InvpriorError(sentence)
+
+
 def restore_film(source: Path, target: Path, film: FilmSettings, settings: Settings) -> None:
     """Restore a film; a wrong request raises before the first solve."""
     _check_files(film)
     check_place(target)
     reads = {"IN": source, "--mask": film.mask, "--psf": film.psf, "--truth": settings.truth}
     check_apart(reads, {"OUT": target, "--record": settings.record})
-    if settings.preview is not None:
-        raise InvpriorError("--preview is for pictures; Ctrl-C writes the frames finished so far")
-    if settings.error_map is not None:
-        raise InvpriorError("--error-map is for pictures; restore a frame of the film as one")
-    if settings.members is not None:
-        raise InvpriorError("--members is for pictures; the members of a film's windows are not kept")
+    _check_settings(settings)
     if settings.record is not None:
         check_record(settings.record)
     clip = read_clip(source, frame_range(film.frames))
@@ -101,6 +111,13 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         if not asked.quiet:
             print(f"{source.name}: {why(choice)}", file=sys.stderr)
     size, context = fitting(film.window, film.memory, *_gigabytes(spec.made(purpose), made))
+    if asked.plan:
+        takes = usual_seconds(spec, (3, made.height, made.width), len(clip))
+        time = "" if takes is None else f", usually {spoken(takes)}"
+        print(
+            f"{source.name}: prior {spec.text}, {len(clip)} frames, {size} at a time, {film.memory:g} GB at most{time}"
+        )
+        return
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context), coding))
     with work.held():
