@@ -295,7 +295,9 @@ function save({ data, name }) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(data);
   link.download = name;
+  document.body.append(link);
   link.click();
+  link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
@@ -370,14 +372,14 @@ at("out").addEventListener("click", () => viewer.zoomTo(viewer.scale / 1.25));
 viewer.addEventListener("view", zoomed);
 
 at("form").addEventListener("submit", start);
-at("form").addEventListener("change", event => {
+// At every key, not when a field is left: what a click leads to must not move under it.
+at("form").addEventListener("input", event => {
   settle();
   show();
-  if (event.target.name !== "tool" && !["radius", "soft", "erase", "all", "mask-file"].includes(event.target.id)) ask();
+  if (event.target.name !== "tool" && !["radius", "soft", "erase", "all", "share", "mask-file"].includes(event.target.id)) ask();
 });
 at("ask").addEventListener("click", planned);
 for (const [id, says] of [["radius", "radius-says"], ["soft", "soft-says"]]) at(id).addEventListener("input", () => { at(says).textContent = at(id).value; show(); });
-at("share").addEventListener("input", settle);
 at("undo").addEventListener("click", () => edited(mask => mask.undo()));
 at("redo").addEventListener("click", () => edited(mask => mask.redo()));
 at("invert").addEventListener("click", () => edited(mask => mask.invert()));

@@ -164,7 +164,8 @@ export class Viewer extends EventTarget {
 
   transform(shift, room) {
     const { scale, centre } = this;
-    this.context.setTransform(scale, 0, 0, scale, shift + room.width / 2 - centre.x * scale, room.height / 2 - centre.y * scale);
+    const whole = scale >= 1 ? Math.round : value => value; // pixels that are shown as they are lie on those of the screen
+    this.context.setTransform(scale, 0, 0, scale, shift + whole(room.width / 2 - centre.x * scale), whole(room.height / 2 - centre.y * scale));
   }
 
   seen(room) {
