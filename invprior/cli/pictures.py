@@ -11,9 +11,11 @@ from invprior.cli.manifest import NAME
 from invprior.cli.options import Settings
 from invprior.cli.request import request
 from invprior.cli.restore import Opened, PictureJob
+from invprior.cli.stack import restore_stack
 from invprior.cli.tree import Tree, below
 from invprior.errors import InvpriorError
 from invprior.io.image import SUFFIXES, check_readable
+from invprior.io.stack import pages
 from invprior.io.whole import check_apart
 from invprior.runs.record import check_record, save_record
 from invprior.runs.tasks import Task
@@ -42,9 +44,12 @@ def restore(
     if len(inputs) == 1 and not inputs[0].is_dir():
         target = output / inputs[0].name if output.is_dir() else output
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
-        check_readable(inputs[0])
         if not settings.plan:
             check_free(target, overwrite)
+        if pages(inputs[0]) > 1:
+            restore_stack(job, inputs[0], target)
+            return
+        check_readable(inputs[0])
         run_one(job, job.open(inputs[0], target, job.request.truth))
         return
     if settings.error_map is not None:

@@ -167,7 +167,7 @@ def _deep_raster(path: Path, page: Any) -> Raster:
 
 def _check_pages(path: Path, pages: int) -> None:
     if pages > 1:
-        raise InvpriorError(f"{path} holds {pages} pages; split it into one picture a file")
+        raise InvpriorError(f"{path} holds {pages} pages; restore it by itself, or split it into one picture a file")
 
 
 def _unreadable(path: Path, error: Exception) -> InvpriorError:

@@ -89,7 +89,8 @@ def masked(page: Any, served: Served, place: Path) -> np.ndarray:
 
 def disc(x: float, y: float, radius: float) -> np.ndarray:
     columns, rows = np.meshgrid(np.arange(96) + 0.5, np.arange(64) + 0.5)
-    return np.hypot(columns - x, rows - y) <= radius
+    inside: np.ndarray = np.hypot(columns - x, rows - y) <= radius
+    return inside
 
 
 def test_what_is_drawn_is_what_the_server_gets(page: Any, served: Served, tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""TIFF files of several pages: taken apart into one file a page, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tifffile
+
+from invprior.errors import InvpriorError
+from invprior.io.raster import first_line
+from invprior.io.whole import whole_file
+
+SUFFIXES = (".tif", ".tiff")
+# Packings that are taken over; all are without loss.
+LOSSLESS = {"LZW", "ADOBE_DEFLATE", "DEFLATE", "PACKBITS", "ZSTD", "LZMA"}
+
+
+def pages(path: Path) -> int:
+    """The number of pages of a TIFF; 1 for all other files."""
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return 1
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            return len(tiff.pages)
+    except Exception:  # what is wrong with it is said when it is read
+        return 1
+
+
+def split(path: Path, folder: Path) -> list[Path]:
+    """Write every page of a TIFF into a file of its own, the same bytes each time.
+
+    Raises
+    ------
+    InvpriorError
+        If a page cannot be read, or the folder cannot be written.
+    """
+    files = []
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            for number, page in enumerate(tiff.pages, start=1):
+                file = folder / f"page-{number:05d}.tif"
+                file.unlink(missing_ok=True)
+                tifffile.imwrite(file, page.asarray(), metadata=None, **_kind(page))
+                files.append(file)
+    except OSError as error:
+        raise InvpriorError(f"cannot take {path} apart: {error.strerror or error}") from error
+    except Exception as error:  # tifffile has no exception of its own for damaged files
+        raise InvpriorError(f"{path} is not a picture that can be read: {first_line(error)}") from error
+    return files
+
+
+def join(parts: Sequence[Path], path: Path, source: Path) -> tuple[str, ...]:
+    """Write pages into one TIFF, packed and described as those of ``source``; returns what could not be kept.
+
+    The description of ImageJ says how the pages are ordered, and is kept as it is; that of OME states their size too,
+    and is left out if that has changed.
+    """
+    lost: tuple[str, ...] = ()
+    with tifffile.TiffFile(source) as before, whole_file(path) as temporary:
+        first = before.pages.first
+        text = first.description
+        with tifffile.TiffFile(parts[0]) as one:
+            changed = one.pages.first.shape[:2] != first.shape[:2]
+        if before.is_ome and changed:
+            text, lost = "", ("the description of OME, which states another size",)
+        total = sum(part.stat().st_size for part in parts)
+        with tifffile.TiffWriter(temporary, bigtiff=total > 2**31) as writer:
+            for number, part in enumerate(parts):
+                with tifffile.TiffFile(part) as one:
+                    page = one.pages.first
+                    kind = _kind(page) | {"compression": _packing(first)}
+                    described = text if number == 0 and text else None
+                    writer.write(page.asarray(), metadata=None, description=described, **kind)
+    return lost
+
+
+def _kind(page: Any) -> dict[str, Any]:
+    """How a page is to be written: as it came."""
+    kind: dict[str, Any] = {
+        "photometric": page.photometric,
+        "planarconfig": page.planarconfig if page.samplesperpixel > 1 else None,
+        "compression": _packing(page),
+        "software": False,
+    }
+    if page.extrasamples:
+        kind["extrasamples"] = page.extrasamples
+    resolution = page.tags.get("XResolution"), page.tags.get("YResolution")
+    if resolution[0] is not None and resolution[1] is not None:
+        kind["resolution"] = tuple(tag.value for tag in resolution)
+        kind["resolutionunit"] = page.resolutionunit
+    return kind
+
+
+def _packing(page: Any) -> Any:
+    return page.compression if page.compression.name in LOSSLESS else None
