@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import invprior.io.fits as fits
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
-from invprior.io.metadata import EXTRA_SAMPLES, Origin, origin
+from invprior.io.metadata import EXTRA_SAMPLES, FITS, Origin, origin
 from invprior.io.orientation import upright
 from invprior.io.paths import as_path
 from invprior.io.raster import check_header, decode
@@ -26,7 +27,7 @@ UNSIGNED = {"uchar", "ushort"}
 FLOATS = {"float", "double"}
 GOOD_BITS = 16  # precision assumed for float files
 GREATEST = float(np.finfo(np.float32).max)
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"}) | fits.SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +158,7 @@ def _colours(given: Origin, bands: int) -> int:
     """How many bands come before the alpha channel."""
     extra = given.tags.get(EXTRA_SAMPLES) if given.kind == "TIFF" else None
     said_no = extra is not None and not isinstance(extra, dict) and not any(extra.values)  # unspecified samples
-    if bands not in ALPHA or said_no or (bands == 4 and given.header.interpretation in NO_COLOUR):
+    if given.kind == FITS or bands not in ALPHA or said_no or (bands == 4 and given.header.interpretation in NO_COLOUR):
         return bands
     return ALPHA[bands]
 

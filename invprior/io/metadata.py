@@ -15,12 +15,17 @@ from typing import Any
 from PIL import TiffTags
 
 from invprior.io.chunks import TEXT, Chunk, read_chunks
+from invprior.io.fits import CARDS, SUFFIXES
+from invprior.io.fits import STRUCTURE as PIXEL_CARDS
 from invprior.io.ifd import BELOW, EXIF, Directory, Tag, read_exif, read_tiff, write_exif
 from invprior.io.imagej import BLOCKS, COUNTS, to_order
 from invprior.io.jpeg import read_comments, read_quality
 from invprior.io.ome import Size, fitted, is_ome
 
-KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+FITS = "FITS"
+KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"} | dict.fromkeys(
+    SUFFIXES, FITS
+)
 DESCRIPTION, EXTRA_SAMPLES, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 338, 282, 283, 296
 COMPRESSION = 259
 PACKINGS = {5: "lzw", 8: "deflate", 32773: "packbits", 32946: "deflate", 50000: "zstd"}
@@ -93,6 +98,11 @@ class Origin:
         return PACKINGS.get(int(packed.values[0]), "none") if isinstance(packed, Tag) and packed.values else "none"
 
     @property
+    def cards(self) -> str:
+        """The header of a FITS file, a card a line; empty for other files."""
+        return str(self.header.get(CARDS)) if self.header.get_typeof(CARDS) else ""
+
+    @property
     def orientation(self) -> int:
         """How the picture is stored, 1 to 8 as in EXIF."""
         found = self.header.get("orientation") if self.header.get_typeof("orientation") else 1
@@ -144,6 +154,8 @@ def _loader(header: Any) -> str:
 
 def outgoing(given: Origin, kind: str, zoom: float, size: Size) -> Outgoing:
     """What goes out in a file of ``kind`` with the restored picture, whose pixels are ``zoom`` times smaller."""
+    if kind == FITS or given.kind == FITS:
+        return Outgoing({}, (), (), _foreign(given, kind))
     tags, lost = _fitted(given, zoom, size)
     if kind == "TIFF":
         kept = {k: t for k, t in tags.items() if k not in STRUCTURE and (given.kind == "TIFF" or k not in RESOLUTION)}
@@ -171,6 +183,17 @@ def outgoing(given: Origin, kind: str, zoom: float, size: Size) -> Outgoing:
     if kind == "PNG" and given.kind != "PNG" and kept:
         chunks = ((b"eXIf", write_exif(kept)),)
     return Outgoing(kept, chunks, given.comments if kind == "JPEG" else (), tuple(dict.fromkeys(lost)))
+
+
+def _foreign(given: Origin, kind: str) -> tuple[str, ...]:
+    """What is lost between FITS and another kind of file."""
+    if given.kind == FITS:
+        names = {card.split("=")[0].strip() for card in given.cards.splitlines() if "=" in card}
+        return () if kind == FITS or names <= set(PIXEL_CARDS) else ("the header of FITS",)
+    profiles = [name.split("-")[0].upper() for name in given.header.get_fields() if name.endswith("-profile-data")]
+    tags = set(given.tags) - STRUCTURE - RESOLUTION - {ORIENTATION}
+    others = {"its tags": tags, "its chunks": given.chunks, "its comments": given.comments}
+    return (*(f"{name} profile" for name in profiles), *(name for name, there in others.items() if there))
 
 
 def _fitted(given: Origin, zoom: float, size: Size) -> tuple[Directory, list[str]]:

@@ -16,6 +16,7 @@ import pyvips
 import tifffile
 
 from invprior.errors import InvpriorError
+from invprior.io.fits import CARDS, decode_fits, is_fits, read_header
 from invprior.io.ifd import Tag, read_tiff
 from invprior.io.paths import check_regular
 from invprior.io.room import check_room
@@ -49,13 +50,18 @@ class Raster:
 def check_header(path: Path) -> None:
     """Raise if ``path`` is not a picture that can be decoded; the pixels are not."""
     check_regular(path)
-    if _deep(path) is None:
+    if is_fits(path):
+        read_header(path)
+    elif _deep(path) is None:
         _opened(path)
 
 
 def size(path: Path) -> tuple[int, int]:
     """Width and height of a picture as it is to be seen, from its header."""
     check_regular(path)
+    if is_fits(path):
+        height, width, _ = read_header(path)[1]
+        return width, height
     deep = _deep(path)
     if deep is not None:
         width, height = deep.imagewidth, deep.imagelength
@@ -77,6 +83,8 @@ def decode(path: Path) -> Raster:
         real numbers, or does not fit into memory.
     """
     check_regular(path)
+    if is_fits(path):
+        return _astronomical(path)
     deep = _deep(path)
     if deep is not None:
         return _deep_raster(path, deep)
@@ -162,6 +170,17 @@ def _deep_raster(path: Path, page: Any) -> Raster:
     for number, name in ((34675, "icc-profile-data"), (700, "xmp-data"), (33723, "iptc-data")):
         if number in page.tags and isinstance(page.tags[number].value, bytes):
             pixel.set_type(pyvips.GValue.blob_type, name, page.tags[number].value)
+    return Raster(values, pixel)
+
+
+def _astronomical(path: Path) -> Raster:
+    """The image of a FITS file; its planes are channels, and never an alpha channel."""
+    values = decode_fits(path)
+    kind = next(name for name, dtype in DTYPES.items() if np.dtype(dtype) == values.dtype)
+    pixel = pyvips.Image.new_from_array(np.zeros((1, 1, values.shape[2]), values.dtype))
+    pixel = pixel.cast(kind).copy(interpretation="multiband")
+    pixel.set_type(pyvips.GValue.gstr_type, CARDS, read_header(path)[0])
+    pixel.set_type(pyvips.GValue.gstr_type, "vips-loader", "fitsload")
     return Raster(values, pixel)
 
 

@@ -15,10 +15,12 @@ from torch import Tensor
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.io.chunks import replace_chunks, with_chunks, without_chunk
+from invprior.io.fits import write_fits
 from invprior.io.ifd import Directory, read_tiff, replace_tags, write_exif
 from invprior.io.image import FLOATS, SUFFIXES, Picture
 from invprior.io.jpeg import with_comments, with_exif, with_resolution
 from invprior.io.metadata import (
+    FITS,
     KINDS,
     OME_TYPES,
     ORIENTATION,
@@ -73,7 +75,10 @@ def write(path: str | Path, picture: Picture) -> None:
         image = _profiled(image, picture)
     try:
         with whole_file(path) as temporary:
-            if kind == "TIFF":
+            if kind == FITS:
+                cards = "" if picture.source is None else picture.source.cards
+                write_fits(temporary, _pixels(picture), cards, picture.zoom)
+            elif kind == "TIFF":
                 _write_tiff(temporary, image, picture, goes)
             else:
                 temporary.write_bytes(_packed(image, kind, picture, goes))
@@ -96,6 +101,11 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
     check_place(path)
     kind = KINDS[suffix]
     if picture is None or kind == "TIFF":
+        return
+    if kind == FITS:
+        if picture.alpha is not None or picture.format == "char":
+            what = "an alpha channel" if picture.alpha is not None else "signed bytes"
+            raise InvpriorError(f"cannot write {path}: FITS does not hold {what}; take .tif")
         return
     channels = picture.x.shape[0]
     inks = picture.source is not None and picture.source.header.interpretation == "cmyk" and channels == 4
@@ -161,8 +171,8 @@ def _outgoing(picture: Picture, kind: str) -> Outgoing | None:
     return outgoing(picture.source, kind, picture.zoom, size)
 
 
-def _encoded(picture: Picture) -> Any:
-    """The pixels as a vips image, as they are stored."""
+def _pixels(picture: Picture) -> np.ndarray[Any, Any]:
+    """The pixels (H, W, bands) in the values of the file."""
     bands = [*picture.x, *(() if picture.alpha is None else picture.alpha)]
     dtype = np.dtype(DTYPES[picture.format])
     values = np.empty((*bands[0].shape, len(bands)), dtype)
@@ -172,7 +182,12 @@ def _encoded(picture: Picture) -> Any:
             least, most = RANGES[picture.format]
             value = np.rint(value.clip(least, most))
         values[:, :, k] = value
-    given = picture.source
+    return values
+
+
+def _encoded(picture: Picture) -> Any:
+    """The pixels as a vips image, as they are stored."""
+    values, given = _pixels(picture), picture.source
     pixels = np.ascontiguousarray(values if given is None else stored(values, given.orientation))
     image = pyvips.Image.new_from_array(pixels)
     if given is None or given.header.bands != image.bands:

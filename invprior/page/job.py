@@ -21,6 +21,8 @@ QUEUED, RUNNING, DONE, STOPPED, CANCELLED, FAILED = "queued", "running", "done",
 ENDED = (DONE, STOPPED, CANCELLED, FAILED)
 # What a job keeps in its own folder.
 RECORD, CHECKPOINT, LOG, MOMENTS, JOURNAL = "record.json", "checkpoint", "log.txt", "moments", "journal.jsonl"
+# Bytes at the end of a journal that hold its last lines.
+TAIL = 4096
 # A moment's file is named by the seconds and the iteration.
 MOMENT = re.compile(r"(\d+\.\d+)-(\d+)\.jpg")
 
@@ -117,9 +119,19 @@ class Desk:
         return found
 
     def last(self) -> dict[str, Any]:
-        """The last whole line of the journal; empty if there is none."""
-        lines = self.journal()
-        return lines[-1] if lines else {}
+        """The last whole line of the journal; empty if there is none. Only its end is read: it grows for hours."""
+        try:
+            with (self.folder / MOMENTS / JOURNAL).open("rb") as file:
+                file.seek(-min(TAIL, os.fstat(file.fileno()).st_size), os.SEEK_END)
+                lines = file.read().decode(errors="replace").splitlines()
+        except OSError:
+            return {}
+        for line in reversed(lines):
+            with suppress(ValueError):
+                found = json.loads(line)
+                if isinstance(found, dict):
+                    return found
+        return {}
 
     def journal(self) -> list[dict[str, Any]]:
         """The lines of the journal, without one that is being written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ SIDE = 512
 # Formats that libvips brings to the screen itself; all others are shown as they are solved, 0 black and 1 white.
 SIMPLE = {"uchar", "ushort"}
 # Pyramids that are kept on disk; those that were looked at longest ago go first.
-KEPT = 60
+KEPT = 24
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,16 @@ class Layers:
             if not (self._folder / key / "done").exists():
                 self._make(key, source)
                 self._forget()
+            os.utime(self._folder / key)
         return Layer(width, height, levels)
 
     def tile(self, key: str, level: int, column: int, row: int) -> Path | None:
         """The file of a tile; None if there is no such one."""
         path = self._folder / key / f"p_files/{level}/{column}_{row}.png"
-        return path if path.is_file() else None
+        if not path.is_file():
+            return None
+        os.utime(self._folder / key)
+        return path
 
     def _make(self, key: str, source: Path) -> None:
         place = self._folder / key
@@ -81,7 +86,7 @@ class Layers:
         (place / "done").touch()
 
     def _forget(self) -> None:
-        """Remove the pyramids that were made longest ago."""
+        """Remove the pyramids that were looked at longest ago."""
         made = sorted(self._folder.iterdir(), key=lambda p: p.stat().st_mtime)
         for old in made[: max(0, len(made) - KEPT)]:
             shutil.rmtree(old, ignore_errors=True)

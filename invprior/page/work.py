@@ -77,6 +77,7 @@ class Work:
         self._jobs: dict[str, Job] = {}
         self._desks: dict[str, Desk] = {}
         self._marks: dict[str, tuple[Any, ...]] = {}
+        self._known: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._planning: subprocess.Popen[str] | None = None
         found = []
         for path in (store.hidden / "jobs").glob("*/job.json"):
@@ -182,6 +183,7 @@ class Work:
         if job.state == RUNNING:
             self.cancel(key)
         del self._jobs[key]
+        self._known.pop(key, None)
         shutil.rmtree(self._desks.pop(key).folder, ignore_errors=True)
 
     def tick(self) -> bool:
@@ -252,7 +254,13 @@ class Work:
         self.desk(job).save(job)
 
     def told(self, job: Job) -> dict[str, Any]:
-        """What the browser knows of a job."""
+        """What the browser knows of a job; read anew only when its files have changed."""
+        mark = (job, self.desk(job).mark(), Path(job.out).is_file())
+        if job.id not in self._known or self._known[job.id][0] != mark:
+            self._known[job.id] = mark, self._read(job)
+        return self._known[job.id][1]
+
+    def _read(self, job: Job) -> dict[str, Any]:
         desk = self.desk(job)
         last, record = desk.last(), desk.record()
         upload = next((u for u in self.store.uploads if u.id == job.form.picture), None)

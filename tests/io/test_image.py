@@ -137,7 +137,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         "text.png": "text.png is not a picture that can be read",
         "cut.png": "cut.png is not a picture that can be read",
         "nan.tif": "holds NaN or infinite pixels",
-        "pages.tif": "holds 2 pages; split it",
+        "pages.tif": "holds 2 pages; restore it by itself",
     }.items():
         with pytest.raises(InvpriorError, match=message):
             read(tmp_path / name)
@@ -156,7 +156,7 @@ def test_what_cannot_be_written_is_named_and_nothing_is_lost(tmp_path: Path) -> 
         (deep, "old.jpg", "JPEG does not hold ushort pixels; take .png or .tif"),
         (read(tmp_path / "alpha.png"), "old.jpg", "JPEG does not hold an alpha channel"),
         (floating, "out.png", "PNG does not hold float pixels; take .tif"),
-        (deep, "out.gif", "the name must end in one of .jpeg, .jpg, .png, .tif, .tiff"),
+        (deep, "out.gif", "the name must end in one of .fit, .fits, .fts, .jpeg, .jpg, .png, .tif, .tiff"),
         (deep, "folder.png", "it is a folder"),
         (deep, "no/out.png", "the folder .*no does not exist"),
     ):

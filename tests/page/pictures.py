@@ -35,7 +35,7 @@ def scratched(path: Path, mask: Path) -> None:
 
 
 def main(out: Path) -> None:
-    """Write ``page.png``, ``page-mask.png``, ``page-phone.png`` and ``page-run.png``."""
+    """Write ``page.png``, ``page-mask.png``, ``page-phone.png`` and ``page-done.png``."""
     folder = Path(tempfile.mkdtemp())
     scratched(folder / "cat.png", folder / "mask.png")
     served = Served(folder / "restored")
@@ -43,7 +43,7 @@ def main(out: Path) -> None:
         with sync_playwright() as started:
             browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1280, "height": 860})
-            page.set_default_timeout(200_000)
+            page.set_default_timeout(600_000)
             page.goto(served.address)
             page.set_input_files("#files", str(folder / "cat.png"))
             page.select_option("#task", "inpaint")
@@ -66,7 +66,7 @@ def main(out: Path) -> None:
             while int(page.get_attribute("#moment", "max") or 0) < 2:
                 page.wait_for_timeout(200)
             page.select_option("#task", "denoise")
-            page.screenshot(path=out / "page-run.png")
+            page.screenshot(path=out / "page.png")
             job.locator(".state", has_text="done").wait_for()
             phone = browser.new_page(viewport={"width": 390, "height": 844})
             phone.goto(served.address)
@@ -75,7 +75,7 @@ def main(out: Path) -> None:
             page.wait_for_timeout(1500)
             page.set_viewport_size({"width": 1280, "height": 1150})
             page.wait_for_timeout(1000)
-            page.screenshot(path=out / "page.png")
+            page.screenshot(path=out / "page-done.png")
             browser.close()
     finally:
         served.close()
