@@ -54,7 +54,7 @@ class CommandLine:
             words.append("--no-invert-mask")
         if form.strength != 1:
             words.append(f"--strength={form.strength:g}")
-        if form.seed:
+        if form.seed not in ("", "0"):
             words.append(f"--seed={form.seed}")
         if form.error_map:
             words.append(f"--error-map={files.out.with_name(f'{files.out.stem}-error.png')}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -16,7 +18,7 @@ import torch
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -27,7 +29,7 @@ from invprior.page.form import FORMATS, Form
 from invprior.page.guard import Guard
 from invprior.page.layers import Layers
 from invprior.page.share import before_and_after
-from invprior.page.store import Store
+from invprior.page.store import BYTES, Store
 from invprior.page.work import Work, error_map
 
 # Seconds between two looks at the jobs, and between two signs of life to a browser.
@@ -57,6 +59,7 @@ class Page:
             Route("/api/pictures", said(self._upload), methods=["POST"]),
             Route("/api/pictures/{id}", said(self._forget), methods=["DELETE"]),
             Route("/api/pictures/{id}/hole", said(self._hole)),
+            Route("/api/pictures/{id}/values", said(self._values)),
             Route("/api/pictures/{id}/proposal/{kind}", said(self._proposal)),
             Route("/api/pictures/{id}/file", said(self._file)),
             Route("/api/masks/{picture}", said(self._mask), methods=["POST"]),
@@ -96,7 +99,7 @@ class Page:
         return {
             "folder": str(self._store.folder),
             "pictures": [
-                {"id": u.id, "name": u.name, "kind": u.kind, "suffix": u.suffix, "width": u.width, "height": u.height}
+                {name: getattr(u, name) for name in ("id", "name", "kind", "suffix", "width", "height", "of")}
                 for u in self._store.uploads
             ],
             "jobs": [self._work.told(job) for job in self._work.jobs],
@@ -125,7 +128,17 @@ class Page:
     async def _upload(self, request: Request) -> Response:
         name = unquote(request.headers.get("x-name", "picture"))
         kind = request.headers.get("x-kind", "picture")
+        length = request.headers.get("content-length", "0")
+        if length.isdigit() and int(length) > BYTES:
+            raise InvpriorError(f"{name} has more than {BYTES >> 20} MB, which this page takes")
         upload = await self._store.add(name, kind, request.stream())
+        if kind == "picture":
+            key, path = self._source(f"picture-{upload.id}")
+            try:
+                await run_sync(self._layers.layer, key, path)
+            except InvpriorError as error:
+                self._store.remove(upload.id)
+                raise InvpriorError(f"{upload.name}{upload.suffix} is damaged: {error}") from error
         await self._wake()
         return JSONResponse({"id": upload.id})
 
@@ -145,14 +158,19 @@ class Page:
     async def _hole(self, request: Request) -> Response:
         """The hole of a mask file, one byte a pixel: what the command would take from it."""
         upload = self._store.upload(request.path_params["id"])
-        known = await run_sync(read_mask, self._store.path(upload), request.query_params.get("invert") == "1")
-        return bytes_of(~known)
+        return bytes_of(~await apart(read_mask, self._store.path(upload)))
+
+    async def _values(self, request: Request) -> Response:
+        """The values of a mask that was drawn, one byte a pixel, as they were sent."""
+        upload = self._store.upload(request.path_params["id"])
+        x = await run_sync(lambda: read(self._store.path(upload)).x)
+        return bytes_of((x[0] * 255).round())
 
     async def _proposal(self, request: Request) -> Response:
         upload, kind = self._store.upload(request.path_params["id"]), request.path_params["kind"]
         if kind not in PROPOSALS:
             raise InvpriorError(f"a proposal is one of {', '.join(PROPOSALS)}, got {kind!r:.40}")
-        hole = await run_sync(lambda: PROPOSALS[kind](read(self._store.path(upload)).x))
+        hole = await apart(proposed, kind, self._store.path(upload))
         if not bool(hole.any()):
             raise InvpriorError(f"no {kind} found in {upload.name}")
         return bytes_of(hole)
@@ -171,7 +189,11 @@ class Page:
         hole = torch.frombuffer(values, dtype=torch.uint8).reshape(upload.height, upload.width).float() / 255
         if not bool((hole > 0).any()):
             raise InvpriorError("nothing is marked; paint over what is to be filled")
-        mask = await run_sync(self._store.add_mask, hole, f"{upload.name}-mask")
+        needed = {job.form.mask for job in self._work.jobs}
+        for old in self._store.uploads:
+            if old.of == upload.id and old.id not in needed:
+                self._store.remove(old.id)
+        mask = await run_sync(self._store.add_mask, hole, upload)
         await self._wake()
         return JSONResponse({"id": mask.id})
 
@@ -304,13 +326,30 @@ def said(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except InvpriorError as error:
             return JSONResponse({"error": str(error)}, 400)
+        except ClientDisconnect:  # nobody is left to answer
+            return Response(status_code=400)
 
     return answer
 
 
-def bytes_of(hole: torch.Tensor) -> Response:
-    """A boolean mask (H, W), one byte a pixel, with its size in a header."""
-    height, width = hole.shape
-    values = (hole.to(torch.uint8) * 255).cpu().numpy()
+def proposed(kind: str, path: Path) -> torch.Tensor:
+    """The hole that a proposal finds in a picture."""
+    return PROPOSALS[kind](read(path).x)
+
+
+async def apart(work: Callable[..., torch.Tensor], *given: object) -> torch.Tensor:
+    """Do work that takes much memory in a process of its own, which gives it back."""
+
+    def done() -> torch.Tensor:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            return pool.submit(work, *given).result()
+
+    return await run_sync(done)
+
+
+def bytes_of(mask: torch.Tensor) -> Response:
+    """A mask (H, W), boolean or from 0 to 255, one byte a pixel, with its size in a header."""
+    height, width = mask.shape
+    values = (mask.to(torch.uint8) * (255 if mask.dtype == torch.bool else 1)).cpu().numpy()
     size = {"x-width": str(width), "x-height": str(height)}
     return Response(np.ascontiguousarray(values).tobytes(), media_type="application/octet-stream", headers=size)

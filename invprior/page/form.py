@@ -9,6 +9,8 @@ from invprior.errors import InvpriorError
 
 TASKS = ("denoise", "upscale", "inpaint", "deblur", "dejpeg", "flash")
 FORMATS = (".png", ".tif", ".jpg")
+# Fields that hold whole numbers, and their ranges.
+WHOLE = {"iterations": (1, 10_000_000), "seed": (0, 2**62 - 1), "tile": (64, 100_000), "grow": (0, 1000)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class Form:
     mode: str = "guide"
     align: bool = False
     strength: float = 1.0
-    seed: int = 0
+    seed: str = "0"
     tile: str = ""
     error_map: bool = False
     format: str = ""
@@ -49,6 +51,12 @@ class Form:
             raise InvpriorError(f"a task is one of {', '.join(TASKS)}, got {self.task!r:.40}")
         if self.format not in ("", *FORMATS):
             raise InvpriorError(f"a file is written as one of {', '.join(FORMATS)}, got {self.format!r:.40}")
+        for name, (least, most) in WHOLE.items():
+            text = getattr(self, name)
+            if text and not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+                raise InvpriorError(f"{name} takes a whole number from {least} to {most}, got {text!r:.40}")
+        if not 0 <= self.strength <= 1:
+            raise InvpriorError(f"strength lies between 0 and 1, got {self.strength}")
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, str) and (len(value) > 400 or not value.isprintable()):

@@ -21,6 +21,8 @@ QUEUED, RUNNING, DONE, STOPPED, CANCELLED, FAILED = "queued", "running", "done",
 ENDED = (DONE, STOPPED, CANCELLED, FAILED)
 # What a job keeps in its own folder.
 RECORD, CHECKPOINT, LOG, MOMENTS, JOURNAL = "record.json", "checkpoint", "log.txt", "moments", "journal.jsonl"
+# The record of what was kept before a job went on.
+BEFORE = "record-before.json"
 # Bytes at the end of a journal that hold its last lines.
 TAIL = 4096
 # A moment's file is named by the seconds and the iteration.
@@ -37,6 +39,8 @@ class Job:
         The command line as a user types it, with the files of the page.
     out
         The file that it writes, in the user's folder.
+    name
+        The name of the picture.
     """
 
     id: str
@@ -44,6 +48,7 @@ class Job:
     form: Form
     command: tuple[str, ...]
     out: str
+    name: str
     state: str = QUEUED
 
     def saved(self) -> dict[str, Any]:
@@ -71,7 +76,8 @@ class Desk:
         The process holds a lock on a file for as long as it lives, by which another server knows.
         """
         (self.folder / MOMENTS).mkdir(exist_ok=True)
-        (self.folder / RECORD).unlink(missing_ok=True)
+        if (self.folder / RECORD).exists():
+            (self.folder / RECORD).replace(self.folder / BEFORE)
         with (self.folder / "alive").open("w") as lock, (self.folder / LOG).open("wb") as log:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._process = subprocess.Popen(
@@ -104,11 +110,17 @@ class Desk:
             if self.alive:
                 os.killpg(int((self.folder / "alive").read_text()), number)
 
+    def fall_back(self) -> bool:
+        """Return to what was kept before the job went on; False if there is nothing of that kind."""
+        if (self.folder / BEFORE).exists() and not (self.folder / RECORD).exists():
+            (self.folder / BEFORE).replace(self.folder / RECORD)
+        return (self.folder / RECORD).exists()
+
     def outcome(self) -> str:
         """How the job ended, from what its process left behind."""
         record = self.record()
         if record is None:
-            return STOPPED if (self.folder / CHECKPOINT).exists() else FAILED
+            return STOPPED if (self.folder / CHECKPOINT).exists() or self.fall_back() else FAILED
         return STOPPED if record.get("status") == "interrupted" else DONE
 
     def record(self) -> dict[str, Any] | None:

@@ -45,6 +45,8 @@ class Upload:
         What the user called it, without anything that a path could be made of.
     kind
         ``picture``, ``mask``, ``psf`` or ``flash``.
+    of
+        Of a mask that was drawn, the picture below it.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Upload:
     suffix: str
     width: int
     height: int
+    of: str = ""
 
 
 class Store:
@@ -130,14 +133,15 @@ class Store:
                 raise InvpriorError(str(error).replace(str(folder) + "/", "")) from error
             raise
 
-    def add_mask(self, hole: Tensor, name: str) -> Upload:
-        """Keep a mask (H, W) in [0, 1], 1 where the hole is, as a PNG."""
+    def add_mask(self, hole: Tensor, picture: Upload) -> Upload:
+        """Keep a mask (H, W) in [0, 1] of a picture, 1 where the hole is, as a PNG."""
         key = secrets.token_hex(6)
         folder = self.hidden / "pictures" / key
         folder.mkdir()
-        path = folder / f"{plain(name)}.png"
+        name = f"{picture.name}-mask"
+        path = folder / f"{name}.png"
         write(path, Picture(hole[None], None, "uchar", 0.0, 255.0, None))
-        return self._kept(key, plain(name), "mask", path)
+        return self._kept(key, name, "mask", path, picture.id)
 
     def remove(self, key: str) -> None:
         """Forget an upload and its copy; the user's own file was never here."""
@@ -145,7 +149,7 @@ class Store:
         del self._uploads[upload.id]
         shutil.rmtree(self.hidden / "pictures" / upload.id, ignore_errors=True)
 
-    def _kept(self, key: str, name: str, kind: str, path: Path) -> Upload:
+    def _kept(self, key: str, name: str, kind: str, path: Path, of: str = "") -> Upload:
         check_header(path)
         width, height = size(path)
         if width * height > PIXELS:
@@ -153,7 +157,7 @@ class Store:
                 f"{name} has {width}×{height} pixels, and this page takes {PIXELS // 10**6} million; use the command "
                 "line for it"
             )
-        upload = Upload(key, name, kind, path.suffix, width, height)
+        upload = Upload(key, name, kind, path.suffix, width, height, of)
         self._uploads[key] = upload
         save_json(path.parent / "upload.json", asdict(upload))
         return upload

@@ -129,7 +129,7 @@ class Work:
         files = Files(self.store.path(upload), out, named(form.mask), named(form.psf), named(form.flash))
         command = tuple(self._commands.typed(form, files))
         number = 1 + max((job.number for job in self._jobs.values()), default=0)
-        return Job(secrets.token_hex(6), number, form, command, str(out))
+        return Job(secrets.token_hex(6), number, form, command, str(out), upload.name)
 
     def plan(self, form: Form) -> tuple[list[str], list[str]]:
         """The command of a form, and what it says that it would take; an earlier question is dropped."""
@@ -155,13 +155,17 @@ class Work:
         return list(job.command), lines
 
     def cancel(self, key: str) -> None:
-        """End a job at once, and drop what there is of it."""
+        """End a job at once, and drop what there is of it since it was last kept."""
         job = self.job(key)
         if job.state not in (QUEUED, RUNNING):
             raise InvpriorError("the job has ended already")
+        desk = self.desk(job)
+        desk.signal(signal.SIGKILL)
+        if desk.fall_back():  # what was kept before it went on is not dropped with it
+            self._note(with_state(job, STOPPED))
+            return
         self._note(with_state(job, CANCELLED))
-        self.desk(job).signal(signal.SIGKILL)
-        (self.desk(job).folder / CHECKPOINT).unlink(missing_ok=True)
+        (desk.folder / CHECKPOINT).unlink(missing_ok=True)
 
     def keep(self, key: str) -> None:
         """End a running job and keep its best so far."""
@@ -263,12 +267,11 @@ class Work:
     def _read(self, job: Job) -> dict[str, Any]:
         desk = self.desk(job)
         last, record = desk.last(), desk.record()
-        upload = next((u for u in self.store.uploads if u.id == job.form.picture), None)
         return {
             "id": job.id,
             "number": job.number,
             "picture": job.form.picture,
-            "name": upload.name if upload else Path(job.out).stem,
+            "name": job.name,
             "task": job.form.task,
             "form": job.saved()["form"],
             "prior": job.form.prior if record is None else record["prior"],

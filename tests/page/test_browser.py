@@ -239,6 +239,8 @@ def test_watch_reload_two_tabs_keep_and_cancel(page: Any, browser: Any, served: 
     until(page, "document.getElementById('moment').max >= 1", 90)
     page.reload()
     page.locator(".job").first.locator("[data-act=keep]").wait_for()
+    until(page, "document.getElementById('marked').textContent.startsWith('6.51')")  # the mask is there again
+    assert page.input_value("#task") == "inpaint"
     other, wrong = opened(browser, served, 1280, 900)
     other.locator(".job").first.locator("[data-act=keep]").wait_for()
     other.locator(".job .more summary").first.click()
@@ -252,9 +254,10 @@ def test_watch_reload_two_tabs_keep_and_cancel(page: Any, browser: Any, served: 
     page.locator(".job").first.locator(".state", has_text="runs").wait_for()
     begin = time.monotonic()
     page.locator(".job").first.locator("[data-act=cancel]").click()
-    page.locator(".job").first.locator(".state", has_text="cancelled").wait_for()
+    page.locator(".job").first.locator(".state", has_text="stopped").wait_for()  # what was kept is there
     assert time.monotonic() - begin < 3
-    other.locator(".job").first.locator(".state", has_text="cancelled").wait_for()
+    page.locator(".job").first.locator("[data-act=go-on]").wait_for()
+    other.locator(".job").first.locator(".state", has_text="stopped").wait_for()
     other.close()
     assert wrong == []
 

@@ -81,6 +81,13 @@ def test_a_form_knows_its_fields() -> None:
         {"picture": "a", "task": "delete"},
         {"picture": "a", "task": "denoise", "output": "/etc/passwd"},
         {"picture": "a", "task": "denoise", "seed": True},
+        {"picture": "a", "task": "denoise", "seed": "-1"},
+        {"picture": "a", "task": "denoise", "iterations": "0"},
+        {"picture": "a", "task": "denoise", "iterations": "1.5"},
+        {"picture": "a", "task": "denoise", "iterations": "²"},
+        {"picture": "a", "task": "denoise", "tile": "8"},
+        {"picture": "a", "task": "denoise", "strength": 2},
+        {"picture": "a", "task": "denoise", "strength": float("nan")},
         {"picture": "a", "task": "denoise", "prior": "tv\n--overwrite"},
         {"picture": "a", "task": "denoise", "format": ".exe"},
     ):

@@ -138,6 +138,22 @@ def test_a_result_is_that_of_the_command_bit_for_bit_and_in_other_kinds(served: 
     assert served.ask("GET", f"/api/layers/result-{job}/0/9/0")[0] == 404
 
 
+def test_a_damaged_picture_is_refused_by_its_name(served: Served, picture: Path) -> None:
+    before = len(served.get("/api/state")["pictures"])
+    status, text, _ = served.ask("POST", "/api/pictures", picture.read_bytes()[:3000], x_name="half.png")
+    assert status == 400
+    assert json.loads(text)["error"].startswith("half.png is damaged: ")
+    assert len(served.get("/api/state")["pictures"]) == before
+
+
+def test_a_mask_is_found_again_and_older_ones_go(served: Served, picture: Path) -> None:
+    key = served.upload(picture)
+    for value in (100, 200):
+        served.ask("POST", f"/api/masks/{key}", bytes([value]) * (64 * 96))
+    (mask,) = [upload for upload in served.get("/api/state")["pictures"] if upload["of"] == key]
+    assert served.ask("GET", f"/api/pictures/{mask['id']}/values")[1] == bytes([200]) * (64 * 96)
+
+
 def test_a_job_that_fails_says_why(served: Served, picture: Path) -> None:
     key = served.upload(picture)
     job = served.post("/api/jobs", {"picture": key, "task": "denoise", "prior": "nonsense"})["id"]
@@ -206,6 +222,12 @@ def test_a_job_outlives_its_server_and_goes_on_from_what_was_kept(tmp_path: Path
         kept = told["iteration"]
         written = (second.folder / told["out"]).read_bytes()
         assert second.ask("GET", f"/api/jobs/{job}/result")[1] == written
+        second.post(f"/api/jobs/{job}/go-on")
+        second.until(lambda: (told := second.job(job))["state"] == "running" and told["iteration"] > kept)
+        second.post(f"/api/jobs/{job}/cancel")  # what was kept before stays
+        told = second.wait(job, "stopped", "cancelled")
+        assert (told["state"], told["result"], told["goes_on"]) == ("stopped", True, True)
+        assert (second.folder / told["out"]).read_bytes() == written
         second.post(f"/api/jobs/{job}/go-on")
         second.until(lambda: (told := second.job(job))["state"] == "running" and told["iteration"] > kept)
         second.process.send_signal(signal.SIGTERM)  # a server that is ended ends its job, as by Stop

@@ -12,7 +12,7 @@ export function values(picture, uploads) {
   if (form.prior !== "auto") form.time = "";
   else form.weight = "";
   form.strength = Number(at("share").value);
-  form.seed = Number(text("seed")) || 0;
+  form.seed = text("seed");
   return { ...form, ...uploads };
 }
 

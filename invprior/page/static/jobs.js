@@ -62,7 +62,8 @@ function update(entry, job) {
   else bar.removeAttribute("value");
   let times = "";
   if (job.iteration) {
-    times = `iteration ${job.iteration}${job.total ? ` of at most ${job.total}` : ""}, ${spoken(job.seconds)}`;
+    const most = job.state === "running" && job.total ? ` of at most ${job.total}` : "";
+    times = `iteration ${job.iteration}${most}, ${spoken(job.seconds)}`;
     if (job.state === "running" && job.total > job.iteration) times += `; at most ${spoken((job.total - job.iteration) * job.seconds / job.iteration)} left`;
   } else if (job.state === "running") {
     times = "begins: reads the picture and finds the noise and the weight";
@@ -74,11 +75,11 @@ function update(entry, job) {
     sentences.replaceChildren(...said.map(text => Object.assign(document.createElement("li"), { textContent: text })));
   }
   const offered = {
-    show: job.result || job.moments.length > 0,
+    show: job.there && (job.result || job.moments.length > 0),
     keep: job.state === "running" && Boolean(job.iteration),
     cancel: ["queued", "running"].includes(job.state),
     "go-on": job.goes_on,
-    again: true,
+    again: job.there,
     remove: job.state !== "running",
   };
   for (const button of entry.querySelectorAll(".acts [data-act]")) {

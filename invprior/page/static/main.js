@@ -36,6 +36,19 @@ const tried = async work => {
   }
 };
 
+// Work that a button waits for.
+async function busy(button, text, work) {
+  const before = button.textContent;
+  button.disabled = true;
+  button.textContent = text;
+  try {
+    await work();
+  } finally {
+    button.disabled = false;
+    button.textContent = before;
+  }
+}
+
 // Pictures
 
 const pictures = () => state.pictures.filter(picture => picture.kind === "picture");
@@ -64,7 +77,7 @@ function strip() {
       thumbs.set(p.id, image);
       layer(`picture-${p.id}`, p.name).then(found => { image.src = found.address(0, 0, 0); }, error => say(error.message));
     }
-    pick.append(thumbs.get(p.id), Object.assign(document.createElement("span"), { textContent: p.name }), Object.assign(document.createElement("span"), { textContent: `${p.width}×${p.height}` }));
+    pick.append(thumbs.get(p.id), Object.assign(document.createElement("span"), { textContent: p.name + p.suffix }), Object.assign(document.createElement("span"), { textContent: `${p.width}×${p.height}` }));
     pick.addEventListener("click", () => choose(p.id));
     drop.className = "drop";
     drop.textContent = "×";
@@ -79,6 +92,7 @@ function strip() {
   const focused = [...at("strip").children].findIndex(item => item.contains(document.activeElement));
   at("strip").dataset.signature = signature;
   at("strip").replaceChildren(...items);
+  at("strip").querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (focused >= 0) at("strip").children[focused]?.querySelector("button").focus();
 }
 
@@ -194,15 +208,25 @@ function maskOf(p) {
     const mask = new Mask(p.width, p.height);
     const held = { mask, tool: new Tool(mask, () => marked(held)), id: "" };
     masks.set(p.id, held);
+    const drawn = state.pictures.filter(one => one.kind === "mask" && one.of === p.id).at(-1);
+    if (drawn) tried(() => restored(p, held, drawn.id)); // what was drawn before the page was opened again
   }
   const held = masks.get(p.id);
   Object.assign(held.tool, { kind: tool(), radius: Number(at("radius").value), soft: Number(at("soft").value), erase: at("erase").checked });
   return held;
 }
 
-function marked(held) {
-  held.id = "";
-  const count = held.mask.data.reduce((sum, value) => sum + (value > 0), 0);
+// Take over a mask that the server has.
+async function restored(p, held, id) {
+  const { data } = await api.bytes(`/api/pictures/${id}/values`);
+  held.mask.whole(values => values.set(data));
+  marked(held, id);
+  if (p.id === chosen) show();
+}
+
+function marked(held, id = "") {
+  held.id = id;
+  const count = held.mask.count;
   at("marked").textContent = count ? `${(100 * count / held.mask.data.length).toFixed(2)} % is marked.` : "Nothing is marked yet.";
   viewer.draw();
   ask();
@@ -255,6 +279,7 @@ function ask() {
   asking += 1;
   at("plan").replaceChildren();
   at("command").textContent = "";
+  at("command").parentElement.hidden = true;
   const p = picture();
   if (!p) return;
   if (at("task").value === "inpaint" && maskOf(p).mask.empty) return;
@@ -271,6 +296,7 @@ async function planned() {
     const { command, sentences } = await api.post("/api/plan", await formOf(p));
     if (number !== asking) return;
     at("command").textContent = quoted(command);
+    at("command").parentElement.hidden = false;
     at("plan").replaceChildren(...sentences.map(text => Object.assign(document.createElement("p"), { textContent: text.replace(/^invprior: /, "") })));
   } catch (error) {
     if (number === asking) at("plan").textContent = error.message;
@@ -314,17 +340,13 @@ async function act(what, job, options = {}, button = null) {
     } else if (what === "again") {
       fill(job.form);
       await choose(job.picture);
+      if (job.form.mask) await restored(picture(), maskOf(picture()), job.form.mask);
     } else if (what === "download") {
       const query = new URLSearchParams();
       if (options.format) query.set("format", options.format);
       if (options.depth) query.set("depth", options.depth);
       if (options.blend) query.set("strength", String(viewer.strength));
-      button.disabled = true;
-      try {
-        save(await api.blob(`/api/jobs/${job.id}/result?${query}`));
-      } finally {
-        button.disabled = false;
-      }
+      await busy(button, "writing…", async () => save(await api.blob(`/api/jobs/${job.id}/result?${query}`)));
     } else if (what === "share" || what === "record") {
       save(await api.blob(`/api/jobs/${job.id}/${what}`));
     } else {
@@ -341,7 +363,8 @@ function refresh() {
   at("looking").hidden = at("form").hidden = chosen === null;
   at("queue").hidden = !state.jobs.length;
   strip();
-  render(at("jobs"), state.jobs, act);
+  const there = new Set(pictures().map(p => p.id));
+  render(at("jobs"), state.jobs.map(job => ({ ...job, there: there.has(job.picture) })), act);
   show();
 }
 
@@ -375,6 +398,7 @@ at("form").addEventListener("submit", start);
 // At every key, not when a field is left: what a click leads to must not move under it.
 at("form").addEventListener("input", event => {
   settle();
+  sessionStorage.setItem("form", JSON.stringify(values("", {})));
   show();
   if (event.target.name !== "tool" && !["radius", "soft", "erase", "all", "share", "mask-file"].includes(event.target.id)) ask();
 });
@@ -387,12 +411,7 @@ at("clear").addEventListener("click", () => edited(mask => mask.clear()));
 for (const button of document.querySelectorAll("[data-propose]")) {
   button.addEventListener("click", () => tried(async () => {
     const p = picture();
-    button.disabled = true;
-    try {
-      await put(`/api/pictures/${p.id}/proposal/${button.dataset.propose}`, p);
-    } finally {
-      button.disabled = false;
-    }
+    await busy(button, "looking…", () => put(`/api/pictures/${p.id}/proposal/${button.dataset.propose}`, p));
   }));
 }
 at("mask-file").addEventListener("change", event => tried(async () => {
@@ -421,5 +440,6 @@ document.addEventListener("keydown", event => {
   } else return;
   event.preventDefault();
 });
+if (sessionStorage.getItem("form")) fill(JSON.parse(sessionStorage.getItem("form"))); // as it was before a reload
 window.addEventListener("hashchange", () => { if (pictures().some(p => p.id === location.hash.slice(1))) choose(location.hash.slice(1)); });
 settle();

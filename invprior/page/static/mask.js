@@ -10,13 +10,37 @@ export class Mask {
     this.data = new Uint8Array(width * height);
     this.columns = Math.ceil(width / SIDE);
     this.shown = new Map(); // canvases by tile, made when they are seen
+    this.counts = new Map(); // marked pixels by tile, counted when they are asked for
     this.undone = [];
     this.done = [];
     this.stroke = null; // what the tiles held before the stroke that is being drawn
   }
 
+  // Marked pixels; only tiles that have changed are counted again.
+  get count() {
+    let sum = 0;
+    const tiles = this.columns * Math.ceil(this.height / SIDE);
+    for (let number = 0; number < tiles; number++) {
+      if (!this.counts.has(number)) {
+        const { left, top, width, height } = this.box(number);
+        let marked = 0;
+        for (let y = top; y < top + height; y++) {
+          for (let k = y * this.width + left, end = k + width; k < end; k++) if (this.data[k]) marked++;
+        }
+        this.counts.set(number, marked);
+      }
+      sum += this.counts.get(number);
+    }
+    return sum;
+  }
+
   get empty() {
-    return !this.data.some(value => value > 0);
+    return this.count === 0;
+  }
+
+  changed(number) {
+    this.shown.delete(number);
+    this.counts.delete(number);
   }
 
   begin() {
@@ -56,7 +80,7 @@ export class Mask {
       before.set(number, this.cut(number));
       const { left, top, width, height } = this.box(number);
       for (let y = 0; y < height; y++) this.data.set(values.subarray(y * width, (y + 1) * width), (top + y) * this.width + left);
-      this.shown.delete(number);
+      this.changed(number);
     }
     return before;
   }
@@ -78,7 +102,7 @@ export class Mask {
       for (let column = Math.floor(left / SIDE); column <= Math.floor((right - 1) / SIDE); column++) {
         const number = row * this.columns + column;
         if (this.stroke && !this.stroke.has(number)) this.stroke.set(number, this.cut(number));
-        this.shown.delete(number);
+        this.changed(number);
       }
     }
   }
@@ -98,9 +122,9 @@ export class Mask {
       for (let x = left; x < right; x++) {
         const px = x + 0.5 - a.x, py = y + 0.5 - a.y;
         const along = length ? Math.min(1, Math.max(0, (px * dx + py * dy) / length)) : 0;
-        const distance = Math.hypot(px - along * dx, py - along * dy);
-        if (distance > reach) continue;
-        const value = distance <= radius ? 255 : Math.round(255 * (1 - (distance - radius) / soft));
+        const ax = px - along * dx, ay = py - along * dy, square = ax * ax + ay * ay;
+        if (square > reach * reach) continue;
+        const distance = Math.sqrt(square), value = distance <= radius ? 255 : Math.round(255 * (1 - (distance - radius) / soft));
         const at = y * this.width + x;
         this.data[at] = erase ? Math.min(this.data[at], 255 - value) : Math.max(this.data[at], value);
       }
@@ -172,15 +196,19 @@ export class Mask {
   }
 
   canvas(number) {
-    const { left, top, width, height } = this.box(number), values = this.cut(number);
+    const { left, top, width, height } = this.box(number);
+    if (this.counts.get(number) === 0) return null;
+    const values = this.cut(number);
     if (!values.some(value => value > 0)) return null;
     const canvas = document.createElement("canvas");
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height);
-    for (let k = 0; k < values.length; k++) {
-      const x = left + (k % width), y = top + Math.floor(k / width), stripe = (x + y) % 12 < 4;
-      image.data.set([stripe ? 90 : 230, stripe ? 0 : 20, stripe ? 0 : 40, Math.round(values[k] * 0.65)], 4 * k);
+    const pixels = new Uint32Array(image.data.buffer); // alpha, blue, green, red
+    for (let y = 0, k = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, k++) {
+        if (values[k]) pixels[k] = ((values[k] * 0.65) << 24) | ((left + x + top + y) % 12 < 4 ? 0x00005a : 0x2814e6);
+      }
     }
     context.putImageData(image, 0, 0);
     return canvas;
