@@ -76,3 +76,12 @@ def test_rules_go_first_and_other_answers_are_ignored() -> None:
     p = problem(TV())
     r = solve(p, stop=LIMIT, callbacks=[end_at(6), lambda it: True, lambda it: "stop"])
     assert (r.status.name, r.iterations) == ("max_iterations", 6)
+
+
+def test_a_callback_reads_the_signals_and_the_state_to_go_on_from() -> None:
+    seen: list[Iterate] = []
+    whole = solve(problem(DIP()), stop=LIMIT, callbacks=[seen.append])
+    assert all(iterate.signals["discrepancy"] > 0 for iterate in seen)
+    assert seen[2].reached is not None
+    again = solve(problem(DIP()), stop=LIMIT, state=seen[2].reached)
+    assert torch.equal(again.x, whole.x)

@@ -11,10 +11,11 @@ from typing import Any
 from torch import Tensor
 
 from invprior.cli.masks import Marking, inpainting
+from invprior.cli.opened import Opened
 from invprior.cli.options import Settings
 from invprior.cli.pictures import run_one, written_beside
 from invprior.cli.request import Request, request
-from invprior.cli.restore import Opened, PictureJob
+from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
 from invprior.explain import Parts, Structure, determined, structure
 from invprior.explain.credible import check_convex

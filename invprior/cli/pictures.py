@@ -8,9 +8,10 @@ from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
 from invprior.cli.manifest import NAME
+from invprior.cli.opened import Opened
 from invprior.cli.options import Settings
 from invprior.cli.request import request
-from invprior.cli.restore import Opened, PictureJob
+from invprior.cli.restore import PictureJob
 from invprior.cli.stack import restore_stack
 from invprior.cli.tree import Tree, below
 from invprior.errors import InvpriorError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -16,6 +16,7 @@ import invprior.io.scratch as scratch
 import invprior.noise as noise
 from invprior.cli.errors import ErrorMap, check_map
 from invprior.cli.members import members, write_members
+from invprior.cli.opened import Further, Opened, Plan
 from invprior.cli.preview import Journal, Moments, Preview
 from invprior.cli.progress import watched
 from invprior.cli.request import Request
@@ -28,7 +29,6 @@ from invprior.io.scratch import check_space
 from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
 from invprior.moving import brief
-from invprior.prior import Prior
 from invprior.runs.checkpoint import Checkpoint
 from invprior.runs.choosing import SECONDS, Automatic, Choice, Needs, choose_prior
 from invprior.runs.cutting import Whole, around_holes, restore_around
@@ -36,59 +36,11 @@ from invprior.runs.memory import beside, check_memory, largest_tile, on_disk, pr
 from invprior.runs.pace import expected_seconds
 from invprior.runs.restoration import Measured, Restoration, Restored
 from invprior.runs.tasks import Inpaint, InpaintMissing, Task
-from invprior.shapes import Shape, Window
+from invprior.shapes import Shape
 from invprior.solvers.loop import DIVERGED, Callback
 from invprior.specs import PriorSpec, in_unit_range, parse_prior
 
 MUCH, LONG = 1.5, 10.0  # GB of memory and seconds that are told before the solve
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """The prior of a picture, as a spec and built, and the windows that are solved, none for the whole."""
-
-    spec: PriorSpec
-    prior: Prior
-    windows: Sequence[Window]
-
-    def part(self, shape: Shape) -> Shape:
-        """The shape of the largest part that is solved, of a picture of this shape."""
-        if not self.windows:
-            return shape
-        largest = max(self.windows, key=lambda w: w.height * w.width)
-        return *shape[:-2], largest.height, largest.width
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """A picture that was read, its target, its truth, its measurements, its plan, and what its restoration takes.
-
-    Attributes
-    ----------
-    checkpoint
-        What the solve goes on from, if that is asked for.
-    gigabytes
-        Memory.
-    seconds
-        Time; None if it is not known.
-    """
-
-    source: Path
-    target: Path
-    task: Task
-    picture: Picture
-    truth: Picture | None
-    measured: Measured
-    plan: Plan
-    checkpoint: Checkpoint | None
-    gigabytes: float
-    seconds: float | None
-
-
-class Further(Protocol):
-    """Makes more of a restored picture, given what shows an image as a picture like it; returns more of its record."""
-
-    def __call__(self, opened: Opened, restored: Restored, shown: Callable[[Tensor], Picture]) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, eq=False)

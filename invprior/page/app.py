@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import numpy as np
 import torch
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from invprior.errors import InvpriorError
 from invprior.io import read, read_mask
 from invprior.marks import PROPOSALS
+from invprior.page.answers import TYPES, Endpoint, apart, bytes_of, proposed, said, static
 from invprior.page.form import FORMATS, Form
 from invprior.page.guard import Guard
 from invprior.page.layers import Layers
@@ -36,8 +34,6 @@ from invprior.page.work import Work, error_map
 TICK, ALIVE = 0.25, 10.0
 # Bytes of a request that is no file.
 LARGEST = 1 << 20
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Page:
@@ -311,45 +307,3 @@ class Page:
             return json.loads(bytes(body))
         except (ValueError, RecursionError) as error:
             raise InvpriorError("the request is not JSON") from error
-
-
-def static() -> list[str]:
-    """The files of the page."""
-    return sorted(p.name for p in files("invprior.page").joinpath("static").iterdir() if Path(p.name).suffix in TYPES)
-
-
-def said(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, whose user errors are told in a sentence."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except InvpriorError as error:
-            return JSONResponse({"error": str(error)}, 400)
-        except ClientDisconnect:  # nobody is left to answer
-            return Response(status_code=400)
-
-    return answer
-
-
-def proposed(kind: str, path: Path) -> torch.Tensor:
-    """The hole that a proposal finds in a picture."""
-    return PROPOSALS[kind](read(path).x)
-
-
-async def apart(work: Callable[..., torch.Tensor], *given: object) -> torch.Tensor:
-    """Do work that takes much memory in a process of its own, which gives it back."""
-
-    def done() -> torch.Tensor:
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            return pool.submit(work, *given).result()
-
-    return await run_sync(done)
-
-
-def bytes_of(mask: torch.Tensor) -> Response:
-    """A mask (H, W), boolean or from 0 to 255, one byte a pixel, with its size in a header."""
-    height, width = mask.shape
-    values = (mask.to(torch.uint8) * (255 if mask.dtype == torch.bool else 1)).cpu().numpy()
-    size = {"x-width": str(width), "x-height": str(height)}
-    return Response(np.ascontiguousarray(values).tobytes(), media_type="application/octet-stream", headers=size)

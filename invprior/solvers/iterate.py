@@ -40,8 +40,9 @@ class Iterate:
 
     @cached_property
     def signals(self) -> dict[str, float]:
-        """The signals that the stop rules watch, by name; none while the rules are being asked."""
-        return {} if self._rules is None else self._rules[0].log(self._rules[1])
+        """The signals that the solver and the stop rules watch, by name; of rules none while they are being asked."""
+        rules = {} if self._rules is None else self._rules[0].log(self._rules[1])
+        return {name: float(value) for name, value in self.solver.log(self.state).items()} | rules
 
     @cached_property
     def x(self) -> Tensor:

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from typer.testing import CliRunner
 
-from invprior.cli.main import app
 from invprior.cli.words import parse_factor, parse_seconds, spoken
 from invprior.errors import InvpriorError
+from tests.cli.here import pixels, run
 from tests.helpers import photograph
 
 SIZE = 64
@@ -30,16 +29,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Image.fromarray(X).save(tmp_path / "in.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(*words: str) -> tuple[str, str]:
-    done = CliRunner().invoke(app, list(words), catch_exceptions=False)
-    return done.stdout, done.stderr
-
-
-def pixels(name: str) -> np.ndarray:
-    with Image.open(name) as image:
-        return np.asarray(image)
 
 
 def test_strength_mixes_with_the_picture_as_it_was(folder: Path) -> None:

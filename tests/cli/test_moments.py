@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
 import invprior.cli.preview as preview
-from invprior.cli.main import app
 from invprior.cli.preview import MOMENTS, Moments, Pace
 from invprior.errors import InvpriorError
 from invprior.io import read
+from tests.cli.here import pixels, run
 from tests.helpers import photograph
 
 X = np.rint(photograph(size=64, top=60, left=130).numpy().transpose(1, 2, 0) * 255).astype(np.uint8)
@@ -27,16 +26,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "moments").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(*words: str) -> tuple[str, str]:
-    done = CliRunner().invoke(app, list(words), catch_exceptions=False)
-    return done.stdout, done.stderr
-
-
-def pixels(name: str) -> np.ndarray:
-    with Image.open(name) as image:
-        return np.asarray(image)
 
 
 def test_a_plan_writes_nothing_and_says_what_it_takes(folder: Path) -> None:

@@ -5,6 +5,7 @@ A photograph with scratches drawn over it is opened, marked and restored in a re
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -13,7 +14,6 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from playwright.sync_api import sync_playwright
 
-from tests.page.conftest import CHROMIUM
 from tests.page.served import Served
 
 LINES = [(60, 40, 330, 250), (420, 30, 360, 280), (40, 230, 200, 60)]
@@ -41,7 +41,7 @@ def main(out: Path) -> None:
     served = Served(folder / "restored")
     try:
         with sync_playwright() as started:
-            browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1280, "height": 860})
             page.set_default_timeout(600_000)
             page.goto(served.address)

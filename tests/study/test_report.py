@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
@@ -22,7 +21,6 @@ from invprior.study.result import Comparison
 from invprior.study.source import Source
 from tests.study.helpers import Here, pictures
 
-CHROMIUM = shutil.which("chromium")
 PRIORS = ("none", "tikhonov:0.5", "tv:0.05")
 NASTY = "</script><b>&\"'"  # a picture may be called anything
 
@@ -46,17 +44,6 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]:
     with pytest.MonkeyPatch.context() as patch:
         Here().install(patch)
         yield run_study(study, folder / "out")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

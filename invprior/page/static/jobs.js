@@ -98,18 +98,26 @@ async function chart(entry, job) {
   entry.due = now + 2000;
   entry.charted = job.iteration;
   const lines = await get(`/api/jobs/${job.id}/journal`).catch(() => []);
-  const names = new Set(lines.flatMap(line => Object.keys(line.signals)));
+  const names = new Set(lines.flatMap(line => Object.keys(line.signals)).filter(name => name in NAMES));
   const series = [...names].map(name => [name, lines.map(line => [line.iteration, line.signals[name]])]);
   if (!series.length) series.push(["objective", lines.map(line => [line.iteration, line.value])]);
   entry.querySelector(".chart").replaceChildren(...series.map(([name, points]) => curve(name, points.filter(p => Number.isFinite(p[1])))));
 }
 
-const NAMES = { objective: "objective", discrepancy: "misfit of the measurement, in units of its noise", variance: "variance of the last images" };
+// The signals by the names that rules and solvers give them; a solve has several fits, so a signal may begin anew.
+const NAMES = {
+  objective: "the objective",
+  discrepancy: "stop signal: misfit of the measurement, 1 is that of its noise",
+  windowed_variance: "stop signal: variance of the last images",
+  moving_variance: "stop signal: variance of the images, averaged",
+  held_out: "stop signal: misfit of values that were held back",
+  residual: "stop signal: gradient",
+};
 
 function curve(name, points) {
   const figure = document.createElement("figure");
   const caption = document.createElement("figcaption");
-  caption.textContent = `stop signal: ${NAMES[name] ?? name}`;
+  caption.textContent = NAMES[name];
   figure.append(caption);
   if (points.length < 2) {
     caption.textContent += " (too few points yet)";
