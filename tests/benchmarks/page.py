@@ -1,10 +1,10 @@
 """What the page costs: the memory of its server under load, and the price of being watched.
 
-    python -m tests.benchmarks.page [--minutes 60] [--pictures 10] [--keep]
+    python -m tests.benchmarks.page [--minutes 60] [--pictures 10] [--part screen|watched|load] [--keep]
 
-Photographs are queued again and again in a page with the streams of three tabs, and the memory of the server is read
-every ten seconds. Then 40 iterations of DIP on 256×256 are timed with ``--moments`` and without,
-alternating.
+screen: a picture of 24 megapixels is opened, moved and painted on in Chromium, and every frame is timed. watched: 40
+iterations of DIP on 256×256 with ``--moments`` and without, alternating. load: photographs are queued again and again
+in a page with the streams of three tabs, and the memory of the server is read every ten seconds.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -99,22 +101,94 @@ def watched() -> tuple[float, float]:
     return statistics.median(seconds[False]), statistics.median(seconds[True])
 
 
+FRAMES = """() => { window.frames_ = []; let last = performance.now();
+    const next = now => { window.frames_.push(now - last); last = now; requestAnimationFrame(next); };
+    requestAnimationFrame(next); }"""
+
+
+def screen() -> list[str]:
+    """Lines of a table: the time of a frame while a picture of 24 megapixels is moved and painted on."""
+    from playwright.sync_api import sync_playwright
+
+    folder = Path(tempfile.mkdtemp())
+    x = (photograph(size=200, top=20, left=100).numpy() * 255).astype(np.uint8).transpose(1, 2, 0)
+    Image.fromarray(np.tile(x, (20, 30, 1))).save(folder / "large.jpg", quality=95)
+    served, lines = Served(folder / "results"), []
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(served.address)
+        begin = time.monotonic()
+        page.set_input_files("#files", str(folder / "large.jpg"))
+        while not page.evaluate("Number(document.getElementById('canvas').dataset.painted || 0)"):
+            page.wait_for_timeout(20)
+        lines.append(f"| 24 megapixels: from the drop to the first sight | {time.monotonic() - begin:.1f} s |")
+        page.select_option("#task", "inpaint")
+        page.wait_for_timeout(2000)
+        box = page.locator("#canvas").bounding_box()
+        assert box is not None
+        x0, y0 = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+        def drag() -> None:
+            page.mouse.move(x0 - 200, y0 - 100)
+            page.mouse.down()
+            page.mouse.move(x0 + 200, y0 + 100, steps=60)
+            page.mouse.up()
+
+        def brush() -> None:
+            page.check("input[name=tool][value=brush]")
+            drag()
+
+        def timed(name: str, act: Callable[[], object]) -> None:
+            page.evaluate("window.frames_.splice(0)")
+            act()
+            page.wait_for_timeout(100)
+            frames = sorted(page.evaluate("window.frames_.splice(0)"))
+            usual, slow, worst = frames[len(frames) // 2], frames[int(0.95 * len(frames))], frames[-1]
+            lines.append(f"| … {name}: a frame, median, 95 %, longest | {usual:.0f}, {slow:.0f}, {worst:.0f} ms |")
+
+        page.evaluate(FRAMES)
+        page.check("input[name=tool][value=hand]")
+        timed("moved", drag)
+        page.evaluate("document.getElementById('radius').value = 150")
+        timed("painted with a brush of 300 pixels", brush)
+        timed("undone", lambda: page.click("#undo"))
+        timed("inverted", lambda: page.click("#invert"))
+        browser.close()
+    served.close()
+    return lines
+
+
+def priced() -> list[str]:
+    """The line of what it costs to be watched."""
+    alone, seen = watched()
+    price = f"{alone:.1f} and {seen:.1f} s ({100 * (seen / alone - 1):+.1f} %)"
+    return [f"| 40 iterations of DIP, 256×256, alone and watched | {price} |"]
+
+
+def loaded(minutes: float, pictures: int) -> list[str]:
+    """The line of the server's memory."""
+    memory = load(minutes, pictures)
+    tenth = max(1, len(memory) // 10)
+    early, late = statistics.median(memory[tenth : 2 * tenth + 1]), statistics.median(memory[-tenth:])
+    return [f"| memory of the server, early and late in {minutes:g} minutes | {early:.0f} and {late:.0f} MB |"]
+
+
 def main() -> None:
-    """Print both."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--pictures", type=int, default=10)
+    parser.add_argument("--part", choices=("screen", "watched", "load"))
     add_keep(parser, "page")
     asked = parser.parse_args()
-    alone, seen = watched()
-    memory = load(asked.minutes, asked.pictures)
-    tenth = max(1, len(memory) // 10)
-    early, late = statistics.median(memory[tenth : 2 * tenth + 1]), statistics.median(memory[-tenth:])
-    price = f"{alone:.1f} and {seen:.1f} s ({100 * (seen / alone - 1):+.1f} %)"
-    lines = [
-        f"| 40 iterations of DIP, 256×256, alone and watched | {price} |",
-        f"| memory of the server, early and late in {asked.minutes:g} minutes | {early:.0f} and {late:.0f} MB |",
-    ]
+    lines: list[str] = []
+    if asked.part in (None, "screen"):
+        lines += screen()
+    if asked.part in (None, "watched"):
+        lines += priced()
+    if asked.part in (None, "load"):
+        lines += loaded(asked.minutes, asked.pictures)
     print("\n".join(lines))
     keep(asked.keep, CODE, {}, lines)
 

@@ -171,6 +171,18 @@ def test_a_mask_is_loaded_and_scratches_are_proposed(page: Any, served: Served, 
     assert "90×64 pixels and the picture 96×64" in page.inner_text("#said")
 
 
+def shows(page: Any, x: np.ndarray) -> bool:
+    """True if the middle of the canvas has these 40×40 pixels; the middle of an odd canvas lies between two pixels."""
+    seen = page.evaluate(
+        """() => { const c = document.getElementById('canvas'), { width, height } = c;
+            return { width, height, data: Array.from(c.getContext('2d').getImageData(0, 0, width, height).data) }; }"""
+    )
+    screen = np.array(seen["data"], np.uint8).reshape(seen["height"], seen["width"], 4)[..., :3]
+    row, column = seen["height"] // 2 - 20, seen["width"] // 2 - 20
+    places = [(row + a, column + b) for a in (0, 1) for b in (0, 1)]
+    return any(np.array_equal(screen[r : r + 40, c : c + 40], x) for r, c in places)
+
+
 def test_from_start_to_download(page: Any, served: Served, picture: Path, tmp_path: Path) -> None:
     page.select_option("#prior", "tv")
     until(page, "document.getElementById('plan').textContent.includes('takes about')")
@@ -189,21 +201,11 @@ def test_from_start_to_download(page: Any, served: Served, picture: Path, tmp_pa
     # what the viewer draws are the pixels of the file
     page.click("#actual")
     page.select_option("#left", index=1)
-    page.wait_for_timeout(500)
-    seen = page.evaluate(
-        """() => { const c = document.getElementById('canvas'), { width, height } = c;
-            return { width, height, data: Array.from(c.getContext('2d').getImageData(0, 0, width, height).data) }; }"""
-    )
-    screen = np.array(seen["data"], np.uint8).reshape(seen["height"], seen["width"], 4)[..., :3]
-    row, column = seen["height"] // 2, seen["width"] // 2
     x = np.rint(read(tmp_path / "out.png").x.numpy().transpose(1, 2, 0) * 255)[12:52, 28:68]
-    # the middle of an odd canvas lies between two pixels
-    shifts = [
-        (screen[row + a : row + a + 40, column + b : column + b + 40] == x).all()
-        for a in (-20, -19)
-        for b in (-20, -19)
-    ]
-    assert any(shifts)
+    deadline = time.monotonic() + 20
+    while not shows(page, x):
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
 
     # blended at once, and downloaded so
     page.select_option("#mode", "blend")
@@ -255,7 +257,7 @@ def test_watch_reload_two_tabs_keep_and_cancel(page: Any, browser: Any, served: 
     begin = time.monotonic()
     page.locator(".job").first.locator("[data-act=cancel]").click()
     page.locator(".job").first.locator(".state", has_text="stopped").wait_for()  # what was kept is there
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 5  # a second, on a machine that does other things
     page.locator(".job").first.locator("[data-act=go-on]").wait_for()
     other.locator(".job").first.locator(".state", has_text="stopped").wait_for()
     other.close()
@@ -290,13 +292,14 @@ def test_nothing_is_out_of_reach(browser: Any, served: Served, picture: Path, wi
 
 def kept(page: Any, served: Served) -> np.ndarray:
     """The mask that the server keeps when it is saved; the emulated telephone downloads nothing."""
-    before = len(served.get("/api/state")["pictures"])
-    slide(page, "soft", 0)
     page.click("#save-mask")
-    page.wait_for_timeout(800)
-    uploads = served.get("/api/state")["pictures"]
-    mask = [upload for upload in uploads if upload["kind"] == "mask"][-1]
-    assert len(uploads) >= before
+
+    def newest() -> Any:
+        masks = [upload for upload in served.get("/api/state")["pictures"] if upload["kind"] == "mask"]
+        return masks[-1] if masks and page.evaluate("document.getElementById('marked').textContent") else None
+
+    page.wait_for_timeout(1500)
+    mask = served.until(newest)
     _, file, _ = served.ask("GET", f"/api/pictures/{mask['id']}/file")
     with Image.open(io.BytesIO(file)) as image:
         return np.asarray(image)
