@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,9 @@ class Page:
     async def _watch(self) -> None:
         """Look after the jobs, and wake the streams when there is something to tell."""
         while True:
-            if await run_sync(self._work.tick):
-                await self._wake()
+            with suppress(InvpriorError, OSError):  # of a full disk, which may have room again
+                if await run_sync(self._work.tick):
+                    await self._wake()
             await asyncio.sleep(TICK)
 
     async def _wake(self) -> None:
@@ -98,7 +99,7 @@ class Page:
                 {name: getattr(u, name) for name in ("id", "name", "kind", "suffix", "width", "height", "of")}
                 for u in self._store.uploads
             ],
-            "jobs": [self._work.told(job) for job in self._work.jobs],
+            "jobs": self._work.everything(),
         }
 
     async def _state(self, request: Request) -> Response:

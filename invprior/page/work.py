@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from invprior.errors import InvpriorError
 from invprior.page.form import Form
@@ -30,6 +32,8 @@ from invprior.page.job import (
 )
 from invprior.page.store import Store
 
+P = ParamSpec("P")
+R = TypeVar("R")
 # Seconds that a command may take to say what it would take, and to write a result once more.
 PLANNING, EXPORTING = 120.0, 600.0
 
@@ -69,11 +73,23 @@ class Choice:
     strength: float
 
 
+def alone(method: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Work, P], R]:
+    """The method, of which one at a time runs: requests come in threads, and the watch looks in between."""
+
+    @functools.wraps(method)
+    def held(self: Work, /, *given: P.args, **named: P.kwargs) -> R:
+        with self.lock:
+            return method(self, *given, **named)
+
+    return held
+
+
 class Work:
     """The jobs of a folder and their processes."""
 
     def __init__(self, store: Store, commands: Commands) -> None:
         self.store, self._commands = store, commands
+        self.lock = threading.RLock()
         self._jobs: dict[str, Job] = {}
         self._desks: dict[str, Desk] = {}
         self._marks: dict[str, tuple[Any, ...]] = {}
@@ -103,6 +119,7 @@ class Work:
     def desk(self, job: Job) -> Desk:
         return self._desks[job.id]
 
+    @alone
     def add(self, form: Form) -> Job:
         """Put a job into the queue.
 
@@ -154,6 +171,7 @@ class Work:
             lines = []
         return list(job.command), lines
 
+    @alone
     def cancel(self, key: str) -> None:
         """End a job at once, and drop what there is of it since it was last kept."""
         job = self.job(key)
@@ -167,6 +185,7 @@ class Work:
         self._note(with_state(job, CANCELLED))
         (desk.folder / CHECKPOINT).unlink(missing_ok=True)
 
+    @alone
     def keep(self, key: str) -> None:
         """End a running job and keep its best so far."""
         job = self.job(key)
@@ -174,6 +193,7 @@ class Work:
             raise InvpriorError("only a running job has something to keep")
         self.desk(job).signal(signal.SIGTERM)
 
+    @alone
     def go_on(self, key: str) -> None:
         """Put a job that was stopped back into the queue, to go on from where it was."""
         job = self.job(key)
@@ -181,6 +201,7 @@ class Work:
             raise InvpriorError("only a job that was stopped goes on")
         self._note(with_state(job, QUEUED))
 
+    @alone
     def remove(self, key: str) -> None:
         """Forget a job; the picture that it wrote stays in the user's folder."""
         job = self.job(key)
@@ -190,6 +211,7 @@ class Work:
         self._known.pop(key, None)
         shutil.rmtree(self._desks.pop(key).folder, ignore_errors=True)
 
+    @alone
     def tick(self) -> bool:
         """Start and end what is due; True if there is something new to tell."""
         before = dict(self._jobs)
@@ -257,8 +279,13 @@ class Work:
         self._jobs[job.id] = job
         self.desk(job).save(job)
 
-    def told(self, job: Job) -> dict[str, Any]:
-        """What the browser knows of a job; read anew only when its files have changed."""
+    @alone
+    def everything(self) -> list[dict[str, Any]]:
+        """What the browser knows of all jobs."""
+        return [self._told(job) for job in self._jobs.values()]
+
+    def _told(self, job: Job) -> dict[str, Any]:
+        """What it knows of one; read anew only when its files have changed."""
         mark = (job, self.desk(job).mark(), Path(job.out).is_file())
         if job.id not in self._known or self._known[job.id][0] != mark:
             self._known[job.id] = mark, self._read(job)

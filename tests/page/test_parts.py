@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from invprior.page.job import Desk
 from invprior.page.layers import SIDE, Layers, displayed
 from invprior.page.share import before_and_after
 from invprior.page.store import Store, Upload, plain
-from invprior.page.work import Choice, Files
+from invprior.page.work import Choice, Files, Work
 from tests.helpers import photograph
 
 X = np.rint(photograph(size=64).numpy() * 255).astype(np.uint8).transpose(1, 2, 0)
@@ -250,3 +251,26 @@ def test_a_journal_that_is_being_written_is_read_up_to_its_last_line(tmp_path: P
     assert desk.moments() == [{"name": "0000001.50-12.jpg", "seconds": 1.5, "iteration": 12}]
     (tmp_path / "checkpoint").touch()
     assert desk.outcome() == "stopped"
+
+
+def test_jobs_come_and_go_in_threads_while_the_queue_is_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    work = Work(store, CommandLine())
+    monkeypatch.setattr(Work, "_start", lambda self, job: None)
+    form = Form(picture=add(store, encoded(X)).id, task="denoise")
+
+    def comes_and_goes(number: int) -> None:
+        job = work.add(form)
+        work.everything()
+        work.remove(job.id)
+
+    def watches(number: int) -> None:
+        work.tick()
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(act, n) for n in range(60) for act in (comes_and_goes, watches)]:
+            done.result()
+    assert work.jobs == []
+    assert list((store.hidden / "jobs").iterdir()) == []
