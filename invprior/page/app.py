@@ -187,9 +187,9 @@ class Page:
         if not bool((hole > 0).any()):
             raise InvpriorError("nothing is marked; paint over what is to be filled")
         needed = {job.form.mask for job in self._work.jobs}
-        for old in self._store.uploads:
-            if old.of == upload.id and old.id not in needed:
-                self._store.remove(old.id)
+        drawn = [old for old in self._store.uploads if old.of == upload.id and old.id not in needed]
+        for old in drawn[:-1]:  # the last one may be that of a job that is just asked for
+            self._store.remove(old.id)
         mask = await run_sync(self._store.add_mask, hole, upload)
         await self._wake()
         return JSONResponse({"id": mask.id})

@@ -148,9 +148,9 @@ def test_a_damaged_picture_is_refused_by_its_name(served: Served, picture: Path)
 
 def test_a_mask_is_found_again_and_older_ones_go(served: Served, picture: Path) -> None:
     key = served.upload(picture)
-    for value in (100, 200):
+    for value in (50, 100, 150, 200):
         served.ask("POST", f"/api/masks/{key}", bytes([value]) * (64 * 96))
-    (mask,) = [upload for upload in served.get("/api/state")["pictures"] if upload["of"] == key]
+    _, mask = [upload for upload in served.get("/api/state")["pictures"] if upload["of"] == key]
     assert served.ask("GET", f"/api/pictures/{mask['id']}/values")[1] == bytes([200]) * (64 * 96)
 
 

@@ -206,7 +206,7 @@ const tool = () => document.querySelector("input[name=tool]:checked").value;
 function maskOf(p) {
   if (!masks.has(p.id)) {
     const mask = new Mask(p.width, p.height);
-    const held = { mask, tool: new Tool(mask, () => marked(held)), id: "" };
+    const held = { mask, tool: new Tool(mask, () => marked(held)), id: "", version: 0 };
     masks.set(p.id, held);
     const drawn = state.pictures.filter(one => one.kind === "mask" && one.of === p.id).at(-1);
     if (drawn) tried(() => restored(p, held, drawn.id)); // what was drawn before the page was opened again
@@ -226,6 +226,7 @@ async function restored(p, held, id) {
 
 function marked(held, id = "") {
   held.id = id;
+  held.version += 1;
   const count = held.mask.count;
   at("marked").textContent = count ? `${(100 * count / held.mask.data.length).toFixed(2)} % is marked.` : "Nothing is marked yet.";
   viewer.draw();
@@ -249,8 +250,18 @@ async function put(address, p) {
 async function sent(p) {
   const held = maskOf(p);
   if (held.mask.empty) throw new Error("nothing is marked; paint over what is to be filled");
-  if (!held.id) held.id = (await api.sendMask(p.id, held.mask.data)).id;
-  return held.id;
+  if (held.id) return held.id;
+  // each version once: the question of the time and Start may both want it
+  const version = held.version;
+  if (held.sending?.version !== version) held.sending = { version, answer: api.sendMask(p.id, held.mask.data) };
+  try {
+    const { id } = await held.sending.answer;
+    if (held.version === version) held.id = id;
+    return id;
+  } catch (error) {
+    held.sending = null;
+    throw error;
+  }
 }
 
 // The form
