@@ -53,11 +53,11 @@ def main(out: Path) -> None:
             page.set_input_files("#files", str(folder / "cat.png"))
             page.select_option("#task", "inpaint")
             page.click("[data-propose=scratches]")
-            while "is marked" not in page.inner_text("#marked"):
+            while "% is marked" not in page.inner_text("#marked"):
                 page.wait_for_timeout(200)
             page.select_option("#prior", "dip")
             page.click("#form details summary")
-            page.fill("#iterations", "120")
+            page.fill("#iterations", "60")
             page.click("#form details summary")
             while "takes about" not in page.inner_text("#plan"):
                 page.wait_for_timeout(200)
@@ -65,7 +65,8 @@ def main(out: Path) -> None:
             page.screenshot(path=out / "page-mask.png")
             page.click("#clear")
             page.set_input_files("#mask-file", str(folder / "mask.png"))
-            page.wait_for_timeout(1500)
+            while "% is marked" not in page.inner_text("#marked"):
+                page.wait_for_timeout(200)
             page.click("#start")
             job = page.locator(".job").first
             job.locator("[data-act=keep]").wait_for()
