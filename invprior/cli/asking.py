@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from invprior.errors import InvpriorError
+from invprior.page.commands import Choice, Files
 from invprior.page.form import Form
-from invprior.page.work import Choice, Files
 
 # Starts the command line in a process of its own, as the console script does.
 PROGRAM = (sys.executable, "-c", "from invprior.cli.start import start; start()")
@@ -30,7 +30,7 @@ TILED = ("denoise", "upscale", "inpaint", "deblur")
 
 
 class CommandLine:
-    """Makes command lines of forms, see :class:`~invprior.page.work.Commands`."""
+    """Makes command lines of forms, see :class:`~invprior.page.commands.Commands`."""
 
     def typed(self, form: Form, files: Files) -> list[str]:
         words = ["invprior", form.task, str(files.picture)]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from torch import Tensor
 from invprior.cli.progress import Forecast
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
+from invprior.runs.pacing import Pace
 from invprior.runs.record import finite
 from invprior.solvers.iterate import Iterate
 from invprior.stop import StopRule
@@ -27,24 +26,21 @@ QUALITY = 92  # of the JPEG of a moment
 JOURNAL = "journal.jsonl"
 
 
-class Pace:
-    """Says when something is due that may take a twentieth of the time, and comes at most once in a pause."""
+class Writing:
+    """Writes at a pace; what cannot be written is given up, and the solve goes on."""
 
-    def __init__(self, pause: float) -> None:
-        self.pause, self._due = pause, 0.0
+    def __init__(self, pace: Pace) -> None:
+        self.pace, self._given_up = pace, False
 
     def run(self, do: Callable[[], None]) -> None:
-        """Do it if it is due; what cannot be written is given up, and the solve goes on."""
-        begin = time.perf_counter()
-        if begin < self._due:
+        """Write if it is due."""
+        if self._given_up:
             return
         try:
-            do()
+            self.pace.run(do)
         except (InvpriorError, OSError) as error:
             print(f"invprior: no more previews: {error}", file=sys.stderr)
-            self._due = math.inf
-        now = time.perf_counter()
-        self._due = max(self._due, now + max(self.pause, 20 * (now - begin)))
+            self._given_up = True
 
 
 class Preview:
@@ -60,10 +56,10 @@ class Preview:
 
     def __init__(self, path: Path, finish: Callable[[Tensor], Picture]) -> None:
         self.path, self.finish = path, finish
-        self._pace = Pace(PAUSE)
+        self._writing = Writing(Pace(PAUSE))
 
     def __call__(self, iterate: Iterate) -> None:
-        self._pace.run(lambda: write(self.path, self.finish(iterate.x)))
+        self._writing.run(lambda: write(self.path, self.finish(iterate.x)))
 
 
 class Moments:
@@ -74,11 +70,11 @@ class Moments:
 
     def __init__(self, folder: Path, finish: Callable[[Tensor], Picture]) -> None:
         self.folder, self.finish = folder, finish
-        self._pace = Pace(PAUSE)
+        self._writing = Writing(Pace(PAUSE))
         self._files: list[Path] = []
 
     def __call__(self, iterate: Iterate) -> None:
-        self._pace.run(lambda: self._write(iterate))
+        self._writing.run(lambda: self._write(iterate))
 
     def _write(self, iterate: Iterate) -> None:
         path = self.folder / f"{iterate.seconds:010.2f}-{iterate.iteration}.jpg"
@@ -88,7 +84,7 @@ class Moments:
             for gone in self._files[1::2]:
                 gone.unlink(missing_ok=True)
             self._files = self._files[::2]
-            self._pace.pause *= 2
+            self._writing.pace.pause *= 2
 
 
 def seen(picture: Picture) -> Picture:
@@ -105,11 +101,11 @@ class Journal:
     """
 
     def __init__(self, folder: Path, stop: StopRule) -> None:
-        self._path, self._forecast, self._pace = folder / JOURNAL, Forecast(stop), Pace(LINES)
+        self._path, self._forecast, self._writing = folder / JOURNAL, Forecast(stop), Writing(Pace(LINES))
 
     def __call__(self, iterate: Iterate) -> None:
         self._forecast.note(iterate)
-        self._pace.run(lambda: self._write(iterate))
+        self._writing.run(lambda: self._write(iterate))
 
     def _write(self, iterate: Iterate) -> None:
         line = {

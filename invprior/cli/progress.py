@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from invprior.cli.words import spoken
+from invprior.runs.pacing import Pace
 from invprior.runs.restoration import Watch
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.loop import Callback, StepDropped
@@ -80,17 +81,12 @@ def bar(title: str, stop: StopRule, quiet: bool) -> Iterator[Callback]:
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=10, transient=True) as progress:
         task = progress.add_task(title, total=stop.most, value="")
         forecast = Forecast(stop)
-        due = 0.0
+        pace = Pace(REFRESH)  # the objective of a large picture is slow to evaluate
 
         def show(iterate: Iterate) -> None:
-            nonlocal due
-            begin = time.perf_counter()
             forecast.note(iterate)
             progress.update(task, completed=iterate.iteration, total=forecast.total)
-            if begin >= due:
-                progress.update(task, value=f"objective {iterate.value:.6g}")
-                now = time.perf_counter()
-                due = now + max(REFRESH, 20 * (now - begin))  # the objective of a large picture is slow to evaluate
+            pace.run(lambda: progress.update(task, value=f"objective {iterate.value:.6g}"))
 
         yield show
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyvips
 
 from invprior.errors import InvpriorError
 from invprior.io import read
+from invprior.io.embedded import on_screen
 from invprior.io.raster import first_line, size
 
 SIDE = 512
@@ -96,10 +96,10 @@ def displayed(source: Path) -> Any:
     """The upright picture as the screen shows it: sRGB, 8 bits, its alpha over gray."""
     image = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="error")
     if image.format not in SIMPLE:
-        return _of_tensor(source)
+        return on_screen(read(source, missing=True).x)
     image = image.autorot()
     if image.interpretation not in ("b-w", "grey16", "srgb", "rgb", "rgb16", "cmyk") or image.bands > 4:
-        return _of_tensor(source)
+        return on_screen(read(source, missing=True).x)
     if image.get_typeof("icc-profile-data"):
         try:
             image = image.icc_transform("srgb", embedded=True, depth=8)
@@ -110,10 +110,3 @@ def displayed(source: Path) -> Any:
     if image.hasalpha():
         image = image.flatten(background=[128, 128, 128])
     return image.cast("uchar")
-
-
-def _of_tensor(source: Path) -> Any:
-    x = read(source, missing=True).x
-    x = x if x.shape[0] in (1, 3) else x[:1]
-    values = (x.nan_to_num(0.5).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
-    return pyvips.Image.new_from_array(np.ascontiguousarray(values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from importlib.resources import files
 
 import anywidget
@@ -12,6 +11,7 @@ from torch import Tensor
 from invprior.arguments import shown
 from invprior.errors import InvpriorError
 from invprior.io.embedded import data_url
+from invprior.runs.pacing import Pace
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.result import Result
 
@@ -54,7 +54,7 @@ class Viewer(anywidget.AnyWidget):
 
     def __init__(self, after: Tensor | Result | None = None, before: Tensor | None = None) -> None:
         super().__init__()
-        self._due = 0.0
+        self._pace = Pace(PAUSE)
         if before is not None:
             self.before = data_url(_image(before))
         if after is not None:
@@ -68,13 +68,11 @@ class Viewer(anywidget.AnyWidget):
         self.after = data_url(_image(after))
 
     def __call__(self, iterate: Iterate) -> None:
-        begin = time.perf_counter()
-        if begin < self._due:
-            return
+        self._pace.run(lambda: self._follow(iterate))
+
+    def _follow(self, iterate: Iterate) -> None:
         self.after = data_url(_image(iterate.x))
         self.caption = f"iteration {iterate.iteration}, {iterate.seconds:.0f} s"
-        now = time.perf_counter()
-        self._due = now + max(PAUSE, 20 * (now - begin))
 
 
 def _image(x: object) -> Tensor:

@@ -9,12 +9,12 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from invprior.errors import InvpriorError
+from invprior.page.commands import Choice, Commands, Files
 from invprior.page.form import Form
 from invprior.page.job import (
     CANCELLED,
@@ -36,41 +36,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 # Seconds that a command may take to say what it would take, and to write a result once more.
 PLANNING, EXPORTING = 120.0, 600.0
-
-
-@dataclass(frozen=True)
-class Files:
-    """The files of a form."""
-
-    picture: Path
-    out: Path
-    mask: Path | None
-    psf: Path | None
-    flash: Path | None
-
-
-class Commands(Protocol):
-    """Makes command lines of forms; only the command line knows its options."""
-
-    def typed(self, form: Form, files: Files) -> list[str]:
-        """The command as a user types it."""
-
-    def watched(self, typed: Sequence[str], moments: Path, checkpoint: Path, record: Path) -> list[str]:
-        """The words of a process for a typed command, with the files that the page reads."""
-
-    def planned(self, typed: Sequence[str]) -> list[str]:
-        """The words of a process that says what a typed command would take."""
-
-    def exported(self, typed: Sequence[str], chosen: Choice, out: Path, checkpoint: Path) -> list[str]:
-        """The words of a process that writes a finished solve once more, in another way."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How a result is written once more: bits a value, as text or empty, and strength."""
-
-    depth: str
-    strength: float
 
 
 def alone(method: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Work, P], R]:

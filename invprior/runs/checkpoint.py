@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from invprior.errors import InvpriorError
 from invprior.io.whole import check_place, whole_file
 from invprior.prior import Prior
 from invprior.problem import Problem
+from invprior.runs.pacing import Pace
 from invprior.runs.weighing import Weighted, with_weights
 from invprior.solvers.iterate import Iterate
 from invprior.solvers.recipe import Recipe
@@ -127,7 +127,7 @@ class Part:
         self._checkpoint, self._number, self.reached = checkpoint, number, reached
         self._weighted: Weighted | None = None
         self._network = False
-        self._due = time.monotonic() + FIRST
+        self._pace = Pace(PAUSE, FIRST)
 
     def starts(self, weighted: Weighted, problem: Problem) -> None:
         """Note what is solved; raises if what was reached is of another problem."""
@@ -139,12 +139,9 @@ class Part:
             )
 
     def __call__(self, iterate: Iterate) -> None:
-        begin = time.monotonic()
-        if begin < self._due or iterate.reached is None:
-            return
-        self._write(iterate.reached, None)
-        now = time.monotonic()
-        self._due = now + max(PAUSE, 20 * (now - begin))
+        reached = iterate.reached
+        if reached is not None:
+            self._pace.run(lambda: self._write(reached, None))
 
     def ended(self, result: Result) -> None:
         """Write the end of the solve.

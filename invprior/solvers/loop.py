@@ -162,8 +162,9 @@ def _solve(
             due = iterate.iteration % solver.log_every == 0
             if due:
                 history.append(iterate.row() | rules.log(memory))
-            rows = tuple(history)
-            iterate.after(rules, SolveState(mark, made_by, inner, memory, kept_x, kept, rows, iterate.seconds))
+            if listeners:  # nobody else asks for the state that was reached
+                rows = tuple(history)
+                iterate.after(rules, SolveState(mark, made_by, inner, memory, kept_x, kept, rows, iterate.seconds))
             answers = [listener(iterate) for listener in listeners]
             status = solver.ended(inner) or verdict.stop or next((a for a in answers if isinstance(a, Status)), None)
             if status is not None and not due:

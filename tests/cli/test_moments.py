@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import invprior.cli.preview as preview
-from invprior.cli.preview import MOMENTS, Moments, Pace
+from invprior.cli.preview import MOMENTS, Moments
 from invprior.errors import InvpriorError
 from invprior.io import read
 from tests.cli.here import pixels, run
@@ -79,9 +79,9 @@ def test_there_are_never_more_moments_than_said(tmp_path: Path) -> None:
             self.iteration, self.seconds = number, float(number)
 
     moments = Moments(tmp_path, lambda x: picture.with_pixels(x, None))
-    moments._pace = Pace(0.0)
+    moments._writing.pace.pause = 0.0
     for number in range(1, 4 * MOMENTS):
-        moments._pace._due = 0.0
+        moments._writing.pace._due = 0.0
         moments(Seen(number))  # type: ignore[arg-type]
         assert len(list(tmp_path.glob("*.jpg"))) <= MOMENTS
     kept = sorted(int(path.stem.split("-")[1]) for path in tmp_path.glob("*.jpg"))

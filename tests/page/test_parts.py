@@ -23,12 +23,13 @@ import invprior.page.store as stores
 from invprior.cli.asking import CommandLine
 from invprior.errors import InvpriorError
 from invprior.io import read
+from invprior.page.commands import Choice, Files
 from invprior.page.form import Form
 from invprior.page.job import Desk
 from invprior.page.layers import SIDE, Layers, displayed
 from invprior.page.share import before_and_after
 from invprior.page.store import Store, Upload, plain
-from invprior.page.work import Choice, Files, Work
+from invprior.page.work import Work
 from tests.helpers import photograph
 
 X = np.rint(photograph(size=64).numpy() * 255).astype(np.uint8).transpose(1, 2, 0)
