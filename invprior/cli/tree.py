@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from invprior.io.image import SUFFIXES
+from invprior.io.modern import HEIC, NO_HEVC
 
 
 @dataclass
@@ -18,7 +19,7 @@ class Tree:
     pictures
         Files with the suffix of a picture, sorted; none that is hidden or lies in OUT.
     faults
-        A sentence for each folder and link that cannot be read: not all was done that was asked for.
+        A sentence for each folder, link and HEIC that cannot be read: not all was done that was asked for.
     results
         Number of pictures that were passed over because they lie in OUT.
     """
@@ -41,6 +42,8 @@ def below(folder: Path, output: Path) -> Tree:
         inside = os.path.realpath(place) != os.path.realpath(folder) and _within(os.path.realpath(place), out)
         for name in sorted(files):
             path = Path(place) / name
+            if not name.startswith(".") and path.suffix.lower() in HEIC and not inside:
+                tree.faults.append(f"{path} is left out: it is HEIC, {NO_HEVC}")
             if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
                 continue
             if inside:

@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import invprior.io.fits as fits
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
-from invprior.io.metadata import EXTRA_SAMPLES, FITS, Origin, origin
+from invprior.io.metadata import EXTRA_SAMPLES, FITS, KINDS, Origin, origin
 from invprior.io.orientation import upright
 from invprior.io.paths import as_path
 from invprior.io.raster import check_header, decode
@@ -27,7 +26,7 @@ UNSIGNED = {"uchar", "ushort"}
 FLOATS = {"float", "double"}
 GOOD_BITS = 16  # precision assumed for float files
 GREATEST = float(np.finfo(np.float32).max)
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"}) | fits.SUFFIXES
+SUFFIXES = frozenset(KINDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +48,8 @@ class Picture:
     zoom
         How many times smaller its pixels are than those of the file; a written resolution is multiplied by it.
     quality
-        The quality of a JPEG that is written, 1 to 100; None for that of the file, or 95 if it had none.
+        The quality of a JPEG that is written, 1 to 100; None for that of the file, or 95 if it had none. WebP and AVIF
+        have 95 too, unless the file was one without loss.
     """
 
     x: Tensor

@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import TiffTags
 
+import invprior.io.modern as modern
 from invprior.io.chunks import TEXT, Chunk, read_chunks
 from invprior.io.fits import CARDS, SUFFIXES
 from invprior.io.fits import STRUCTURE as PIXEL_CARDS
@@ -23,9 +24,15 @@ from invprior.io.jpeg import read_comments, read_quality
 from invprior.io.ome import Size, fitted, is_ome
 
 FITS = "FITS"
-KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"} | dict.fromkeys(
-    SUFFIXES, FITS
-)
+KINDS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    **modern.SUFFIXES,
+    **dict.fromkeys(SUFFIXES, FITS),
+}
 DESCRIPTION, EXTRA_SAMPLES, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 338, 282, 283, 296
 COMPRESSION = 259
 PACKINGS = {5: "lzw", 8: "deflate", 32773: "packbits", 32946: "deflate", 50000: "zstd"}
@@ -68,7 +75,7 @@ class Origin:
     Attributes
     ----------
     kind
-        ``TIFF``, ``PNG``, ``JPEG``, or the name that libvips has for the format.
+        ``TIFF``, ``PNG``, ``JPEG``, ``WEBP``, ``AVIF``, or the name that libvips has for the format.
     size
         Width and height as stored.
     header
@@ -81,6 +88,8 @@ class Origin:
         The comments of a JPEG.
     quality
         The quality of a JPEG.
+    lossless
+        True if the pixels are packed without loss.
     """
 
     kind: str
@@ -90,6 +99,7 @@ class Origin:
     chunks: tuple[Chunk, ...]
     comments: tuple[bytes, ...]
     quality: int | None
+    lossless: bool
 
     @property
     def compression(self) -> str:
@@ -137,9 +147,12 @@ def origin(path: Path, header: Any, size: tuple[int, int]) -> Origin:
     if tags is None:
         block = header.get("exif-data") if header.get_typeof("exif-data") else b""
         tags = read_exif(block) or {}
+        if kind == modern.AVIF:  # it is turned by the format itself
+            tags.pop(ORIENTATION, None)
     else:
         tags = to_order(tags, path, sys.byteorder)
-    return Origin(kind, size, header, tags, chunks, read_comments(path), read_quality(path))
+    lossless = modern.is_lossless(path) if kind == modern.WEBP else kind not in ("JPEG", modern.AVIF)
+    return Origin(kind, size, header, tags, chunks, read_comments(path), read_quality(path), lossless)
 
 
 def unknown_resolution() -> Directory:
@@ -149,7 +162,8 @@ def unknown_resolution() -> Directory:
 
 def _loader(header: Any) -> str:
     name = header.get("vips-loader") if header.get_typeof("vips-loader") else "unknown"
-    return str(name).removesuffix("_source").removesuffix("load").upper()
+    found = str(name).removesuffix("_source").removesuffix("load").upper()
+    return modern.AVIF if found == "HEIF" else found
 
 
 def outgoing(given: Origin, kind: str, zoom: float, size: Size) -> Outgoing:
@@ -170,7 +184,9 @@ def outgoing(given: Origin, kind: str, zoom: float, size: Size) -> Outgoing:
             kept[ORIENTATION] = Tag(3, (given.orientation,))
     else:
         kept = tags
-    if kind == "PNG" and given.header.get_typeof("iptc-data"):
+    if kind == modern.AVIF:
+        kept.pop(ORIENTATION, None)
+    if kind in ("PNG", *modern.SUFFIXES.values()) and given.header.get_typeof("iptc-data"):
         lost.append("IPTC")
     if kind == "JPEG" and len(write_exif(kept)) > LARGEST_EXIF:
         kept = {}

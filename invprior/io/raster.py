@@ -18,6 +18,7 @@ import tifffile
 from invprior.errors import InvpriorError
 from invprior.io.fits import CARDS, decode_fits, is_fits, read_header
 from invprior.io.ifd import Tag, read_tiff
+from invprior.io.modern import NO_HEVC, is_hevc
 from invprior.io.paths import check_regular
 from invprior.io.room import check_room
 
@@ -190,6 +191,8 @@ def _check_pages(path: Path, pages: int) -> None:
 
 
 def _unreadable(path: Path, error: Exception) -> InvpriorError:
+    if is_hevc(path):
+        return InvpriorError(f"{path} is HEIC, {NO_HEVC}")
     return InvpriorError(f"{path} is not a picture that can be read: {first_line(error)}")
 
 

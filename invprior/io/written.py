@@ -12,6 +12,7 @@ import pyvips
 import torch
 from torch import Tensor
 
+import invprior.io.modern as modern
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.io.chunks import replace_chunks, with_chunks, without_chunk
@@ -36,7 +37,8 @@ from invprior.io.paths import as_path
 from invprior.io.raster import DTYPES, FINEST, first_line
 from invprior.io.whole import check_place, whole_file
 
-COLOURS = {"JPEG": (1, 3), "PNG": (1, 3)}  # and JPEG four inks
+COLOURS = {"JPEG": (1, 3), "PNG": (1, 3), modern.WEBP: (1, 3), modern.AVIF: (1, 3)}  # and JPEG four inks
+DEPTHS = {"JPEG": {"uchar"}, "PNG": {"uchar", "ushort"}, modern.WEBP: {"uchar"}, modern.AVIF: {"uchar", "ushort"}}
 PROFILES = ("icc-", "xmp-", "iptc-")
 RANGES = {
     "uchar": (0, 2**8 - 1),
@@ -46,7 +48,7 @@ RANGES = {
     "uint": (0, 2**32 - 1),
     "int": (-(2**31), 2**31 - 1),
 }
-QUALITY = 95  # of a JPEG that was none before
+QUALITY = 95  # of a file with loss that was no JPEG before
 LARGEST = 2**32 - 2**24  # bytes of pixels in a TIFF that is not a BigTIFF
 
 
@@ -69,7 +71,7 @@ def write(path: str | Path, picture: Picture) -> None:
     check_writable(path, picture)
     _check_threads()
     kind = KINDS[path.suffix.lower()]
-    image = _encoded(picture)
+    image = _encoded(picture, turned=kind != modern.AVIF)
     goes = _outgoing(picture, kind)
     if goes is not None:
         image = _profiled(image, picture)
@@ -90,7 +92,12 @@ def left_out(path: Path, picture: Picture) -> tuple[str, ...]:
     """Names of what came with a picture and cannot go out to ``path``."""
     goes = _outgoing(picture, KINDS[path.suffix.lower()])
     deep = picture.source is not None and picture.source.header.format == "double"
-    return (*(("the precision of 64 bits",) if deep else ()), *(() if goes is None else goes.lost))
+    coarse = KINDS[path.suffix.lower()] == modern.AVIF and picture.format == "ushort"
+    return (
+        *(("the precision of 64 bits",) if deep else ()),
+        *((f"the last {16 - modern.AVIF_BITS} of 16 bits",) if coarse else ()),
+        *(() if goes is None else goes.lost),
+    )
 
 
 def check_writable(path: Path, picture: Picture | None = None) -> None:
@@ -112,12 +119,10 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
     if channels not in COLOURS[kind] and not (inks and kind == "JPEG"):
         what = "the four inks of CMYK" if inks else f"{channels} colour channels"
         raise InvpriorError(f"cannot write {path}: {kind} does not hold {what}; take .tif{' or .jpg' if inks else ''}")
-    if kind == "JPEG" and (picture.format != "uchar" or picture.alpha is not None):
-        what = "an alpha channel" if picture.alpha is not None else f"{picture.format} pixels"
-        better = ".png or .tif" if picture.format in ("uchar", "ushort") else ".tif"
-        raise InvpriorError(f"cannot write {path}: JPEG does not hold {what}; take {better}")
-    if kind == "PNG" and picture.format not in ("uchar", "ushort"):
-        raise InvpriorError(f"cannot write {path}: PNG does not hold {picture.format} pixels; take .tif")
+    if picture.format not in DEPTHS[kind] or (kind == "JPEG" and picture.alpha is not None):
+        what = f"{picture.format} pixels" if picture.format not in DEPTHS[kind] else "an alpha channel"
+        better = ".png or .tif" if picture.format in DEPTHS["PNG"] and kind != "PNG" else ".tif"
+        raise InvpriorError(f"cannot write {path}: {kind} does not hold {what}; take {better}")
 
 
 def check_picture(picture: Picture) -> None:
@@ -185,10 +190,10 @@ def _pixels(picture: Picture) -> np.ndarray[Any, Any]:
     return values
 
 
-def _encoded(picture: Picture) -> Any:
-    """The pixels as a vips image, as they are stored."""
+def _encoded(picture: Picture, turned: bool) -> Any:
+    """The pixels as a vips image, upright or turned as in the file that they came from."""
     values, given = _pixels(picture), picture.source
-    pixels = np.ascontiguousarray(values if given is None else stored(values, given.orientation))
+    pixels = np.ascontiguousarray(stored(values, given.orientation) if turned and given is not None else values)
     image = pyvips.Image.new_from_array(pixels)
     if given is None or given.header.bands != image.bands:
         return image.copy(interpretation=_interpretation(image))
@@ -234,7 +239,12 @@ def _write_tiff(path: Path, image: Any, picture: Picture, goes: Outgoing | None)
 
 
 def _packed(image: Any, kind: str, picture: Picture, goes: Outgoing | None) -> bytes:
-    """The bytes of a PNG or a JPEG."""
+    """The bytes of a file that is neither TIFF nor FITS."""
+    if kind in modern.SUFFIXES.values():
+        without_loss = picture.quality is None and picture.source is not None and picture.source.lossless
+        return modern.packed(
+            image, kind, {} if goes is None else goes.tags, None if without_loss else _quality(picture)
+        )
     # libvips would add a block of EXIF to every file, with a resolution that nobody knows
     keep = "icc:xmp:iptc"
     data: bytes = (

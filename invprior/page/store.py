@@ -21,14 +21,14 @@ from invprior.io.whole import whole_file
 HIDDEN = ".invprior-page"
 # Bytes of a file and pixels of a picture that are taken.
 BYTES, PIXELS = 1 << 30, 250_000_000
-# What files begin with.
+# What files begin with; a dot stands for any byte.
 SIGNS = {
     b"\x89PNG\r\n\x1a\n": ".png",
     b"\xff\xd8\xff": ".jpg",
-    b"II*\0": ".tif",
-    b"MM\0*": ".tif",
-    b"II+\0": ".tif",
-    b"MM\0+": ".tif",
+    rb"II[*+]\0": ".tif",
+    rb"MM\0[*+]": ".tif",
+    b"RIFF....WEBP": ".webp",
+    b"....ftypavif": ".avif",
 }
 KINDS = ("picture", "mask", "psf", "flash")
 
@@ -182,11 +182,11 @@ def plain(name: str) -> str:
 def suffix_of(path: Path, name: str) -> str:
     """The suffix of a picture by its first bytes, whatever its name says."""
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(12)
     for sign, suffix in SIGNS.items():
-        if start.startswith(sign):
+        if re.match(sign, start, re.DOTALL):
             return suffix
-    raise InvpriorError(f"{name} is no PNG, JPEG or TIFF")
+    raise InvpriorError(f"{name} is no PNG, JPEG, TIFF, WebP or AVIF")
 
 
 def save_json(path: Path, value: object) -> None:

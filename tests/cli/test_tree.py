@@ -41,9 +41,11 @@ def test_what_cannot_be_read_is_said_and_no_success(tmp_path: Path) -> None:
     picture(tmp_path / "in" / "a.png")
     (tmp_path / "in" / "gone.png").symlink_to("nowhere.png")
     (tmp_path / "in" / "self.png").symlink_to("self.png")
+    (tmp_path / "in" / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic")
     code, said = run("denoise", tmp_path / "in", "-o", tmp_path / "out", *TV)
     assert code == 1
     assert said.count("the link leads nowhere") == 2
+    assert "phone.heic is left out: it is HEIC" in said
     assert (tmp_path / "out" / "a.png").is_file()
 
 

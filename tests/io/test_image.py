@@ -156,7 +156,11 @@ def test_what_cannot_be_written_is_named_and_nothing_is_lost(tmp_path: Path) -> 
         (deep, "old.jpg", "JPEG does not hold ushort pixels; take .png or .tif"),
         (read(tmp_path / "alpha.png"), "old.jpg", "JPEG does not hold an alpha channel"),
         (floating, "out.png", "PNG does not hold float pixels; take .tif"),
-        (deep, "out.gif", "the name must end in one of .fit, .fits, .fts, .jpeg, .jpg, .png, .tif, .tiff"),
+        (
+            deep,
+            "out.gif",
+            "the name must end in one of .avif, .fit, .fits, .*.png, .tif, .tiff, .webp",
+        ),
         (deep, "folder.png", "it is a folder"),
         (deep, "no/out.png", "the folder .*no does not exist"),
     ):
