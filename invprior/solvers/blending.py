@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,13 +13,19 @@ from torch import Tensor
 
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
+from invprior.operators.mask import put_back
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
+from invprior.solvers.descent import Descent
 from invprior.solvers.loop import choose
-from invprior.solvers.part import Part, advanced
+from invprior.solvers.part import Part, advanced, finished
 from invprior.solvers.simplex import least_combination
 from invprior.solvers.splitting import Watched, products, split
 from invprior.stop import CONVERGED, AnyOf, Status, StopRule
+
+JUDGED, WHOLE = "judged", "whole"
+# What to do next, by the data that it takes and the member's number.
+_Turns = dict[tuple[str, int], Callable[[], Part]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,22 +36,31 @@ class Blended(State):
     ----------
     judged
         The members on the first part of the data, by which the weights are chosen.
-    members
-        The members whose images are blended: those without a network are solved once more, on all data; the others
-        are the judged ones.
+    whole
+        The members on all data. A network is the judged one, unless it has a weight and values were held out.
+    put_back
+        True if the pixels that a mask leaves are known better than any member restores them: they do not judge, and
+        the blend has them as measured.
     """
 
     judged: tuple[Part, ...]
-    members: tuple[Part, ...]
+    whole: tuple[Part, ...]
     weights: tuple[float, ...]
+    put_back: bool
     seed: int
+
+    @property
+    def members(self) -> tuple[Part, ...]:
+        """The members whose images are blended: those on all data as soon as they have ended."""
+        return tuple(j if w.status is None else w for j, w in zip(self.judged, self.whole, strict=True))
 
 
 @dataclass(frozen=True)
 class Blending(Solver[Blended]):
     """x = Σ_k w_k x_k: solves the problem with each member of its prior, and weighs their images.
 
-    An iteration is ten of every member, one of a network; the solve ends with the slowest.
+    An iteration is ten of every member, one of a network; the solve ends with the slowest, and then with the networks
+    that are fitted to what was held out.
     """
 
     def check(self, problem: Problem) -> None:
@@ -59,26 +75,49 @@ class Blending(Solver[Blended]):
         start = problem.start() if x0 is None else x0
         count = len(problem.prior.parts)
         nothing = tuple(Part() for _ in range(count))
-        return Blended(0, start, nothing, nothing, (1 / count,) * count, seed)
+        return Blended(0, start, nothing, nothing, (1 / count,) * count, False, seed)
 
     def step(self, problem: Problem, state: Blended) -> Blended:
         cut = problem.once(_Cut.made, state.seed)
         count = len(problem.prior.parts)
-        if len(state.members) != count:
+        if len(state.judged) != count:
             raise InvpriorError(
-                f"the state is one of {len(state.members)} members, and the prior has {count}; start anew"
+                f"the state is one of {len(state.judged)} members, and the prior has {count}; start anew"
             )
-        problems, parts = [*cut.judged, *problem.once(_members)], [*state.judged, *state.members]
-        # a network is fitted once, to the first part of the data
-        going = [k for k, p in enumerate(problems) if parts[k].status is None and not (k >= count and _fitted(p))]
-        turns = [(problems[k], parts[k], state.seed + k % count) for k in going]
-        for k, part in zip(going, _side_by_side(turns), strict=True):
-            parts[k] = part
-        judged = tuple(parts[:count])
-        members = tuple(j if _fitted(p) else m for p, j, m in zip(cut.judged, judged, parts[count:], strict=True))
-        weights = _weights(cut.watched, [part.x for part in judged])
-        x = torch.stack([w * m.x for w, m in zip(weights, members, strict=True)]).sum(0)
-        return Blended(state.iteration + 1, x, judged, members, weights, state.seed)
+        turns = self._judging(cut, state) | self._with_all_data(problem, cut, state)
+        parts = dict(zip(turns, _side_by_side(list(turns.values())), strict=True))
+        judged = tuple(parts.get((JUDGED, k), part) for k, part in enumerate(state.judged))
+        whole = tuple(parts.get((WHOLE, k), part) for k, part in enumerate(state.whole))
+        weights, back = state.weights, state.put_back
+        if JUDGED in {what for what, _ in turns}:
+            images = [part.x for part in judged]
+            back = _measured_better(cut.watched, images)
+            weights = _weights([w for w in cut.watched if not (back and w.limited)], images)
+        if all(part.status is not None for part in judged):
+            kept = [_fitted(p) and not (cut.thinned and weights[k] > 0) for k, p in enumerate(cut.judged)]
+            whole = tuple(j if same else w for same, j, w in zip(kept, judged, whole, strict=True))
+        new = replace(state, iteration=state.iteration + 1, judged=judged, whole=whole, weights=weights)
+        x = torch.stack([w * m.x for w, m in zip(weights, new.members, strict=True)]).sum(0)
+        for d in problem.data_terms if back else ():
+            x = put_back(x, d.operator, d.y)
+        return replace(new, x=x, put_back=back)
+
+    def _judging(self, cut: _Cut, state: Blended) -> _Turns:
+        going = [k for k, part in enumerate(state.judged) if part.status is None]
+        return {(JUDGED, k): partial(advanced, cut.judged[k], state.judged[k], state.seed + k) for k in going}
+
+    def _with_all_data(self, problem: Problem, cut: _Cut, state: Blended) -> _Turns:
+        """A network waits for its weight; one that found no noise to end at goes on, others are fitted anew."""
+        turns: _Turns = {}
+        weighed = all(part.status is not None for part in state.judged)
+        for k, (p, judged, part) in enumerate(zip(problem.once(_members), state.judged, state.whole, strict=True)):
+            if part.status is not None or (_fitted(p) and not weighed):
+                continue
+            if _fitted(p) and judged.reached_limit and isinstance(choose(p).solver, Descent):
+                turns[WHOLE, k] = partial(finished, p, part, judged)
+            else:
+                turns[WHOLE, k] = partial(advanced, p, part, state.seed + k)
+        return turns
 
     def default_stop(self) -> StopRule:
         """None: :meth:`ended` ends the solve."""
@@ -86,7 +125,7 @@ class Blending(Solver[Blended]):
 
     def ended(self, state: Blended) -> Status | None:
         """Once all members have ended."""
-        if any(part.status is None for part in (*state.judged, *state.members)):
+        if any(part.status is None for part in (*state.judged, *state.whole)):
             return None
         weights = ", ".join(f"{w:.2f}" for w in state.weights)
         return Status(CONVERGED, f"all members have ended; their weights are {weights}")
@@ -101,11 +140,13 @@ class _Cut:
 
     judged: tuple[Problem, ...]
     watched: tuple[Watched, ...]
+    thinned: bool  # values were held out
 
     @classmethod
     def made(cls, problem: Problem, seed: int) -> _Cut:
         data, watched = split(problem.data_terms, seed)
-        return cls(_members(problem, data), watched)
+        thinned = any(bool((d.observed & ~f.observed).any()) for d, f in zip(problem.data_terms, data, strict=True))
+        return cls(_members(problem, data), watched, thinned)
 
 
 def _members(problem: Problem, data: Sequence[DataTerm] | None = None) -> tuple[Problem, ...]:
@@ -116,24 +157,30 @@ def _members(problem: Problem, data: Sequence[DataTerm] | None = None) -> tuple[
 
 
 def _fitted(problem: Problem) -> bool:
-    """True of a member that costs too much to be solved twice: one with a network, or a blend of its own."""
+    """True of a member that costs too much to be solved twice without need: one with a network, or a blend."""
     return problem.prior.fits_network or bool(problem.prior.parts)
 
 
-def _side_by_side(turns: Sequence[tuple[Problem, Part, int]]) -> list[Part]:
+def _side_by_side(turns: Sequence[Callable[[], Part]]) -> list[Part]:
     """Every part some iterations later; the threads that torch has are shared out."""
     threads = torch.get_num_threads()
     each = max(1, threads // max(len(turns), 1))
 
-    def turn(problem: Problem, part: Part, seed: int) -> Part:
+    def taken(turn: Callable[[], Part]) -> Part:
         torch.set_num_threads(each)  # of this thread alone
-        return advanced(problem, part, seed)
+        return turn()
 
     try:
         with ThreadPoolExecutor(max(1, min(len(turns), max(threads, 1)))) as pool:
-            return list(pool.map(turn, *zip(*turns, strict=True)))
+            return list(pool.map(taken, turns))
     finally:
         torch.set_num_threads(threads)
+
+
+def _measured_better(watched: Sequence[Watched], images: Sequence[Tensor]) -> bool:
+    """True if the measured values of masks are closer to the truth than any image is there."""
+    limited = [w for w in watched if w.limited]
+    return bool(limited) and all(w.error(x) > w.limit for w in limited for x in images)
 
 
 def _weights(watched: Sequence[Watched], images: Sequence[Tensor]) -> tuple[float, ...]:

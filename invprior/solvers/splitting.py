@@ -17,6 +17,8 @@ from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.operator import Operator
 from invprior.operators.mask import Mask
+from invprior.shapes import Window
+from invprior.solvers.likeness import like_missing
 
 # Added to the seed: with the seed of simulated noise the noise that is added would be the same.
 SPLIT_SEED = 1_618_033_988  # below 2³²: the rest is lost in the generator
@@ -37,7 +39,8 @@ class Watched:
     """What an image is judged by: the mean squared error of A x on the values of ``target`` that ``counts`` marks.
 
     It is an unbiased estimate of the error, up to a constant, and stands for ``share`` of the unknowns. ``independent``
-    is the number of values whose errors are so.
+    is the number of values whose errors are so. Where the error is above ``limit``, the measured values themselves are
+    about as close to the truth as the image is, or closer.
     """
 
     operator: Operator
@@ -45,9 +48,17 @@ class Watched:
     counts: Tensor
     share: float
     independent: int
+    limit: float = math.inf
+
+    @property
+    def limited(self) -> bool:
+        return self.limit < math.inf
 
     def residual(self, x: Tensor) -> Tensor:
         return (self.operator(x) - self.target)[..., self.counts]
+
+    def error(self, x: Tensor) -> float:
+        return float(self.residual(x).abs().square().mean())
 
 
 def split(data: Sequence[DataTerm], seed: int) -> tuple[tuple[DataTerm, ...], tuple[Watched, ...]]:
@@ -96,7 +107,12 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
     if measured == 1.0:
         return fitted, [_split_judge(d, halves.second, seen, 1.0)]
     fitted, held = held_out(d, fitted, rng)
-    return fitted, [_split_judge(d, halves.second, seen & ~held.counts, measured), replace(held, share=1 - measured)]
+    judge = _split_judge(d, halves.second, seen & ~held.counts, measured)
+    if isinstance(d.operator, Mask) and d.operator.known.dtype == torch.bool:
+        # y₂ has the variance E|y₂ − y|² + σ²; an image that errs by less than half of σ² there is better than y
+        limit = (halves.second - d.noise.signal(d.y)).abs().square() + 1.5 * d.variance
+        judge = replace(judge, limit=float(limit[..., judge.counts].mean()))
+    return fitted, [judge, replace(held, share=1 - measured)]
 
 
 def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, share: float) -> Watched:
@@ -117,14 +133,22 @@ def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataT
     count = int(seen.count_nonzero()) * (d.y.numel() // seen.numel())
     share = min(max(ENOUGH_HELD / max(count, 1), LEAST_HELD), LARGEST_HELD)
     held = seen & (torch.rand(seen.shape, generator=rng) < share).to(seen.device)
+    independent = int(held.count_nonzero())  # the channels of a pixel err alike
+    if _local(A):
+        held, independent = like_missing(seen, held, rng)
     if not bool(held.any()) or bool((held == seen).all()):
         raise InvpriorError(
             f"{d!r} has too few values to hold some out for the weights of a blend; take one prior alone"
         )
     thinned = Mask(A.in_shape, A.known * ~held) if isinstance(A, Mask) else Mask(A.out_shape, ~held) @ A
     kept = replace(fitted, operator=thinned, y=torch.where(held, 0, fitted.y))
-    # the channels of a pixel err alike
-    return kept, Watched(A, d.noise.signal(d.y), held, 1.0, int(held.count_nonzero()))
+    return kept, Watched(A, d.noise.signal(d.y), held, 1.0, independent)
+
+
+def _local(A: Operator) -> bool:
+    """True if a pixel of A x is made of those around it in x, so that holes in y are holes in x."""
+    whole = Window(0, A.in_shape[-2], 0, A.in_shape[-1]) if len(A.in_shape) > 1 else None
+    return whole is not None and isinstance(A, LinearOperator) and A.on_window(whole) is not None
 
 
 def _sites(d: DataTerm) -> Tensor:

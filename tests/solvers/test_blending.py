@@ -111,6 +111,45 @@ def test_members_with_a_network_are_those_that_were_judged() -> None:
     assert [j is m for j, m in zip(state.judged, state.members, strict=True)] == [True, True, False]
 
 
+def test_networks_with_a_weight_see_what_was_held_out_in_the_end() -> None:
+    """Held-out values cost a network a part of what it can reach; it is judged without them and used with them."""
+    A = Lanczos(LARGE.shape, 2)
+    p = problem(DIP("fast", "upscale", iterations=60), NoPrior(), A=A, model=noise.Gaussian(1e-3))
+    result = solve(p)
+    state, (d,) = result.state.solver_state, p.data_terms
+    judged, network = state.judged[0].x, state.members[0].x
+    held = split(p.data_terms, state.seed)[0][0].observed.logical_not()
+    assert state.weights[0] == 1
+    assert state.members[0].result.iterations == 15
+    assert float(d.residual(network)[held].square().mean()) < 0.95 * float(d.residual(judged)[held].square().mean())
+    assert psnr(network, LARGE) > psnr(judged, LARGE)
+    assert torch.equal(result.x, network)
+
+
+def test_guided_networks_start_anew_with_what_was_held_out_and_useless_ones_do_not() -> None:
+    A = Lanczos(CLEAN.shape, 2)
+    guided, useless = Guided(DIP(iterations=30), 3.0 * TV()), DIP("fast", "upscale", iterations=2)
+    state = solve(problem(guided, useless, A=A, model=noise.Gaussian(0.02))).state.solver_state
+    assert state.weights == (1, 0)
+    assert [j is m for j, m in zip(state.judged, state.members, strict=True)] == [False, True]
+    assert min(state.members[0].result.iterations, state.judged[0].result.iterations) > 30
+
+
+def test_exact_pixels_are_put_back_and_noisy_ones_are_not() -> None:
+    """A member that is better in the holes is not left out for what it makes of pixels that are known anyway."""
+    seen = torch.ones(96, 96, dtype=torch.bool)
+    seen[10:90:20, 5:90] = False
+    A = Mask(LARGE.shape, seen)
+    good, faithful = 3.0 * TV(), NoPrior()  # the second is exact on known pixels and black in the holes
+    for level, back in ((1e-3, True), (0.1, False)):
+        p = problem(good, faithful, A=A, model=noise.Gaussian(level))
+        state = (result := solve(p)).state.solver_state
+        assert state.put_back is back
+        assert torch.equal(result.x[:, seen], p.data_terms[0].y[:, seen]) is back
+        if back:
+            assert state.weights[0] > 0.9
+
+
 def test_interrupted_and_pickled_it_goes_on_bit_for_bit() -> None:
     p = problem(DIP(iterations=6), TV_10)
     whole = solve(p)
@@ -120,6 +159,18 @@ def test_interrupted_and_pickled_it_goes_on_bit_for_bit() -> None:
     rest = solve(problem(DIP(iterations=6), TV_10), state=pickle.loads(pickle.dumps(part.state)))
     assert torch.equal(whole.x, rest.x)
     assert whole.iterations == rest.iterations
+
+
+@pytest.mark.parametrize("at", [3, 9])
+def test_interrupted_while_a_network_sees_the_rest_it_goes_on_bit_for_bit(at: int) -> None:
+    def posed() -> Problem:
+        return problem(DIP("fast", "upscale", iterations=8), NoPrior(), A=Lanczos(CLEAN.shape, 2))
+
+    whole = solve(posed())
+    part = solve(posed(), stop=stop.MaxIterations(at))
+    rest = solve(posed(), state=pickle.loads(pickle.dumps(part.state)))
+    assert (part.iterations, whole.iterations) == (at, rest.iterations)
+    assert torch.equal(whole.x, rest.x)
 
 
 def test_what_is_fitted_and_what_judges_share_no_noise() -> None:
