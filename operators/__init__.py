@@ -6,6 +6,7 @@
 """
 
 from invprior.arguments import check_all
+from invprior.operators.bayer import Bayer
 from invprior.operators.blur import Blur
 from invprior.operators.crop import Crop
 from invprior.operators.diagonal import Diagonal
@@ -32,6 +33,7 @@ from invprior.operators.wavelet import Wavelet
 
 __all__ = [
     "JPEG",
+    "Bayer",
     "Blur",
     "Crop",
     "Diagonal",

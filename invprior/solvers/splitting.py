@@ -109,8 +109,8 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
     fitted, held = held_out(d, fitted, rng)
     judge = _split_judge(d, halves.second, seen & ~held.counts, measured)
     if isinstance(d.operator, Mask) and d.operator.known.dtype == torch.bool:
-        # y₂ has the variance E|y₂ − y|² + σ²; an image that errs by less than half of σ² there is better than y
-        limit = (halves.second - d.noise.signal(d.y)).abs().square() + 1.5 * d.variance
+        # y₂ has the variance E|y₂ − y|² + σ²; an image that errs by less than 0.9 σ² there is better than y
+        limit = (halves.second - d.noise.signal(d.y)).abs().square() + 1.9 * d.variance
         judge = replace(judge, limit=float(limit[..., judge.counts].mean()))
     return fitted, [judge, replace(held, share=1 - measured)]
 
