@@ -8,6 +8,7 @@
 from invprior.arguments import check_all
 from invprior.operators.bayer import Bayer
 from invprior.operators.blur import Blur
+from invprior.operators.channels import Channels
 from invprior.operators.crop import Crop
 from invprior.operators.diagonal import Diagonal
 from invprior.operators.directional import Directional
@@ -35,6 +36,7 @@ __all__ = [
     "JPEG",
     "Bayer",
     "Blur",
+    "Channels",
     "Crop",
     "Diagonal",
     "Directional",

@@ -20,13 +20,15 @@ COLOURS = {"R": 0, "G": 1, "B": 2}
 
 def linear(srgb: np.ndarray) -> np.ndarray:
     """Linear light of sRGB values."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    light: np.ndarray = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return light
 
 
 def to_camera(light: np.ndarray) -> np.ndarray:
     """White-balanced colours of the camera, of linear sRGB (H, W, 3); white stays (1, 1, 1)."""
     matrix = CAMERA @ np.linalg.inv(FROM_XYZ)
-    return light @ (matrix / matrix.sum(1, keepdims=True)).T
+    balanced: np.ndarray = light @ (matrix / matrix.sum(1, keepdims=True)).T
+    return balanced
 
 
 def mosaic(camera: np.ndarray, pattern: str) -> np.ndarray:
@@ -40,7 +42,8 @@ def mosaic(camera: np.ndarray, pattern: str) -> np.ndarray:
 
 def noisy(y: np.ndarray, seed: int = 0, gain: float = GAIN, read: float = READ) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return gain * rng.poisson(np.maximum(y, 0) / gain) + read * rng.standard_normal(y.shape)
+    spoiled: np.ndarray = gain * rng.poisson(np.maximum(y, 0) / gain) + read * rng.standard_normal(y.shape)
+    return spoiled
 
 
 def write_dng(
@@ -48,7 +51,7 @@ def write_dng(
     y: np.ndarray,
     pattern: str = "RGGB",
     orientation: int = 1,
-    profile: tuple[float, float] | None = (GAIN, READ**2),
+    profile: tuple[float, ...] | None = (GAIN, READ**2),
 ) -> None:
     """Write values in [0, 1] as a DNG of 14 bits, with what a camera says of itself."""
     stored = np.clip(np.rint(BLACK + y * (WHITE - BLACK)), 0, 16383).astype(np.uint16)
@@ -70,5 +73,5 @@ def write_dng(
         (50778, "H", 1, 21, True),
     ]
     if profile is not None:
-        tags.append((51041, "d", 2, profile, True))
+        tags.append((51041, "d", len(profile), profile, True))
     tifffile.imwrite(path, stored, photometric=32803, extratags=tags, metadata=None)

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from invprior.cli.explaining import explain
 from invprior.cli.judging import check, compare, demo, help_, info, serve
 from invprior.cli.listener import forgiving
-from invprior.cli.restoring import deblur, dejpeg, denoise, flash, inpaint, upscale, video
+from invprior.cli.restoring import deblur, dejpeg, denoise, develop, flash, inpaint, upscale, video
 
 
 class CtrlCError(Exception):
@@ -40,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-RESTORING = (denoise, upscale, inpaint, deblur, dejpeg, flash, video, explain)
+RESTORING = (denoise, upscale, inpaint, deblur, dejpeg, develop, flash, video, explain)
 for command in (*RESTORING, demo, serve, compare, check, info):
     app.command()(command)
 app.command("help")(help_)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, read_mask, write
-from invprior.io.image import SUFFIXES
+from invprior.io.kinds import SUFFIXES
 from invprior.io.mask import grown
 from invprior.io.missing import MARKS
 from invprior.io.video import Clip, Reader, read_clip

@@ -15,7 +15,7 @@ from invprior.cli.restore import PictureJob
 from invprior.cli.stack import restore_stack
 from invprior.cli.tree import Tree, below
 from invprior.errors import InvpriorError
-from invprior.io.image import SUFFIXES, check_readable
+from invprior.io.kinds import SUFFIXES
 from invprior.io.stack import pages
 from invprior.io.whole import check_apart
 from invprior.runs.record import check_record, save_record
@@ -50,7 +50,7 @@ def restore(
         if pages(inputs[0]) > 1:
             restore_stack(job, inputs[0], target)
             return
-        check_readable(inputs[0])
+        task.check_readable(inputs[0])
         run_one(job, job.open(inputs[0], target, job.request.truth))
         return
     if settings.error_map is not None:
@@ -61,7 +61,7 @@ def restore(
             raise InvpriorError(f"{option} goes with one picture; restore them one by one")
     if output.exists() and not output.is_dir():
         raise InvpriorError(f"several pictures need a folder, and {output} is a file")
-    batch, faults = entries(inputs, output, settings.truth)
+    batch, faults = entries(task, inputs, output, settings.truth)
     sources = {f"the input {e.source.name}": e.source for e in batch}
     truths = {f"the truth {e.truth.name}": e.truth for e in batch if e.truth is not None}
     targets = {f"OUT of {e.source.name}": e.target for e in batch}
@@ -103,7 +103,7 @@ def run_one(job: PictureJob, opened: Opened) -> None:
         sys.exit(130)
 
 
-def entries(inputs: list[Path], output: Path, truth: Path | None) -> tuple[list[Entry], list[str]]:
+def entries(task: Task, inputs: list[Path], output: Path, truth: Path | None) -> tuple[list[Entry], list[str]]:
     """Every picture of the inputs, in folders at any depth, with its place in the tree of ``output``.
 
     The second list says which folders and links could not be read.
@@ -117,18 +117,19 @@ def entries(inputs: list[Path], output: Path, truth: Path | None) -> tuple[list[
     faults: list[str] = []
     for path in inputs:
         if path.is_dir():
-            tree = below(path, output)
+            tree = below(path, output, task.suffixes)
             if not tree.pictures:
                 why = f"; {tree.faults[0]}" if tree.faults else ""
-                raise InvpriorError(f"the folder {path} holds no picture ({', '.join(sorted(SUFFIXES))}){why}")
+                raise InvpriorError(f"the folder {path} holds no picture ({', '.join(sorted(task.suffixes))}){why}")
             if tree.results and not (output / NAME).exists():
                 print(f"{tree.results} pictures in OUT, which lies in {path}, are not taken as input", file=sys.stderr)
             faults += tree.faults
         else:
-            check_readable(path)
+            task.check_readable(path)
             tree = Tree([path])
         for source in tree.pictures:
             place = source.relative_to(path) if path.is_dir() else Path(source.name)
+            place = place if task.written is None else place.with_suffix(task.written)
             if place in found:
                 raise InvpriorError(
                     f"{found[place]} and {source} would both become {output / place}; restore them into different "

@@ -24,7 +24,6 @@ from invprior.cli.words import spoken, told, why
 from invprior.errors import InvpriorError
 from invprior.io import Picture, read, write
 from invprior.io.image import of_depth
-from invprior.io.missing import read_missing
 from invprior.io.scratch import check_space
 from invprior.io.written import check_writable, left_out
 from invprior.metrics import psnr, psnr_luma, ssim
@@ -35,7 +34,7 @@ from invprior.runs.cutting import Whole, around_holes, restore_around
 from invprior.runs.memory import beside, check_memory, largest_tile, on_disk, predicted, tiling
 from invprior.runs.pace import expected_seconds
 from invprior.runs.restoration import Measured, Restoration, Restored
-from invprior.runs.tasks import Inpaint, InpaintMissing, Task
+from invprior.runs.tasks import Task
 from invprior.shapes import Shape
 from invprior.solvers.loop import DIVERGED, Callback
 from invprior.specs import PriorSpec, in_unit_range, parse_prior
@@ -58,7 +57,7 @@ class PictureJob:
     def _opened(self, source: Path, target: Path, truth: Path | None) -> Opened:
         asked = self.request
         check_writable(target)
-        picture = self._read(source)
+        picture = self.task.read(source)
         check_writable(target, self._deep(picture))
         if asked.preview is not None:
             check_writable(asked.preview, picture)
@@ -116,12 +115,6 @@ class PictureJob:
 
         limit = SECONDS if automatic.seconds is None else automatic.seconds
         return choose_prior(self.task.name, measured.data, needs, limit)
-
-    def _read(self, source: Path) -> Picture:
-        """The picture; where a mask has a hole it may be NaN."""
-        if isinstance(self.task, InpaintMissing):
-            return read_missing(source, self.task.marks)
-        return read(source, missing=isinstance(self.task, Inpaint))
 
     def _needs(self, opened: Opened, measured: Measured, always: bool = False) -> str:
         """What the solve takes, in words, if that is much or is asked for; raises if the disk is too small for it."""

@@ -125,6 +125,16 @@ def dejpeg(inputs: Inputs, output: Output, settings: Settings, overwrite: Overwr
 
 
 @with_settings
+def develop(
+    inputs: Inputs, output: Output, settings: Settings, tile: Tile = None, overwrite: Overwrite = False
+) -> None:
+    """Develop raw files of a camera: mosaic and noise are undone at once; needs the extra raw."""
+    from invprior.cli import developing
+
+    developing.develop(inputs, output, settings, tile, overwrite)
+
+
+@with_settings
 def flash(
     no_flash: Annotated[
         Path, typer.Argument(metavar="NOFLASH", help="The noisy picture, in the light you want.", show_default=False)

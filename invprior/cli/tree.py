@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from invprior.io.image import SUFFIXES
+from invprior.io.kinds import SUFFIXES
 from invprior.io.modern import HEIC, NO_HEVC
 
 
@@ -29,7 +29,7 @@ class Tree:
     results: int = 0
 
 
-def below(folder: Path, output: Path) -> Tree:
+def below(folder: Path, output: Path, suffixes: frozenset[str] = SUFFIXES) -> Tree:
     """Look through a folder at any depth; linked folders are followed, each folder is entered once."""
     tree, out = Tree(), os.path.realpath(output)
     seen = {os.path.realpath(folder)}
@@ -42,9 +42,9 @@ def below(folder: Path, output: Path) -> Tree:
         inside = os.path.realpath(place) != os.path.realpath(folder) and _within(os.path.realpath(place), out)
         for name in sorted(files):
             path = Path(place) / name
-            if not name.startswith(".") and path.suffix.lower() in HEIC and not inside:
+            if not name.startswith(".") and path.suffix.lower() in HEIC and not inside and suffixes is SUFFIXES:
                 tree.faults.append(f"{path} is left out: it is HEIC, {NO_HEVC}")
-            if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
+            if name.startswith(".") or path.suffix.lower() not in suffixes:
                 continue
             if inside:
                 tree.results += 1

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
-from invprior.io.metadata import EXTRA_SAMPLES, FITS, KINDS, Origin, origin
+from invprior.io.kinds import FITS
+from invprior.io.metadata import EXTRA_SAMPLES, Origin, origin
 from invprior.io.orientation import upright
 from invprior.io.paths import as_path
 from invprior.io.raster import check_header, decode
@@ -26,7 +27,6 @@ UNSIGNED = {"uchar", "ushort"}
 FLOATS = {"float", "double"}
 GOOD_BITS = 16  # precision assumed for float files
 GREATEST = float(np.finfo(np.float32).max)
-SUFFIXES = frozenset(KINDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def read(path: str | Path, *, missing: bool = False) -> Picture:
     Parameters
     ----------
     path
-        A file with one of the suffixes :data:`SUFFIXES`.
+        A file with one of the suffixes of :data:`invprior.io.kinds.SUFFIXES`.
     missing
         True if NaN marks pixels that were not measured; ``x`` then holds NaN there.
 

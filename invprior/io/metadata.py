@@ -16,23 +16,14 @@ from PIL import TiffTags
 
 import invprior.io.modern as modern
 from invprior.io.chunks import TEXT, Chunk, read_chunks
-from invprior.io.fits import CARDS, SUFFIXES
+from invprior.io.fits import CARDS
 from invprior.io.fits import STRUCTURE as PIXEL_CARDS
 from invprior.io.ifd import BELOW, EXIF, Directory, Tag, read_exif, read_tiff, write_exif
 from invprior.io.imagej import BLOCKS, COUNTS, to_order
 from invprior.io.jpeg import read_comments, read_quality
+from invprior.io.kinds import FITS
 from invprior.io.ome import Size, fitted, is_ome
 
-FITS = "FITS"
-KINDS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    **modern.SUFFIXES,
-    **dict.fromkeys(SUFFIXES, FITS),
-}
 DESCRIPTION, EXTRA_SAMPLES, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 338, 282, 283, 296
 COMPRESSION = 259
 PACKINGS = {5: "lzw", 8: "deflate", 32773: "packbits", 32946: "deflate", 50000: "zstd"}

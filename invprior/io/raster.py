@@ -18,6 +18,7 @@ import tifffile
 from invprior.errors import InvpriorError
 from invprior.io.fits import CARDS, decode_fits, is_fits, read_header
 from invprior.io.ifd import Tag, read_tiff
+from invprior.io.kinds import RAW
 from invprior.io.modern import NO_HEVC, is_hevc
 from invprior.io.paths import check_regular
 from invprior.io.room import check_room
@@ -48,9 +49,16 @@ class Raster:
     header: Any
 
 
+def check_developed(path: Path) -> None:
+    """Raise if a name is that of a camera's raw file, of which libvips would read a small picture or the mosaic."""
+    if path.suffix.lower() in RAW:
+        raise InvpriorError(f"{path} is the raw file of a camera; invprior develop restores it")
+
+
 def check_header(path: Path) -> None:
     """Raise if ``path`` is not a picture that can be decoded; the pixels are not."""
     check_regular(path)
+    check_developed(path)
     if is_fits(path):
         read_header(path)
     elif _deep(path) is None:
@@ -84,6 +92,7 @@ def decode(path: Path) -> Raster:
         real numbers, or does not fit into memory.
     """
     check_regular(path)
+    check_developed(path)
     if is_fits(path):
         return _astronomical(path)
     deep = _deep(path)

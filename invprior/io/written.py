@@ -18,11 +18,10 @@ from invprior.errors import InvpriorError
 from invprior.io.chunks import replace_chunks, with_chunks, without_chunk
 from invprior.io.fits import write_fits
 from invprior.io.ifd import Directory, read_tiff, replace_tags, write_exif
-from invprior.io.image import FLOATS, SUFFIXES, Picture
+from invprior.io.image import FLOATS, Picture
 from invprior.io.jpeg import with_comments, with_exif, with_resolution
+from invprior.io.kinds import FITS, KINDS, SUFFIXES
 from invprior.io.metadata import (
-    FITS,
-    KINDS,
     OME_TYPES,
     ORIENTATION,
     STRUCTURE,

@@ -19,6 +19,10 @@ import invprior.operators as operators
 import invprior.priors as priors
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
+from invprior.io import Picture, read
+from invprior.io.image import check_readable
+from invprior.io.kinds import SUFFIXES
+from invprior.io.missing import read_missing
 from invprior.io.orientation import upright
 from invprior.io.quantised import Quantised, header_orientation, read_quantised
 from invprior.linear_operator import LinearOperator
@@ -52,6 +56,8 @@ class Task(ABC):
     name: ClassVar[str]
     quality: ClassVar[int | None] = None  # of a JPEG that is written; None for that of the input
     most: ClassVar[int | None] = None  # iterations that are enough for a penalty, where the gap closes late
+    suffixes: ClassVar[frozenset[str]] = SUFFIXES  # of the pictures in a folder
+    written: ClassVar[str | None] = None  # the suffix of what is made of one in a folder; None for its own
     noisy: ClassVar[bool] = False  # True: a noise level that is not given is estimated; False: it is that of rounding
 
     @property
@@ -62,6 +68,14 @@ class Task(ABC):
     def of_file(self, path: Path) -> Task:
         """The task for the picture in a file: itself, unless it is of what only that file says."""
         return self
+
+    def check_readable(self, path: Path) -> None:
+        """Raise if a file is none that :meth:`read` takes; its pixels are not decoded."""
+        check_readable(path)
+
+    def read(self, source: Path) -> Picture:
+        """The picture in a file."""
+        return read(source)
 
     @abstractmethod
     def operator(self, shape: Shape) -> LinearOperator:
@@ -195,6 +209,9 @@ class Inpaint(Task):
     known: Tensor
     name: ClassVar[str] = "inpaint"
 
+    def read(self, source: Path) -> Picture:
+        return read(source, missing=True)  # it may be NaN where the mask has a hole
+
     def operator(self, shape: Shape) -> LinearOperator:
         (H, W), (h, w) = self.known.shape[-2:], shape[-2:]
         if (h, w) != (H, W):
@@ -221,6 +238,9 @@ class InpaintMissing(Task):
 
     marks: str
     name: ClassVar[str] = "inpaint"
+
+    def read(self, source: Path) -> Picture:
+        return read_missing(source, self.marks)
 
     def operator(self, shape: Shape) -> LinearOperator:
         return operators.Mask(shape, torch.ones(shape[-2:], dtype=torch.bool))

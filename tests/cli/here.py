@@ -15,6 +15,12 @@ def run(*words: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
+def ended(*words: object) -> tuple[int, str]:
+    """How a command ends, and what it says of it."""
+    done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    return done.exit_code, done.stderr
+
+
 def pixels(name: str) -> np.ndarray:
     """The pixels of a file, as Pillow has them."""
     with Image.open(name) as image:

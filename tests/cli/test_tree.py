@@ -7,18 +7,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
 from invprior import InvpriorError
-from invprior.cli.main import app
 from invprior.cli.tree import below
+from tests.cli.here import ended
 
 TV = ["--prior", "tv", "--sigma", "0.1", "--weight", "0.1", "--quiet", "--iterations", "3"]
-
-
-def run(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
-    return result.exit_code, result.stderr
 
 
 def picture(path: Path) -> Path:
@@ -32,7 +26,7 @@ def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
     picture(tmp_path / "elsewhere" / "b.png")
     (tmp_path / "in" / "linked").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "in" / "again").symlink_to(tmp_path / "in")  # round and round
-    assert run("denoise", tmp_path / "in", "-o", tmp_path / "out", *TV) == (0, "")
+    assert ended("denoise", tmp_path / "in", "-o", tmp_path / "out", *TV) == (0, "")
     assert (tmp_path / "out" / "linked" / "b.png").is_file()
     assert not (tmp_path / "out" / "again").exists()
 
@@ -42,7 +36,7 @@ def test_what_cannot_be_read_is_said_and_no_success(tmp_path: Path) -> None:
     (tmp_path / "in" / "gone.png").symlink_to("nowhere.png")
     (tmp_path / "in" / "self.png").symlink_to("self.png")
     (tmp_path / "in" / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic")
-    code, said = run("denoise", tmp_path / "in", "-o", tmp_path / "out", *TV)
+    code, said = ended("denoise", tmp_path / "in", "-o", tmp_path / "out", *TV)
     assert code == 1
     assert said.count("the link leads nowhere") == 2
     assert "phone.heic is left out: it is HEIC" in said
@@ -62,21 +56,21 @@ def test_a_closed_folder_is_said(tmp_path: Path) -> None:
 def test_pictures_in_out_are_said_the_first_time(tmp_path: Path) -> None:
     picture(tmp_path / "in" / "a.png")
     picture(tmp_path / "in" / "out" / "mine.png")
-    code, said = run("denoise", tmp_path / "in", "-o", tmp_path / "in" / "out", *TV)
+    code, said = ended("denoise", tmp_path / "in", "-o", tmp_path / "in" / "out", *TV)
     assert (code, said) == (0, f"1 pictures in OUT, which lies in {tmp_path / 'in'}, are not taken as input\n")
-    assert run("denoise", tmp_path / "in", "-o", tmp_path / "in" / "out", *TV) == (0, "")
+    assert ended("denoise", tmp_path / "in", "-o", tmp_path / "in" / "out", *TV) == (0, "")
 
 
 def test_a_result_that_was_torn_or_edited_is_not_finished(tmp_path: Path) -> None:
     picture(tmp_path / "in" / "a.png")
     picture(tmp_path / "in" / "b.png")
     command = ["denoise", tmp_path / "in", "-o", tmp_path / "out", *TV]
-    run(*command)
+    ended(*command)
     whole = (tmp_path / "out" / "b.png").read_bytes()
     (tmp_path / "out" / "b.png").write_bytes(whole[:-20])
     with pytest.raises(InvpriorError, match=r"1 files in .* were changed since .*, the first .*b\.png; "):
-        run(*command)
+        ended(*command)
     assert (tmp_path / "out" / "b.png").read_bytes() == whole[:-20]
     (tmp_path / "out" / "b.png").unlink()
-    assert run(*command) == (0, "")
+    assert ended(*command) == (0, "")
     assert (tmp_path / "out" / "b.png").read_bytes() == whole

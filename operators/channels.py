@@ -1,0 +1,73 @@
+"""Channels mixed by a matrix: colours of one camera in those of another, spectral responses, opponent colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import torch
+from torch import Tensor
+
+from invprior.errors import InvpriorError
+from invprior.linear_operator import LinearOperator
+from invprior.operators.pad import image_shape
+from invprior.shapes import Shape, Window
+
+
+class Channels(LinearOperator):
+    """(Ax)_k = Σ_c M[k, c] x_c at every pixel; Aᴴ mixes by Mᵀ, and ‖A‖ is the largest singular value of M.
+
+    Maps pictures ``(C, H, W)`` to ``(K, H, W)``: colours of a camera to those of a screen, many bands to the few of a
+    filter, red, green and blue to brightness and two differences of colours.
+
+    Parameters
+    ----------
+    shape
+        Event shape of the picture, ``(C, H, W)``.
+    matrix
+        M, real, of shape ``(K, C)``; it sets the precision.
+
+    Raises
+    ------
+    InvpriorError
+        If the matrix has not a column for each channel, or is not finite.
+
+    Cost
+    ----
+    K·C multiplications a pixel, in both directions.
+    """
+
+    matrix: Tensor
+
+    def __init__(self, shape: Iterable[int], matrix: Tensor) -> None:
+        shape = image_shape("Channels", shape)
+        matrix = torch.as_tensor(matrix)
+        if matrix.ndim != 2 or matrix.shape[1] != shape[0] or not matrix.is_floating_point():
+            raise InvpriorError(
+                f"channels of an image of shape {shape} are mixed by a real matrix (K, {shape[0]}), got "
+                f"{matrix.dtype} of shape {tuple(matrix.shape)}"
+            )
+        if not bool(matrix.isfinite().all()):
+            raise InvpriorError("the matrix that mixes channels holds NaN or infinite values")
+        super().__init__(shape, (matrix.shape[0], *shape[-2:]))
+        self.register_buffer("matrix", matrix.clone())
+
+    @classmethod
+    def example(cls, shape: Shape, rng: Random) -> Channels:
+        generator = torch.Generator().manual_seed(rng.getrandbits(31))
+        return cls(shape, torch.randn(rng.randint(1, 4), shape[0], generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.einsum("kc,...chw->...khw", self.matrix.to(x.dtype), x)
+
+    def adjoint(self, y: Tensor) -> Tensor:
+        return torch.einsum("kc,...khw->...chw", self.matrix.to(y.dtype), y)
+
+    def on_window(self, window: Window) -> tuple[Channels, Window] | None:
+        return Channels((self.in_shape[0], window.height, window.width), self.matrix), window
+
+    def norm(self) -> float:
+        return float(torch.linalg.matrix_norm(self.matrix.double(), 2))
+
+    def extra_repr(self) -> str:
+        return f"{self.in_shape}, matrix=({self.out_shape[0]}, {self.in_shape[0]})"
