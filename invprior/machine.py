@@ -1,4 +1,4 @@
-"""The memory that this process may use: the least of machine, container and its own limit."""
+"""The memory that this process may use: the least of machine, container and its own limit; and what of it is free."""
 
 from __future__ import annotations
 
@@ -12,12 +12,23 @@ GIGABYTE = 2**30
 CGROUPS = Path("/sys/fs/cgroup")
 BELONGS = Path("/proc/self/cgroup")
 USED = Path("/proc/self/statm")
+MACHINE = Path("/proc/meminfo")
 
 
 def memory() -> float:
     """Memory in GB that this process may use in all: the least of machine, container (cgroup) and ``ulimit``."""
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_container(CGROUPS, BELONGS), *_own()]
     return min(limits) / GIGABYTE
+
+
+def free() -> float:
+    """Memory in GB that this process may use and nobody uses now; all that it may use where the system does not say."""
+    try:
+        told = dict(line.split(":", 1) for line in MACHINE.read_text().splitlines())
+        available = int(told["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):  # not Linux
+        return memory()
+    return min(memory(), available / GIGABYTE)
 
 
 def _container(root: Path, belongs: Path) -> Iterator[int]:

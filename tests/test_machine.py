@@ -45,6 +45,14 @@ def test_a_container_limits(
     assert found == least if least is not None else found >= PHYSICAL
 
 
+def test_what_is_free_is_what_nobody_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 9 kB\nMemAvailable:     524288 kB\n")
+    monkeypatch.setattr(machine, "MACHINE", tmp_path / "meminfo")
+    assert machine.free() == 0.5
+    monkeypatch.setattr(machine, "MACHINE", tmp_path / "none")
+    assert machine.free() == machine.memory()
+
+
 def test_ulimit_limits() -> None:
     """Addresses that libraries hold without using them do not count, so that a small picture still fits."""
     code = (

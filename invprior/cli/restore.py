@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 import invprior.io.scratch as scratch
+import invprior.machine as machine
 import invprior.noise as noise
 from invprior.cli.errors import ErrorMap, check_map
 from invprior.cli.members import members, write_members
@@ -31,7 +32,7 @@ from invprior.moving import brief
 from invprior.runs.checkpoint import Checkpoint
 from invprior.runs.choosing import SECONDS, Automatic, Choice, Needs, choose_prior
 from invprior.runs.cutting import Whole, around_holes, restore_around
-from invprior.runs.memory import beside, check_memory, largest_tile, on_disk, predicted, tiling
+from invprior.runs.memory import beside, best_tile, check_memory, on_disk, predicted, tiling
 from invprior.runs.pace import expected_seconds
 from invprior.runs.restoration import Measured, Restoration, Restored
 from invprior.runs.tasks import Task
@@ -99,7 +100,7 @@ class PictureJob:
     def _gigabytes(self, plan: Plan, shape: Shape) -> float:
         """The memory that is needed; raises if there is less."""
         asked, part = self.request, plan.part(shape)
-        tile = largest_tile(plan.prior, part)
+        tile = best_tile(plan.prior, part)
         remedies = [] if tile is None else [f"--tile {tile}"]
         needed = check_memory(plan.prior, plan.spec.text, part, asked.device, asked.restoration.tile, remedies)
         return needed + (beside(shape) if plan.windows else 0.0)
@@ -124,12 +125,21 @@ class PictureJob:
             memory = f"{memory} and {spoken(opened.seconds)}"
         if tile is None or overlap is None:
             much = opened.gigabytes > MUCH or (opened.seconds is not None and opened.seconds > LONG)
-            return memory if much or always else ""
+            return f"{memory}{self._short(opened)}" if much or always else ""
         tiles = tiling(measured.data[0].operator.in_shape, tile, overlap)
         disk = on_disk(opened.plan.prior, tiles)
         check_space(disk)
         also = f" and {disk:.1f} GB of disk in {scratch.folder()}" if disk else ""
         return f"{tiles.number} tiles of {tiles.height}×{tiles.width} pixels, {memory}{also}"
+
+    def _short(self, opened: Opened) -> str:
+        """What to do if less memory is free than the solve takes, though the machine has it."""
+        left = machine.free()
+        if opened.gigabytes <= left or self.request.device != "cpu":
+            return ""
+        tile = best_tile(opened.plan.prior, opened.plan.part(opened.measured.data[0].operator.in_shape))
+        remedy = "close other programs" if tile is None else f"close other programs, or take --tile {tile}"
+        return f", and {left:.1f} GB are free: {remedy}"
 
     def _deep(self, picture: Picture) -> Picture:
         """The picture with the depth that is to be written."""

@@ -10,7 +10,7 @@ import invprior.machine as machine
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.shapes import Shape
-from invprior.solvers.mosaic import tiles_along
+from invprior.solvers.mosaic import OVERLAP, tiles_along
 
 LIBRARIES = 0.6  # GB before the first picture
 
@@ -18,6 +18,8 @@ LIBRARIES = 0.6  # GB before the first picture
 # megapixels (python -m tests.benchmarks.penalty_memory measures whole commands).
 CHOOSING, AT_MOST = 2.2, 4.2
 TILE_STEP = 64
+# Work of tiles, relative to the least, that is as good: larger tiles are fewer networks.
+NEXT_TO = 1.05
 # GB per megapixel of three channels for the arrays of the whole picture beside a network's tiles
 # (python -m tests.benchmarks.tile_memory).
 WHOLE = 0.15
@@ -62,12 +64,25 @@ def on_disk(prior: Prior, tiles: Tiling) -> float:
     return tiles.number * (memory.waiting * tiles.height * tiles.width / 1e6 + memory.weights)
 
 
-def largest_tile(prior: Prior, shape: Shape) -> int | None:
-    """Side of the largest tiles that fit into the memory; None if none fits or tiles save nothing."""
+def best_tile(prior: Prior, shape: Shape, overlap: int = OVERLAP) -> int | None:
+    """Side of the tiles of least work, or nearly, that fit into what is free; None if none fits or tiles save nothing.
+
+    Work is the sum of their areas: tiles that are a little larger than half of the picture cover it nearly twice. Where
+    nothing is free those count that fit into the machine once other programs end.
+    """
     if not prior.parametrised:
         return None
-    have, sizes = machine.memory(), range(TILE_STEP, min(max(shape[-2:]), 2**14), TILE_STEP)
-    return max((n for n in sizes if predicted(prior, shape, n) < have), default=None)
+
+    def work(n: int) -> int:
+        tiles = tiling(shape, n, min(overlap, n // 2))
+        return tiles.number * tiles.height * tiles.width
+
+    sizes = range(TILE_STEP, min(max(shape[-2:]), 2**14), TILE_STEP)
+    for have in (machine.free(), machine.memory()):
+        if fitting := [n for n in sizes if predicted(prior, shape, n) < have]:
+            least = min(map(work, fitting))
+            return max(n for n in fitting if work(n) <= NEXT_TO * least)
+    return None
 
 
 def check_memory(

@@ -47,8 +47,8 @@ def picture(path: Path) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
 
 
-def save(folder: Path, name: str, x: np.ndarray, **how: int) -> str:
-    Image.fromarray(x.clip(0, 255).round().astype(np.uint8)).save(folder / name, **how)
+def save(folder: Path, name: str, x: np.ndarray, quality: int = 95) -> str:
+    Image.fromarray(x.clip(0, 255).round().astype(np.uint8)).save(folder / name, quality=quality)
     return name
 
 
@@ -93,7 +93,7 @@ def prepared(data: Path, folder: Path) -> dict[str, Job]:
     point[2:7, 2:7] = 255
     save(folder, "point.png", point)
     padded = np.pad(small.astype(float), ((4, 4), (4, 4), (0, 0)), mode="reflect")
-    blurred = sum(padded[2 + i : 258 + i, 2 + j : 258 + j] for i in range(5) for j in range(5)) / 25
+    blurred = np.mean([padded[2 + i : 258 + i, 2 + j : 258 + j] for i in range(5) for j in range(5)], 0)
     save(folder, "blurred.png", noisy(blurred, 2))
     save(folder, "small.jpg", small, quality=20)
     save(folder, "tinyn.png", noisy(truths["tiny"], 25))

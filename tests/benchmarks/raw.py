@@ -45,6 +45,7 @@ def libraw(path: Path, algorithm: str) -> np.ndarray:
         x: np.ndarray = raw.postprocess(
             use_camera_wb=True,
             no_auto_bright=True,
+            adjust_maximum_thr=0.0,
             output_bps=16,
             gamma=(2.4, 12.92),
             demosaic_algorithm=getattr(rawpy.DemosaicAlgorithm, algorithm),
@@ -96,7 +97,7 @@ def main() -> None:
                 y = noisy(mosaic(to_camera(linear(truth)), "RGGB"), gain=gain, read=gain)
                 write_dng(path, y, profile=(gain, gain**2))
                 plain = [libraw(path, algorithm) for algorithm in ("AHD", "DHT")]
-                better = max(plain, key=lambda x, truth=truth: score(x, truth))
+                better = plain[int(np.argmax([score(x, truth) for x in plain]))]
                 after = [denoised(better, prior, truth) for prior in (10.0 * priors.TV(), priors.NonLocal())]
                 done = [developed(path, prior) for prior in given.priors]
                 scores = [*(score(x, truth) for x in plain), *after, *(score(x, truth) for x, _ in done)]

@@ -7,7 +7,7 @@ import pytest
 import invprior.machine as machine
 from invprior import InvpriorError, Prior
 from invprior.purpose import Purpose
-from invprior.runs.memory import LIBRARIES, check_memory, largest_tile, on_disk, predicted, tiling
+from invprior.runs.memory import LIBRARIES, best_tile, check_memory, on_disk, predicted, tiling
 from invprior.specs import parse_prior
 
 SIXTEEN = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 16 * 2**18}.__getitem__
@@ -64,9 +64,11 @@ def test_the_number_of_tiles_costs_disk_and_no_memory() -> None:
 
 def test_a_camera_s_picture_fits_eight_gigabytes_in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 8 * 2**18}.__getitem__)
-    tile = largest_tile(made("dip"), (3, 4000, 6000))
+    monkeypatch.setattr(machine, "free", lambda: 7.0)
+    tile = best_tile(made("dip"), (3, 4000, 6000))
     assert tile is not None
-    assert tile >= 1024
+    assert predicted(made("dip"), (3, 4000, 6000), tile) < 7.0
+    assert tile >= 512
 
 
 def test_what_cannot_fit_is_refused_with_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,10 +88,25 @@ def test_what_cannot_fit_is_refused_with_what_can(monkeypatch: pytest.MonkeyPatc
 
 def test_the_tiles_named_fit_and_larger_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sysconf", SIXTEEN)
+    monkeypatch.setattr(machine, "free", machine.memory)
     prior, shape = made("dip:preset=paper"), (3, 4000, 6000)
-    tile = largest_tile(prior, shape)
+    tile = best_tile(prior, shape)
     assert tile is not None
     assert check_memory(prior, "dip:preset=paper", shape, "cpu", tile) < machine.memory()
     with pytest.raises(InvpriorError):
-        check_memory(prior, "dip:preset=paper", shape, "cpu", tile + 64)
-    assert largest_tile(made("tv"), shape) is None
+        check_memory(prior, "dip:preset=paper", shape, "cpu", tile + 640)
+    assert best_tile(made("tv"), shape) is None
+
+
+def test_the_tiles_named_are_those_of_least_work_in_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tiles a side cover the picture with half of its side and the overlap, not with the largest that fits."""
+    shape = (3, 2000, 2000)
+    monkeypatch.setattr(machine, "free", lambda: 14.0)
+    assert best_tile(made("dip"), shape) == 1088  # 2·1088 ≥ 2000 + 64
+    monkeypatch.setattr(machine, "free", lambda: 2.0)
+    small = best_tile(made("dip"), shape)
+    assert small is not None
+    assert small < 1088
+    assert predicted(made("dip"), shape, small) < 2.0
+    monkeypatch.setattr(machine, "free", lambda: 0.1)
+    assert best_tile(made("dip"), shape) == 1088  # once other programs end
