@@ -162,9 +162,9 @@ class Prior:
 
         A spec may set those parameters of the factory that are numbers, words or truth values. By default a prior
         whose constructor has no required parameter goes by its class name in lower case, acts on films frame by frame,
-        and takes no guide.
+        and takes neither guides nor volumes.
         """
-        return {} if purpose.guide is not None or required(cls) else {cls.__name__.lower(): cls}
+        return {} if purpose.guide is not None or purpose.volume or required(cls) else {cls.__name__.lower(): cls}
 
     def __add__(self, other: Prior) -> Prior:
         return SumPrior(self, other) if isinstance(other, Prior) else NotImplemented

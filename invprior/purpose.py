@@ -69,8 +69,11 @@ class Purpose:
         A picture (c, H, W) of the same scene whose edges are known.
     film
         The window of a film; None for pictures.
+    volume
+        True for an image (D, H, W) whose slices lie one behind the other.
     """
 
     task: str = "denoise"
     guide: Tensor | None = None
     film: Film | None = None
+    volume: bool = False

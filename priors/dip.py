@@ -214,7 +214,7 @@ class DIP(Prior):
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """``dip`` for pictures, by default for the purpose's task; with a guide, the guide's contrast is its input."""
+        """``dip`` for pictures, by default for the purpose's task, and for volumes; a guide's contrast is its input."""
         z = None if purpose.guide is None else contrast(purpose.guide)
 
         def make(
@@ -233,7 +233,10 @@ class DIP(Prior):
             changes = (lr, channels, skip, jitter, restarts, momentum, average)
             return cls(preset, task, network, z, iterations, PICTURE, *changes)
 
-        return {} if purpose.film is not None else {"dip": make}
+        def volume(iterations: int | None = None) -> DIP:
+            return cls(iterations=iterations, axes=(-3, -2, -1))
+
+        return {} if purpose.film is not None else {"dip": volume if purpose.volume else make}
 
 
 @cache

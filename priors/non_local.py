@@ -128,4 +128,4 @@ class NonLocal(Plugged):
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
         """``nonlocal``, for pictures and films; it takes no guide."""
-        return {} if purpose.guide is not None else {"nonlocal": cls}
+        return {} if purpose.guide is not None or purpose.volume else {"nonlocal": cls}

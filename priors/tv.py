@@ -95,11 +95,17 @@ class TV(Prior):
 
     @property
     def memory(self) -> Memory:
-        return Memory(0.35)
+        return Memory(0.35 * (1 + len(self.axes)) / 3)
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:
-        """``tv`` for pictures; ``frame-tv`` for films, whose ``tv`` acts in time too."""
+        """``tv`` for pictures, along all axes of volumes; ``frame-tv`` for films, whose ``tv`` acts in time too."""
         if purpose.guide is not None:
             return {}
+
+        def along_all(depth: float = 1.0) -> TV:
+            return cls((-3, -2, -1), (depth, 1.0, 1.0), coupled=False)
+
+        if purpose.volume:
+            return {"tv": along_all}
         return {"tv" if purpose.film is None else "frame-tv": cls}

@@ -47,7 +47,7 @@ def restore(
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
         if not settings.plan:
             check_free(target, overwrite)
-        if pages(inputs[0]) > 1:
+        if pages(inputs[0]) > 1 and not task.volume:
             restore_stack(job, inputs[0], target)
             return
         task.check_readable(inputs[0])

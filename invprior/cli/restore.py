@@ -23,7 +23,7 @@ from invprior.cli.progress import watched
 from invprior.cli.request import Request
 from invprior.cli.words import spoken, told, why
 from invprior.errors import InvpriorError
-from invprior.io import Picture, read, write
+from invprior.io import Picture, read
 from invprior.io.image import of_depth
 from invprior.io.scratch import check_space
 from invprior.io.written import check_writable, left_out
@@ -204,7 +204,7 @@ class PictureJob:
         target = opened.target
         if restored.interrupted and target.exists():  # what is there may be better
             target = target.with_name(f"{target.stem}-unfinished{target.suffix}")
-        write(target, final)
+        opened.task.write(target, final)
         lost = left_out(target, final)
         if lost:  # said even if quiet: it was in the input and is nowhere in the output
             print(

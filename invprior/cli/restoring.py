@@ -41,13 +41,20 @@ Overwrite = Annotated[
 
 @with_settings
 def denoise(
-    inputs: Inputs, output: Output, settings: Settings, tile: Tile = None, overwrite: Overwrite = False
+    inputs: Inputs,
+    output: Output,
+    settings: Settings,
+    volume: Annotated[
+        bool, typer.Option("--volume", help="The pages of a gray TIFF are slices of a volume, restored at once.")
+    ] = False,
+    tile: Tile = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Remove white Gaussian noise."""
     from invprior.cli.pictures import restore
-    from invprior.runs import tasks
+    from invprior.cli.stack import denoising
 
-    restore(tasks.Denoise(), inputs, output, settings, tile, overwrite)
+    restore(denoising(volume, settings, tile), inputs, output, settings, tile, overwrite)
 
 
 @with_settings

@@ -7,10 +7,31 @@ import sys
 from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
+from invprior.cli.options import Settings
 from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
 from invprior.io.stack import SUFFIXES, join, split
 from invprior.io.written import check_writable
+from invprior.runs.tasks import Denoise, Task
+from invprior.runs.volume import Volume
+
+
+def denoising(volume: bool, settings: Settings, tile: int | None) -> Task:
+    """The task of ``denoise``; raises if something is asked for that volumes do not have."""
+    if not volume:
+        return Denoise()
+    pictures: dict[str, object] = {
+        "--truth": settings.truth,
+        "--error-map": settings.error_map,
+        "--preview": settings.preview,
+    }
+    pictures |= {"--moments": settings.moments, "--tile": tile, "--depth": settings.depth}
+    for option, given in pictures.items():
+        if given is not None:
+            raise InvpriorError(
+                f"{option} is for pictures, and --volume makes a volume of the pages; drop one of the two"
+            )
+    return Volume()
 
 
 def restore_stack(job: PictureJob, source: Path, target: Path) -> None:

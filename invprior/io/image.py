@@ -139,14 +139,20 @@ def read(path: str | Path, *, missing: bool = False) -> Picture:
     given = origin(path, raster.header, (W, H))
     values = upright(raster.values, given.orientation)
     kind = "float" if given.header.format == "double" else given.header.format
+    x, low, high = scaled(values, kind, path, missing)
+    colours = _colours(given, bands)
+    return Picture(x[:colours], x[colours:] if colours < bands else None, kind, low, high, given)
+
+
+def scaled(values: np.ndarray[Any, Any], kind: str, path: Path, missing: bool = False) -> tuple[Tensor, float, float]:
+    """Values (H, W, bands) as (bands, H, W) in [0, 1], and what 0 and 1 stand for; see :func:`read`."""
     low, high = _range(values, kind, path, missing)
     # float32 has the digits of 16 bits; larger values are shifted and scaled with those of float64
     number = np.float32 if values.dtype.itemsize <= 2 or values.dtype == np.float32 else np.float64
-    x = torch.empty(bands, *values.shape[:2])
-    for k in range(bands):  # one by one, for the temporary's sake
+    x = torch.empty(values.shape[2], *values.shape[:2])
+    for k in range(len(x)):  # one by one, for the temporary's sake
         x[k] = torch.from_numpy(((values[:, :, k] - number(low)) / number(high - low)).astype(np.float32))
-    colours = _colours(given, bands)
-    return Picture(x[:colours], x[colours:] if colours < bands else None, kind, low, high, given)
+    return x, low, high
 
 
 def check_readable(path: Path) -> None:

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tifffile
 
 from invprior.errors import InvpriorError
-from invprior.io.raster import first_line
+from invprior.io.image import Picture, scaled
+from invprior.io.raster import DTYPES, first_line
+from invprior.io.room import check_room
 from invprior.io.whole import whole_file
+from invprior.io.written import values_of
 
 SUFFIXES = (".tif", ".tiff")
 # Packings that are taken over; all are without loss.
@@ -49,6 +53,48 @@ def split(path: Path, folder: Path) -> list[Path]:
     except Exception as error:  # tifffile has no exception of its own for damaged files
         raise InvpriorError(f"{path} is not a picture that can be read: {first_line(error)}") from error
     return files
+
+
+def read_volume(path: Path) -> Picture:
+    """The pages of a TIFF as a picture (D, H, W).
+
+    Raises
+    ------
+    InvpriorError
+        If it is no TIFF, holds one page, or its pages are no gray pictures of one size and kind.
+    """
+    if pages(path) < 2:
+        raise InvpriorError(f"{path} is no TIFF of several pages, which a volume is; leave --volume out")
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            first = tiff.pages.first
+            alike = all(p.shape == first.shape and p.dtype == first.dtype for p in tiff.pages)
+            if not alike or first.samplesperpixel != 1 or len(first.shape) != 2:
+                raise InvpriorError(
+                    f"the pages of {path} are no gray pictures of one size and kind; leave --volume out"
+                )
+            check_room(path, first.shape[1], first.shape[0], len(tiff.pages), np.dtype(first.dtype).itemsize)
+            values = np.stack([page.asarray() for page in tiff.pages], axis=-1)
+    except OSError as error:
+        raise InvpriorError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, KeyError, RuntimeError, tifffile.TiffFileError) as error:
+        raise InvpriorError(f"{path} is not a picture that can be read: {first_line(error)}") from error
+    kind = next((name for name, dtype in DTYPES.items() if np.dtype(dtype) == values.dtype), "float")
+    kind = "float" if kind == "double" else kind
+    x, low, high = scaled(values if kind != "float" else values.astype(np.float32), kind, path)
+    return Picture(x, None, kind, low, high, None)
+
+
+def write_volume(path: Path, picture: Picture, source: Path) -> None:
+    """Write a picture (D, H, W) as the pages of a TIFF, packed and described as those of ``source``."""
+    values = values_of(picture)
+    with tifffile.TiffFile(source) as before, whole_file(path) as temporary:
+        first = before.pages.first
+        with tifffile.TiffWriter(temporary, bigtiff=values.nbytes > 2**31) as writer:
+            for number in range(values.shape[2]):
+                described = first.description or None if number == 0 else None
+                page = np.ascontiguousarray(values[:, :, number])
+                writer.write(page, metadata=None, description=described, **_kind(first))
 
 
 def join(parts: Sequence[Path], path: Path, source: Path) -> tuple[str, ...]:

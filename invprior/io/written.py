@@ -78,7 +78,7 @@ def write(path: str | Path, picture: Picture) -> None:
         with whole_file(path) as temporary:
             if kind == FITS:
                 cards = "" if picture.source is None else picture.source.cards
-                write_fits(temporary, _pixels(picture), cards, picture.zoom)
+                write_fits(temporary, values_of(picture), cards, picture.zoom)
             elif kind == "TIFF":
                 _write_tiff(temporary, image, picture, goes)
             else:
@@ -175,7 +175,7 @@ def _outgoing(picture: Picture, kind: str) -> Outgoing | None:
     return outgoing(picture.source, kind, picture.zoom, size)
 
 
-def _pixels(picture: Picture) -> np.ndarray[Any, Any]:
+def values_of(picture: Picture) -> np.ndarray[Any, Any]:
     """The pixels (H, W, bands) in the values of the file."""
     bands = [*picture.x, *(() if picture.alpha is None else picture.alpha)]
     dtype = np.dtype(DTYPES[picture.format])
@@ -191,7 +191,7 @@ def _pixels(picture: Picture) -> np.ndarray[Any, Any]:
 
 def _encoded(picture: Picture, turned: bool) -> Any:
     """The pixels as a vips image, upright or turned as in the file that they came from."""
-    values, given = _pixels(picture), picture.source
+    values, given = values_of(picture), picture.source
     pixels = np.ascontiguousarray(stored(values, given.orientation) if turned and given is not None else values)
     image = pyvips.Image.new_from_array(pixels)
     if given is None or given.header.bands != image.bands:

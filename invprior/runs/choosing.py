@@ -24,6 +24,7 @@ ORDER = {
     "hole": ("dip", "tv"),
     "flash": ("dip", "tv"),
     "dejpeg": ("nonlocal", "tv"),
+    "volume": ("tv",),
     "develop": ("nonlocal", "tv:chroma=3"),
 }
 # A pixel of a large hole is further from a known one than this.

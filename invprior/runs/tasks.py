@@ -19,7 +19,7 @@ import invprior.operators as operators
 import invprior.priors as priors
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
-from invprior.io import Picture, read
+from invprior.io import Picture, read, write
 from invprior.io.image import check_readable
 from invprior.io.kinds import SUFFIXES
 from invprior.io.missing import read_missing
@@ -58,6 +58,7 @@ class Task(ABC):
     most: ClassVar[int | None] = None  # iterations that are enough for a penalty, where the gap closes late
     suffixes: ClassVar[frozenset[str]] = SUFFIXES  # of the pictures in a folder
     written: ClassVar[str | None] = None  # the suffix of what is made of one in a folder; None for its own
+    volume: ClassVar[bool] = False  # True: it takes all pages of a TIFF at once
     noisy: ClassVar[bool] = False  # True: a noise level that is not given is estimated; False: it is that of rounding
 
     @property
@@ -76,6 +77,10 @@ class Task(ABC):
     def read(self, source: Path) -> Picture:
         """The picture in a file."""
         return read(source)
+
+    def write(self, path: Path, picture: Picture) -> None:
+        """Write what was made of it."""
+        write(path, picture)
 
     @abstractmethod
     def operator(self, shape: Shape) -> LinearOperator:
