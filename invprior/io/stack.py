@@ -64,14 +64,14 @@ def read_volume(path: Path) -> Picture:
         If it is no TIFF, holds one page, or its pages are no gray pictures of one size and kind.
     """
     if pages(path) < 2:
-        raise InvpriorError(f"{path} is no TIFF of several pages, which a volume is; leave --volume out")
+        raise InvpriorError(f"{path} is no TIFF of several pages, which a volume is; restore it as a picture")
     try:
         with tifffile.TiffFile(path) as tiff:
             first = tiff.pages.first
             alike = all(p.shape == first.shape and p.dtype == first.dtype for p in tiff.pages)
             if not alike or first.samplesperpixel != 1 or len(first.shape) != 2:
                 raise InvpriorError(
-                    f"the pages of {path} are no gray pictures of one size and kind; leave --volume out"
+                    f"the pages of {path} are no gray pictures of one size and kind; restore them one by one"
                 )
             check_room(path, first.shape[1], first.shape[0], len(tiff.pages), np.dtype(first.dtype).itemsize)
             values = np.stack([page.asarray() for page in tiff.pages], axis=-1)
