@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from invprior.errors import InvpriorError
 from invprior.prior import Prior
 from invprior.purpose import Memory
 from invprior.solvers.blending import Blending
-from invprior.solvers.part import Expected
+from invprior.solvers.part import FINISH, Expected
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.simplex import MOST
 from invprior.stop import AnyOf
@@ -21,7 +22,9 @@ class Blend(Prior):
     The measurements are split in two: all members are solved on the first part, with their own solvers and stop rules,
     and w = argmin ‖A Σ_k w_k x_k − y₂‖² on the second, y₂, an unbiased estimate of the squared error up to a constant.
     Gaussian noise is split by adding and taking off noise (Pang et al. 2021), photons by thinning; where A measures
-    less than there is, a few pixels are held out too. Members without a network are then solved again, on all data.
+    less than there is, a few pixels are held out too, of the shape of holes where holes are missing. Members without a
+    network are then solved again, on all data, and so are networks that have a weight where pixels were held out.
+    Pixels that a mask leaves and no member restores better than they were measured stay as they are.
 
     Where members are of like strength and err in different ways, their mean is better than any of them; where one is
     stronger, its weight is 1.
@@ -64,7 +67,7 @@ class Blend(Prior):
     def recipe(self) -> Recipe:
         recipes = [member.recipe() for member in self.members]
         limits = [r.stop.most for r in recipes if r is not None and r.stop.most is not None]
-        return Recipe(Blending(), Expected(max(limits)) if limits else AnyOf(()))
+        return Recipe(Blending(), Expected(math.ceil((1 + FINISH) * max(limits))) if limits else AnyOf(()))
 
     @property
     def penalty(self) -> None:
