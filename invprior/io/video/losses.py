@@ -16,7 +16,7 @@ from invprior.io.video.clip import UNTAGGED, Clip, read_clip
 from invprior.io.video.encode import Coding, encode, muxer
 from invprior.io.video.formats import has_alpha, is_rgb, losses
 from invprior.io.video.join import declare
-from invprior.io.video.source import address, first_line, opened, pictures
+from invprior.io.video.source import address, first_line, is_interlaced, opened, pictures
 from invprior.io.video.tracks import chapters, name, others, tags, titled
 
 # Dispositions that a player shows or chooses by.
@@ -99,6 +99,7 @@ def _of_pictures(clip: Clip, coding: Coding, trial: Path) -> list[str]:
     tagged = [*zip(astuple(coding.colour), astuple(after.colour), UNTAGGED, strict=True)]
     if is_rgb(coding.format):  # whose range and matrix are known without a tag
         tagged = tagged[2:]
+    lost += ["its fields, as it becomes progressive,"] * is_interlaced(clip.path)
     return lost + ["its colour tags"] * any(a not in (none, b) for a, b, none in tagged)
 
 

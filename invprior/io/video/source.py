@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import av
 from av.stream import Disposition
 
 from invprior.errors import InvpriorError
+from invprior.io.video.fields import progressive
 
 # FFmpeg's own decoders of these drop the transparency, which a WebM keeps beside the pictures.
 WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -72,7 +74,18 @@ def is_cover(stream: Any) -> bool:
 
 
 def decoded(container: Any, path: Path) -> Iterator[Any]:
-    """The frames of the restored track; raise at a damaged one."""
+    """The frames of the restored track, progressive; raise at a damaged one."""
+    return progressive(_stored(container, path), pictures(container))
+
+
+def is_interlaced(path: Path) -> bool:
+    """True if the first frame of a film is flagged as interlaced."""
+    with opened(path) as container:
+        return any(frame.interlaced_frame for frame in islice(_stored(container, path), 1))
+
+
+def _stored(container: Any, path: Path) -> Iterator[Any]:
+    """The frames as they are stored."""
     n = 0
     stream = pictures(container)
     decode = decoder(stream)
