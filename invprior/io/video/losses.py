@@ -99,7 +99,7 @@ def _of_pictures(clip: Clip, coding: Coding, trial: Path) -> list[str]:
     tagged = [*zip(astuple(coding.colour), astuple(after.colour), UNTAGGED, strict=True)]
     if is_rgb(coding.format):  # whose range and matrix are known without a tag
         tagged = tagged[2:]
-    lost += ["its fields, as it becomes progressive,"] * is_interlaced(clip.path)
+    lost += ["its fields (it becomes progressive)"] * is_interlaced(clip.path)
     return lost + ["its colour tags"] * any(a not in (none, b) for a, b, none in tagged)
 
 
