@@ -24,12 +24,15 @@ Of a hole only the surroundings are solved: invprior inpaint takes large picture
 A JPEG's blocks and rings are no noise: invprior dejpeg.""",
     "blotches": """Soft noise of a demosaiced or resized picture looks like texture.
   --noise flat:LEFT,TOP,WIDTH,HEIGHT   an even part of 16×16 pixels or more, such as a wall or the sky
-A JPEG's blocks and rings: invprior dejpeg photo.jpg -o better.png""",
+A JPEG's blocks and rings: invprior dejpeg photo.jpg -o better.png. A raw file is better: invprior develop photo.dng""",
     "mask": """White or coloured marks are the hole; --invert-mask turns that round.
   --grow 3              the marks are too narrow, and their edge stays
   --mask alpha          what is transparent in the picture
   --mask auto:scratches, --mask auto:text   a proposal, written beside OUT: look at it, correct it, give it as the mask
 A large hole is filled with something plausible by --prior dip, and with something smooth by --prior tv.""",
+    "raw": """The raw file of a camera holds more than the JPEG beside it, and its noise is known.
+  invprior develop photo.dng -o photo.tif     colours and noise at once; a minute for every 0.1 megapixels
+  --prior tv:chroma=3   sooner, and less fine""",
     "jpeg": """  invprior dejpeg photo.jpg -o better.png     within what the file states
   --strength 0.5        of fine texture at a high quality, half of it is often better""",
 }
