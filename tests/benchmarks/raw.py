@@ -70,7 +70,9 @@ def developed(path: Path, prior: str) -> tuple[np.ndarray, float]:
     picture = task.read(path)
     measured = task.measured(picture.x, picture.rounding, "auto")
     made = parse_prior(prior).made(Purpose(task.preset_task))
-    result = Restoration().run(measured, made, x0=None if made.fits_network else task.start(measured))
+    penalty = not made.fits_network and not made.calibrated
+    settings = Restoration(iterations=task.most if penalty else None)
+    result = settings.run(measured, made, x0=None if made.fits_network else task.start(measured))
     return task.finish(result.x.clamp(0, 1)).permute(1, 2, 0).numpy(), time.process_time() - begin
 
 
