@@ -42,9 +42,20 @@ def example(name: str) -> Shown:
     return A, x.expand(A.in_shape)
 
 
+def bayer() -> Shown:
+    x = photograph()
+    return operators.Bayer(x.shape), x
+
+
 def blur() -> Shown:
     x = photograph()
     return operators.Blur(x.shape, torch.eye(11) / 11), x
+
+
+def channels() -> Shown:
+    """Brightness, as Y of ITU-R BT.601."""
+    x = photograph()
+    return operators.Channels(x.shape, torch.tensor([[0.299, 0.587, 0.114]])), x
 
 
 def crop() -> Shown:
@@ -167,7 +178,9 @@ def wavelet() -> Shown:
 
 
 SHOWN: dict[str, Callable[[], Shown]] = {
+    "Bayer": bayer,
     "Blur": blur,
+    "Channels": channels,
     "Crop": crop,
     "Diagonal": diagonal,
     "Directional": directional,
