@@ -155,7 +155,7 @@ def test_one_picture_that_breaks_costs_itself(folder: Path, monkeypatch: pytest.
             raise ZeroDivisionError("inside a codec")
         return real(path)
 
-    monkeypatch.setattr("invprior.cli.restore.read", torn)
+    monkeypatch.setattr("invprior.runs.tasks.read", torn)
     done = CliRunner().invoke(app, ["denoise", "a.png", "b.png", "-o", "out", "--prior", "none"])
     assert done.exit_code == 1
     assert "a.png: a fault of invprior itself, ZeroDivisionError: inside a codec; " in done.stderr
