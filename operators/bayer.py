@@ -47,7 +47,7 @@ class Bayer(LinearOperator):
 
     def __init__(self, shape: Iterable[int], pattern: str = "RGGB") -> None:
         shape = image_shape("Bayer", shape)
-        if shape[0] != len(COLOURS):
+        if len(shape) != 3 or shape[0] != len(COLOURS):
             raise InvpriorError(f"a colour filter array sees red, green and blue, got an image of shape {shape}")
         super().__init__(shape, (1, *shape[-2:]))
         self.rows = _rows(pattern)

@@ -42,9 +42,9 @@ class Channels(LinearOperator):
     def __init__(self, shape: Iterable[int], matrix: Tensor) -> None:
         shape = image_shape("Channels", shape)
         matrix = torch.as_tensor(matrix)
-        if matrix.ndim != 2 or matrix.shape[1] != shape[0] or not matrix.is_floating_point():
+        if len(shape) != 3 or matrix.ndim != 2 or matrix.shape[1] != shape[0] or not matrix.is_floating_point():
             raise InvpriorError(
-                f"channels of an image of shape {shape} are mixed by a real matrix (K, {shape[0]}), got "
+                f"channels of an image (C, H, W), here {shape}, are mixed by a real matrix (K, C), got "
                 f"{matrix.dtype} of shape {tuple(matrix.shape)}"
             )
         if not bool(matrix.isfinite().all()):

@@ -51,6 +51,7 @@ class Crop(LinearOperator):
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> Crop:
+        shape = image_shape("Crop", shape)
         height, width = rng.randint(1, shape[-2]), rng.randint(1, shape[-1])
         return cls(shape, rng.randint(0, shape[-2] - height), rng.randint(0, shape[-1] - width), height, width)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
+from invprior.operators.pad import image_shape
 from invprior.shapes import Shape, as_shape
 
 # Side of a block.
@@ -70,6 +71,7 @@ class JPEG(LinearOperator):
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> JPEG:
+        shape = image_shape("JPEG", shape)
         planes = shape[0] if len(shape) == 3 and shape[0] in (1, 3) else 1
         halved = ((1, 1), (2, 2), (2, 2)) if planes == 3 and rng.random() < 0.5 else None
         return cls(cls.around((planes, *shape[-2:]), halved or ((1, 1),)), halved)

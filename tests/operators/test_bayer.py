@@ -44,6 +44,7 @@ def test_no_pattern(pattern: str) -> None:
         Bayer((3, 4, 4), pattern)
 
 
-def test_a_picture_without_three_colours() -> None:
+@pytest.mark.parametrize("shape", [(1, 4, 4), (3, 4), (2, 3, 4, 4)])
+def test_a_picture_without_three_colours(shape: tuple[int, ...]) -> None:
     with pytest.raises(InvpriorError, match="sees red, green and blue"):
-        Bayer((1, 4, 4))
+        Bayer(shape)

@@ -48,6 +48,18 @@ def test_every_exported_operator_obeys_the_laws(name: str) -> None:
     assert broken(LINEAR[name], examples=20) == []
 
 
+def test_every_example_takes_a_shape_or_refuses_it_in_a_sentence() -> None:
+    """What makes random expressions asks for examples of whatever shape has come out."""
+    for name, kind in strategies.exported().items():
+        for shape in ((1,), (5,), (1, 1), (3, 4), (1, 1, 1), (2, 3, 4), (2, 3, 4, 5)):
+            for seed in range(10):
+                try:
+                    made = kind.example(shape, Random(seed))
+                except InvpriorError:
+                    continue
+                assert made.in_shape, name
+
+
 @pytest.mark.parametrize("name", NONLINEAR)
 def test_every_exported_nonlinear_operator_composes_and_differentiates(name: str) -> None:
     shape = (2, 5, 4)
