@@ -25,7 +25,7 @@ class Channels(LinearOperator):
     shape
         Event shape of the picture, ``(C, H, W)``.
     matrix
-        M, real, of shape ``(K, C)``; it sets the precision.
+        M, real, of shape ``(K, C)``; images of every precision, on every device, are mixed in their own.
 
     Raises
     ------
@@ -36,8 +36,6 @@ class Channels(LinearOperator):
     ----
     K·C multiplications a pixel, in both directions.
     """
-
-    matrix: Tensor
 
     def __init__(self, shape: Iterable[int], matrix: Tensor) -> None:
         shape = image_shape("Channels", shape)
@@ -50,7 +48,12 @@ class Channels(LinearOperator):
         if not bool(matrix.isfinite().all()):
             raise InvpriorError("the matrix that mixes channels holds NaN or infinite values")
         super().__init__(shape, (matrix.shape[0], *shape[-2:]))
-        self.register_buffer("matrix", matrix.clone())
+        self.rows: list[list[float]] = matrix.tolist()  # no buffer, which would hold images to one precision
+
+    @property
+    def matrix(self) -> Tensor:
+        """M, (K, C), float64."""
+        return torch.tensor(self.rows, dtype=torch.float64)
 
     @classmethod
     def example(cls, shape: Shape, rng: Random) -> Channels:
@@ -58,16 +61,16 @@ class Channels(LinearOperator):
         return cls(shape, torch.randn(rng.randint(1, 4), shape[0], generator=generator))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.einsum("kc,...chw->...khw", self.matrix.to(x.dtype), x)
+        return torch.einsum("kc,...chw->...khw", self.matrix.to(x), x)
 
     def adjoint(self, y: Tensor) -> Tensor:
-        return torch.einsum("kc,...khw->...chw", self.matrix.to(y.dtype), y)
+        return torch.einsum("kc,...khw->...chw", self.matrix.to(y), y)
 
     def on_window(self, window: Window) -> tuple[Channels, Window] | None:
         return Channels((self.in_shape[0], window.height, window.width), self.matrix), window
 
     def norm(self) -> float:
-        return float(torch.linalg.matrix_norm(self.matrix.double(), 2))
+        return float(torch.linalg.matrix_norm(self.matrix, 2))
 
     def extra_repr(self) -> str:
         return f"{self.in_shape}, matrix=({self.out_shape[0]}, {self.in_shape[0]})"

@@ -7,10 +7,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invprior import InvpriorError
-from invprior.operators import Channels
+from invprior import InvpriorError, Problem, solve
+from invprior.noise import Gaussian
+from invprior.operators import Channels, Identity
 from invprior.priors import TV
 from invprior.shapes import Window
+from invprior.stop import MaxIterations
 from tests.helpers import adjoint_error, photograph, randn
 
 
@@ -40,6 +42,14 @@ def test_a_matrix_that_does_not_fit(shape: tuple[int, ...], matrix: torch.Tensor
         Channels(shape, matrix)
     with pytest.raises(InvpriorError, match="NaN"):
         Channels((1, 2, 2), torch.full((1, 1), torch.nan))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.complex64])
+def test_images_of_every_precision_are_mixed_and_restored(dtype: torch.dtype) -> None:
+    y = torch.ones(3, 8, 8, dtype=dtype)
+    assert Channels(y.shape, torch.ones(1, 3))(y).dtype == dtype
+    problem = Problem(Identity(y.shape), y, noise=Gaussian(0.1), prior=3.0 * TV(chroma=3.0))
+    assert solve(problem, stop=MaxIterations(3)).x.dtype == dtype
 
 
 def value(prior: TV, x: torch.Tensor) -> float:
