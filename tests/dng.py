@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rawpy
 import tifffile
 
 # XYZ of D65 to linear sRGB, IEC 61966-2-1.
@@ -75,3 +76,17 @@ def write_dng(
     if profile is not None:
         tags.append((51041, "d", len(profile), profile, True))
     tifffile.imwrite(path, stored, photometric=32803, extratags=tags, metadata=None)
+
+
+def libraw(path: Path, algorithm: str) -> np.ndarray:
+    """The sRGB picture (H, W, 3) that LibRaw makes, at the brightness that the file states."""
+    with rawpy.imread(str(path)) as raw:
+        x: np.ndarray = raw.postprocess(
+            use_camera_wb=True,
+            no_auto_bright=True,
+            adjust_maximum_thr=0.0,
+            output_bps=16,
+            gamma=(2.4, 12.92),
+            demosaic_algorithm=getattr(rawpy.DemosaicAlgorithm, algorithm),
+        )
+    return x / 65535

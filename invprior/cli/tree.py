@@ -42,7 +42,7 @@ def below(folder: Path, output: Path, suffixes: frozenset[str] = SUFFIXES) -> Tr
         inside = os.path.realpath(place) != os.path.realpath(folder) and _within(os.path.realpath(place), out)
         for name in sorted(files):
             path = Path(place) / name
-            if not name.startswith(".") and path.suffix.lower() in HEIC and not inside and suffixes is SUFFIXES:
+            if not name.startswith(".") and path.suffix.lower() in HEIC and not inside and suffixes == SUFFIXES:
                 tree.faults.append(f"{path} is left out: it is HEIC, {NO_HEVC}")
             if name.startswith(".") or path.suffix.lower() not in suffixes:
                 continue

@@ -89,9 +89,10 @@ def write(path: str | Path, picture: Picture) -> None:
 
 def left_out(path: Path, picture: Picture) -> tuple[str, ...]:
     """Names of what came with a picture and cannot go out to ``path``."""
-    goes = _outgoing(picture, KINDS[path.suffix.lower()])
+    kind = KINDS[path.suffix.lower()]
+    goes = _outgoing(picture, kind)
     deep = picture.source is not None and picture.source.header.format == "double"
-    coarse = KINDS[path.suffix.lower()] == modern.AVIF and picture.format == "ushort"
+    coarse = kind == modern.AVIF and picture.format == "ushort"
     return (
         *(("the precision of 64 bits",) if deep else ()),
         *((f"the last {16 - modern.AVIF_BITS} of 16 bits",) if coarse else ()),

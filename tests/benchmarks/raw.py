@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import rawpy
 import torch
 from PIL import Image
 
@@ -28,7 +27,7 @@ from invprior.runs.develop import Develop
 from invprior.runs.restoration import Restoration
 from invprior.specs import parse_prior
 from tests.benchmarks.results import add_keep, keep
-from tests.dng import linear, mosaic, noisy, to_camera, write_dng
+from tests.dng import libraw, linear, mosaic, noisy, to_camera, write_dng
 
 CODE = ("operators/bayer.py", "invprior/runs/develop.py", "invprior/io/raw.py", "priors/tv.py", "priors/patches")
 PICTURES = ("F16", "kodim03", "kodim12")
@@ -38,19 +37,6 @@ RIM = 8
 
 def score(found: np.ndarray, truth: np.ndarray) -> float:
     return float(-10 * np.log10(np.square(found - truth)[RIM:-RIM, RIM:-RIM].mean()))
-
-
-def libraw(path: Path, algorithm: str) -> np.ndarray:
-    with rawpy.imread(str(path)) as raw:
-        x: np.ndarray = raw.postprocess(
-            use_camera_wb=True,
-            no_auto_bright=True,
-            adjust_maximum_thr=0.0,
-            output_bps=16,
-            gamma=(2.4, 12.92),
-            demosaic_algorithm=getattr(rawpy.DemosaicAlgorithm, algorithm),
-        )
-    return x / 65535
 
 
 def denoised(x: np.ndarray, prior: Prior, truth: np.ndarray) -> float:
