@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +90,8 @@ def write_volume(path: Path, picture: Picture, source: Path) -> None:
     values = values_of(picture)
     with tifffile.TiffFile(source) as before, whole_file(path) as temporary:
         first = before.pages.first
-        with tifffile.TiffWriter(temporary, bigtiff=values.nbytes > 2**31) as writer:
-            for number in range(values.shape[2]):
-                described = first.description or None if number == 0 else None
-                page = np.ascontiguousarray(values[:, :, number])
-                writer.write(page, metadata=None, description=described, **_kind(first))
+        slices = (np.ascontiguousarray(values[:, :, number]) for number in range(values.shape[2]))
+        _write_pages(temporary, ((page, _kind(first)) for page in slices), first.description, values.nbytes)
 
 
 def join(parts: Sequence[Path], path: Path, source: Path) -> tuple[str, ...]:
@@ -112,14 +109,24 @@ def join(parts: Sequence[Path], path: Path, source: Path) -> tuple[str, ...]:
         if before.is_ome and changed:
             text, lost = "", ("the description of OME, which states another size",)
         total = sum(part.stat().st_size for part in parts)
-        with tifffile.TiffWriter(temporary, bigtiff=total > 2**31) as writer:
-            for number, part in enumerate(parts):
-                with tifffile.TiffFile(part) as one:
-                    page = one.pages.first
-                    kind = _kind(page) | {"compression": _packing(first)}
-                    described = text if number == 0 and text else None
-                    writer.write(page.asarray(), metadata=None, description=described, **kind)
+        kept = {"compression": _packing(first)}
+        _write_pages(temporary, ((page, kind | kept) for page, kind in map(_page, parts)), text, total)
     return lost
+
+
+def _page(part: Path) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
+    """The values of a file of one page, and how it was written."""
+    with tifffile.TiffFile(part) as one:
+        return one.pages.first.asarray(), _kind(one.pages.first)
+
+
+def _write_pages(
+    path: Path, pages: Iterable[tuple[np.ndarray[Any, Any], dict[str, Any]]], text: str, size: int
+) -> None:
+    """Write pages of ``size`` bytes in all, each in its way, the first with a description if there is one."""
+    with tifffile.TiffWriter(path, bigtiff=size > 2**31) as writer:
+        for number, (page, kind) in enumerate(pages):
+            writer.write(page, metadata=None, description=text or None if number == 0 else None, **kind)
 
 
 def _kind(page: Any) -> dict[str, Any]:
