@@ -81,14 +81,16 @@ class DataTerm:
     def observed(self) -> Tensor:
         """Boolean, of the shape of y: False where A sees no pixel, as in the hole of a mask, or a value is held out.
 
-        Computed with one random image, whose measurement is 0 only there. For a nonlinear operator all values count
-        as observed.
+        Where A is diagonal those of a factor 0, else found with one random image, whose measurement is 0 only there.
+        For a nonlinear operator all values count as observed.
         """
         return self._seen()
 
     def _seen(self) -> Tensor:
         if not isinstance(self.operator, LinearOperator):
             return torch.ones_like(self.y, dtype=torch.bool)
+        if (d := self.operator.diagonal()) is not None:
+            return (d.to(self.y.device) != 0).expand_as(self.y)
         takes = self.operator.in_complex
         dtype = as_complex(self.y.dtype, self.y.is_complex() if takes is None else takes)
         x = torch.rand(self.operator.in_shape, generator=torch.Generator().manual_seed(0), dtype=dtype) + 0.5
@@ -122,11 +124,11 @@ class DataTerm:
             return None
         one = torch.ones(self.operator.in_shape, dtype=self.y.dtype, device=self.y.device)
         with torch.no_grad():
-            flat = self.operator(one).expand_as(self.y)[self.observed]
-        if not flat.numel():
-            return None
-        mean = float(flat.real.mean())
-        return mean if float((flat - mean).abs().max()) <= 0.01 * abs(mean) and mean != 0 else None
+            flat = self.operator(one).expand_as(self.y)
+        # a list of the observed values would take several times the memory of the measurement
+        seen, count = self.observed, int(self.observed.count_nonzero())
+        mean = float(torch.where(seen, flat, 0).real.sum(dtype=torch.float64)) / max(count, 1)
+        return mean if mean != 0 and float(torch.where(seen, flat - mean, 0).abs().max()) <= 0.01 * abs(mean) else None
 
     def residual(self, x: Tensor) -> Tensor:
         """y − E(y | Ax), and 0 where nothing was observed."""

@@ -121,6 +121,16 @@ class Window:
         if not (0 <= self.top < self.bottom and 0 <= self.left < self.right):
             raise InvpriorError(f"a window needs at least one row and one column, got {self}")
 
+    @classmethod
+    def around(cls, marked: Tensor, margin: int) -> Window:
+        """The box of all marked pixels, of which there is one at least, with a margin; within the picture (H, W)."""
+        rows, columns = (marked.any(axis).nonzero() for axis in (1, 0))
+        top, left = (max(int(at.min()) - margin, 0) for at in (rows, columns))
+        bottom, right = (
+            min(int(at.max()) + 1 + margin, n) for at, n in zip((rows, columns), marked.shape, strict=True)
+        )
+        return cls(top, bottom, left, right)
+
     @property
     def height(self) -> int:
         return self.bottom - self.top

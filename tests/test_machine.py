@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,44 @@ def test_what_is_free_is_what_nobody_uses(tmp_path: Path, monkeypatch: pytest.Mo
     assert machine.free() == 0.5
     monkeypatch.setattr(machine, "MACHINE", tmp_path / "none")
     assert machine.free() == machine.memory()
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [({"cpu.max": "150000 100000"}, 1.5), ({"cpu.max": "10000 100000"}, 1.0), ({"cpu.max": "max 100000"}, None)],
+)
+def test_a_container_limits_processors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: dict[str, str], most: float | None
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8))
+    group(tmp_path, monkeypatch, "0::/\n", limits)
+    assert machine.processors() == (8.0 if most is None else most)
+
+
+@pytest.mark.parametrize(("others", "idle"), [(0.0, 4.0), (1.5, 2.5), (9.0, 0.0)])
+def test_processors_that_others_use_are_not_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: float, idle: float
+) -> None:
+    """While this process sleeps, all ticks that are counted as used are of others."""
+    group(tmp_path, monkeypatch, "0::/\n", {})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(machine, "PROCESSORS", tmp_path / "stat")
+    ticks, begin = os.sysconf("SC_CLK_TCK"), time.monotonic()
+    clock = [begin, begin + 2.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock.pop(0))
+
+    def used(seconds: float) -> None:
+        (tmp_path / "stat").write_text(f"cpu  {int(1000 + 2 * others * ticks)} 0 0 99 7 0 0 0 0 0\n")
+
+    (tmp_path / "stat").write_text("cpu  1000 0 0 5 3 0 0 0 0 0\n")
+    monkeypatch.setattr(time, "sleep", used)
+    assert machine.idle() == pytest.approx(idle, abs=0.02)
+
+
+def test_without_a_word_of_the_system_all_are_idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "PROCESSORS", tmp_path / "none")
+    assert machine.idle() == machine.processors()
 
 
 def test_ulimit_limits() -> None:

@@ -22,6 +22,7 @@ from invprior.runs.device import pick_device
 from invprior.runs.record import save_record
 from invprior.runs.restoration import Measured, Restoration
 from invprior.runs.tasks import Denoise, Inpaint, Task, Upscale
+from invprior.runs.threads import take_threads
 from invprior.specs import parse_prior
 
 PRIORS = ("none", "tv", "dip")
@@ -59,6 +60,7 @@ def run_demo(task: str, output: Path, device: str, seed: int, quiet: bool) -> No
     if task != "all" and task not in TASKS:
         raise InvpriorError(f"--task takes {', '.join(TASKS)} or all, got {task!r}")
     where = pick_device(device)
+    take_threads()
     if output.exists() and not output.is_dir():
         raise InvpriorError(f"cannot write into {output}: it is a file; give a folder")
     clean = photograph()

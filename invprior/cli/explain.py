@@ -25,6 +25,7 @@ from invprior.io.whole import check_apart
 from invprior.runs.record import check_record
 from invprior.runs.restoration import Restored
 from invprior.runs.tasks import Deblur, Denoise, Task, Upscale
+from invprior.runs.threads import take_threads
 
 # The pictures that are written: x, m + P(x − m), (I − P)(x − m) about mid-gray, and x without the structure.
 RESTORED, DETERMINED, ADDED, WITHOUT = "restored", "determined", "added", "without"
@@ -93,6 +94,7 @@ def run_explain(source: Path, folder: Path, asked: Asked, settings: Settings) ->
         raise InvpriorError(f"{source} is a folder, and one picture is explained at a time; name a picture in it")
     task, files = asked.task()
     wanted = request(settings, None, task.purpose("cpu"))
+    take_threads()
     if settings.record is not None:
         check_record(settings.record)
     targets = {name: folder / f"{name}{source.suffix}" for name in (RESTORED, DETERMINED, ADDED, WITHOUT)}

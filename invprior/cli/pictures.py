@@ -20,6 +20,7 @@ from invprior.io.stack import pages
 from invprior.io.whole import check_apart
 from invprior.runs.record import check_record, save_record
 from invprior.runs.tasks import Task
+from invprior.runs.threads import take_threads
 
 
 def restore(
@@ -38,6 +39,7 @@ def restore(
     task was read from, by their options.
     """
     job = PictureJob(task, request(settings, tile, task.purpose("cpu")))
+    take_threads()
     if settings.record is not None:
         check_record(settings.record)
     reads = {**(files or {}), "--truth": settings.truth}

@@ -200,7 +200,7 @@ class PictureJob:
             raise InvpriorError(
                 f"{opened.source}: the solve diverged, {opened.target} is left as it was: {DIVERGED.message}"
             )
-        final = finish(restored.x)
+        final = shown(restored.x)
         target = opened.target
         if restored.interrupted and target.exists():  # what is there may be better
             target = target.with_name(f"{target.stem}-unfinished{target.suffix}")

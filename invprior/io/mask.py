@@ -11,6 +11,7 @@ from torch import Tensor
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
 from invprior.io.image import Picture, read
+from invprior.shapes import Window
 
 # A colour is pure if its channels lie within PURE of 0 and 1. Marks on a photograph are told by their pure colour.
 PURE = 0.06
@@ -58,7 +59,10 @@ def grown(hole: Tensor, distance: int) -> Tensor:
     """The holes (H, W) and all pixels at most this many pixels from one."""
     if distance == 0 or not bool(hole.any()):
         return hole
-    return torch.from_numpy(distance_transform_edt(~hole.numpy()) <= distance)
+    near = Window.around(hole, distance)
+    out = hole.clone()
+    near.of(out).copy_(torch.from_numpy(distance_transform_edt(~near.of(hole).numpy()) <= distance))
+    return out
 
 
 def _marked(picture: Picture, path: str | Path) -> Tensor:

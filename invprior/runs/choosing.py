@@ -10,7 +10,7 @@ from torch import Tensor
 
 import invprior.machine as machine
 from invprior.data_term import DataTerm
-from invprior.shapes import Shape
+from invprior.shapes import Shape, Window
 from invprior.specs import PriorSpec, parse_prior
 
 # The word for this choice, and the seconds that it may spend unless others are given.
@@ -79,7 +79,10 @@ def far(known: Tensor) -> bool:
     """True if a pixel lies further from a known one (H, W) than in scattered holes, or none is known."""
     if not bool(known.any()):
         return True
-    return float(distance_transform_edt(~known.cpu().numpy()).max()) > FAR
+    if bool(known.all()):
+        return False
+    near = Window.around(~known, 1).of(known)  # the nearest known pixel is not beyond the first row or column around
+    return float(distance_transform_edt(~near.cpu().numpy()).max()) > FAR
 
 
 def choose_prior(task: str, data: tuple[DataTerm, ...], needs: Callable[[PriorSpec], Needs], limit: float) -> Choice:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 from scipy.ndimage import find_objects, label
 from torch import Tensor
 
@@ -82,7 +81,7 @@ def restore_around(
         seconds=sum(d.result.seconds for d in done),
     )
     seconds_weight = sum(d.seconds_weight for d in done)
-    return replace(first, x=measured.put_back(x), result=result, seconds_weight=seconds_weight)
+    return replace(first, x=x, result=result, seconds_weight=seconds_weight)
 
 
 def _pasted(x: Tensor, window: Window, part: Tensor) -> Tensor:
@@ -112,12 +111,6 @@ def _boxes(hole: Tensor, network: bool) -> list[Window]:
         size = max(rows.stop - rows.start, columns.stop - columns.start)
         boxes.append(_grown(rows, columns, max(OF_NETWORKS, size) if network else MARGIN, hole.shape))
     return boxes
-
-
-def box(hole: Tensor, margin: int) -> Window:
-    """The box of all holes (H, W) with a margin."""
-    ((rows, columns),) = find_objects(hole.cpu().numpy().astype(np.uint8))
-    return _grown(rows, columns, margin, hole.shape)
 
 
 def _grown(rows: slice, columns: slice, margin: int, shape: Sequence[int]) -> Window:

@@ -16,7 +16,7 @@ from invprior.problem import Problem
 from invprior.solvers.bands import sweep
 from invprior.solvers.base import Solver
 from invprior.solvers.saddle import SaddlePoint, SaddleState
-from invprior.stop import MaxIterations, RelativeGap, StopRule
+from invprior.stop import MaxIterations, RelativeGap, Stalled, StopRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ class PDHG(Solver[PDHGState]):
         return problem.once(SaddlePoint.of)
 
     def default_stop(self) -> StopRule:
-        return RelativeGap(1e-4) | MaxIterations(2000)
+        return RelativeGap(1e-4) | Stalled() | MaxIterations(2000)
 
     def scale(self, problem: Problem, state: PDHGState) -> Tensor:
         """The primal value, without the data that depend on no pixel."""

@@ -13,7 +13,7 @@ from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.solvers.base import Solver
 from invprior.solvers.saddle import SaddlePoint, SaddleState, smooth_and_rest
-from invprior.stop import MaxIterations, RelativeGap, Stationary, StopRule
+from invprior.stop import MaxIterations, RelativeGap, Stalled, Stationary, StopRule
 
 # Factor of L before each backtracking: the curvature is less near the solution, so a larger step is tried first.
 RELAX = 0.9
@@ -100,7 +100,7 @@ class ProximalGradient(Solver[ProximalState]):
         return ProximalState(state.iteration + 1, x, saddle, ahead, t, curvature, move, first)
 
     def default_stop(self) -> StopRule:
-        return RelativeGap(1e-4) | Stationary(1e-6) | MaxIterations(2000)
+        return RelativeGap(1e-4) | Stalled() | Stationary(1e-6) | MaxIterations(2000)
 
     def scale(self, problem: Problem, state: ProximalState) -> Tensor:
         """The primal value, without the data that depend on no pixel."""

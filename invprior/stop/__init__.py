@@ -13,7 +13,7 @@ from invprior.stop.base import (
     at_most,
 )
 from invprior.stop.held_out import HeldOut, hold_out
-from invprior.stop.rules import Discrepancy, RelativeGap, Stationary
+from invprior.stop.rules import Discrepancy, RelativeGap, Stalled, Stationary
 from invprior.stop.variance import MovingVariance, WindowedVariance
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "MaxIterations",
     "MovingVariance",
     "RelativeGap",
+    "Stalled",
     "Stationary",
     "Status",
     "StopRule",

@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from invprior import InvpriorError
 from invprior.io import read_mask
+from invprior.io.mask import grown
 from tests.helpers import photograph
 
 HOLE = np.zeros((16, 24), dtype=bool)
@@ -91,3 +95,10 @@ def test_what_marks_nothing_is_refused(tmp_path: Path, kind: str) -> None:
 def test_all_known_by_inversion_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvpriorError, match=r"marks every pixel as known; drop --invert-mask|as known"):
         known(tmp_path, np.full((8, 8), 255, np.uint8), invert=True)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.floats(0, 0.1))
+def test_holes_grow_as_far_as_their_distance_anywhere_in_the_picture(seed: int, distance: int, share: float) -> None:
+    hole = np.random.default_rng(seed).random((20, 31)) < share
+    whole = distance_transform_edt(~hole) <= distance if hole.any() else hole
+    assert np.array_equal(grown(torch.from_numpy(hole), distance).numpy(), whole)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.ndimage import distance_transform_edt
 
 from invprior import noise
 from invprior.data_term import DataTerm
 from invprior.operators import Identity, Mask
-from invprior.runs.choosing import ORDER, Needs, choose_for_film, choose_prior, far, kind
+from invprior.runs.choosing import FAR, ORDER, Needs, choose_for_film, choose_prior, far, kind
 from invprior.specs import PriorSpec
 
 SHAPE = (3, 400, 400)
@@ -72,3 +75,11 @@ def test_a_long_film_takes_a_quicker_prior() -> None:
     assert long.spec.text == "frame-tv"
     assert long.better is not None
     assert long.better.text == "nonlocal"
+
+
+@given(st.integers(0, 30), st.integers(1, 20), st.integers(0, 30), st.integers(1, 20))
+def test_a_hole_is_far_by_its_distance_anywhere_in_the_picture(top: int, height: int, left: int, width: int) -> None:
+    known = torch.ones(31, 32, dtype=torch.bool)
+    known[top : top + height, left : left + width] = False
+    assert far(known) == (distance_transform_edt(~known.numpy()).max() > FAR)
+    assert not far(torch.ones(3, 3, dtype=torch.bool))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from invprior.prior import Prior
 from invprior.priors import DIP, TV
-from invprior.runs.cutting import around_holes, box, joined, restore_around
+from invprior.runs.cutting import around_holes, joined, restore_around
 from invprior.runs.restoration import Measured, Restoration
 from invprior.runs.tasks import Inpaint
 from invprior.shapes import Window
@@ -66,4 +66,4 @@ def test_windows_that_overlap_become_one() -> None:
 def test_the_box_of_all_holes() -> None:
     hole: Tensor = torch.zeros(50, 60, dtype=torch.bool)
     hole[5, 7] = hole[20, 30] = True
-    assert box(hole, 10) == Window(0, 31, 0, 41)
+    assert Window.around(hole, 10) == Window(0, 31, 0, 41)

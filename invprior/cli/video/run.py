@@ -48,6 +48,7 @@ from invprior.runs.choosing import FILM_SECONDS, Automatic, choose_for_film, usu
 from invprior.runs.record import VERSION, check_record, save_record
 from invprior.runs.restoration import Watch
 from invprior.runs.tasks import Deblur, Denoise, Inpaint, Task, Upscale
+from invprior.runs.threads import take_threads
 from invprior.solvers.loop import Callback
 from invprior.stop import StopRule
 
@@ -100,6 +101,7 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     task = _task(film, clip)
     purpose = task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT))
     asked = request(settings, None, purpose)
+    take_threads()
     made = resized(clip, film.factor if film.task == "upscale" else 1)
     coding = check_coding(target, made, film.codec)
     lost = left_out(target, made, coding)

@@ -15,7 +15,6 @@ from invprior.errors import InvpriorError
 from invprior.io.image import rounding
 from invprior.prior import Prior
 from invprior.purpose import Film
-from invprior.runs.cutting import box
 from invprior.runs.restoration import Measured, Restored, Watch
 from invprior.runs.tasks import Inpaint, Task
 from invprior.runs.weighing import weigh, with_weights
@@ -153,7 +152,7 @@ class FilmJob:
         hole = ~section.known.all(0)
         if not bool(hole.any()):
             return None
-        window = box(hole, AROUND)
+        window = Window.around(hole, AROUND)
         return window if window.height * window.width <= CUT * hole.numel() else None
 
     def _task(self, section: Section) -> Task:

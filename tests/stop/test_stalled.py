@@ -1,0 +1,72 @@
+"""The rule that ends a solve whose duality gap falls no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from invprior import Problem, noise, operators, priors, solve, stop
+from invprior.stop import Stalled
+from tests.helpers import photograph
+
+NEARLY_EXACT = 0.0011
+
+
+@dataclass
+class Told:
+    """An iterate of which only the gap is asked."""
+
+    iteration: int
+    gap: float | None
+    scale: float = 1.0
+
+
+def ended(gaps: list[float | None]) -> int | None:
+    """The iteration at which the rule stops, given the gap of every tenth iteration."""
+    memory = None
+    for k, gap in enumerate(gaps, 1):
+        memory, verdict = Stalled().update(memory, Told(10 * k, gap))  # type: ignore[arg-type]
+        if verdict.stop is not None:
+            return 10 * k
+    return None
+
+
+def test_a_gap_that_falls_as_slowly_as_first_order_methods_do_goes_on() -> None:
+    assert ended([1 / k for k in range(1, 300)]) is None
+
+
+def test_a_gap_that_stays_ends_the_solve_after_half_as_many_iterations() -> None:
+    falling: list[float | None] = [0.5**k for k in range(40)]
+    assert ended([*falling, *[0.5**39] * 200]) == 700  # 1.5 · 400 + 100
+    assert ended([*falling, *([0.5**39, 0.5**38] * 100)]) == 700  # up and down is no fall
+
+
+def test_a_gap_that_rests_far_from_zero_goes_on() -> None:
+    assert ended([0.8] * 300) is None
+    assert ended([1.1] * 30 + [0.01 / k for k in range(1, 300)]) is None
+
+
+def test_without_a_gap_it_never_ends() -> None:
+    assert ended([None] * 300) is None
+
+
+def test_nearly_exact_data_end_at_the_minimum_before_the_limit() -> None:
+    """The relative gap of single precision stays above 10⁻⁴ there; in double precision it is reached."""
+    clean = photograph(size=48).float()
+    A = operators.Lanczos(clean.shape, factor=2)
+    model = noise.Gaussian(NEARLY_EXACT)
+    y = model.sample(A(clean), torch.Generator().manual_seed(0))
+
+    def problem(y: torch.Tensor) -> Problem:
+        return Problem(A, y, noise=model, prior=(1e-5 / NEARLY_EXACT**2) * priors.TV())
+
+    given = problem(y)
+    single, most = solve(given), solve(given, stop=stop.MaxIterations(2000))
+    assert "stays at" in single.status.message
+    assert single.iterations < 2000
+    assert float(given.objective(single.x)) == pytest.approx(float(given.objective(most.x)), rel=1e-5)
+    double = solve(problem(y.double()), stop=stop.RelativeGap(1e-4) | stop.MaxIterations(6000))
+    assert double.status.name == "converged"
+    assert (double.x - single.x).abs().max() < 2e-3
