@@ -49,12 +49,15 @@ class Film:
         Estimates the flow between the frames, (T − 1, 2, H, W); only a prior that follows the motion calls it.
     weights
         The weights of the network at the end of the previous window.
+    batch
+        Frames of a step of a network; None for as many as its preset takes.
     """
 
     first: int = 0
     cycle: int = 20
     motion: Callable[[], Tensor] = _unknown_motion
     weights: Mapping[str, Tensor] | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

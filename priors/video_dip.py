@@ -124,6 +124,9 @@ class VideoDIP(Prior):
     network
         Another network than the preset's, which the preset was not tuned for; a name as for
         :class:`~invprior.priors.DIP`.
+    batch
+        Frames of a step instead of the preset's: fewer take less memory. The limit of iterations grows, so that as many
+        frames are seen.
 
     Raises
     ------
@@ -149,6 +152,7 @@ class VideoDIP(Prior):
     weights: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
     iterations: int | None = None
     network: str | None = None
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         tuned = [n for n in preset_names() if f"video-{self.task}" in tasks(n)]
@@ -157,11 +161,17 @@ class VideoDIP(Prior):
         load(self.preset, f"video-{self.task}")
         check_network(self.network)
         check_limit(self.iterations)
+        if self.batch is not None and (not isinstance(self.batch, int) or self.batch < 1):
+            raise InvpriorError(f"batch takes a number of frames, 1 or more, got {self.batch!r}")
 
     @property
     def settings(self) -> Preset:
         s = load(self.preset, f"video-{self.task}")
-        return s if self.network is None else replace(s, network=NETWORKS[self.network])
+        network = s.network if self.network is None else NETWORKS[self.network]
+        batch = s.batch if self.batch is None else self.batch
+        more = max(1.0, s.batch / batch)
+        iterations, again = (math.ceil(more * n) for n in (s.iterations, s.again))
+        return replace(s, network=network, batch=batch, iterations=iterations, again=again)
 
     def generator(self, shape: Shape, rng: torch.Generator) -> Generator:
         if len(shape) != 4 or min(shape[-2:]) < 8:
@@ -205,9 +215,13 @@ class VideoDIP(Prior):
             return {}
 
         def make(
-            preset: str = "fast", task: str = purpose.task, network: str | None = None, iterations: int | None = None
+            preset: str = "fast",
+            task: str = purpose.task,
+            network: str | None = None,
+            iterations: int | None = None,
+            batch: int | None = film.batch,
         ) -> VideoDIP:
-            return cls(task, preset, film.first, film.cycle, film.weights, iterations, network)
+            return cls(task, preset, film.first, film.cycle, film.weights, iterations, network, batch)
 
         return {"dip": make}
 

@@ -126,9 +126,9 @@ def deblur(
 def dejpeg(inputs: Inputs, output: Output, settings: Settings, overwrite: Overwrite = False) -> None:
     """Undo JPEG compression, within the intervals that the file states; needs the extra jpeg."""
     from invprior.cli.pictures import restore
-    from invprior.runs import tasks
+    from invprior.runs.dejpeg import Dejpeg
 
-    restore(tasks.Dejpeg(), inputs, output, settings, None, overwrite)
+    restore(Dejpeg(), inputs, output, settings, None, overwrite)
 
 
 @with_settings

@@ -23,8 +23,8 @@ from torch import Tensor
 from invprior.io import read
 from invprior.metrics import psnr
 from invprior.purpose import Purpose
+from invprior.runs.dejpeg import Dejpeg
 from invprior.runs.restoration import Restoration
-from invprior.runs.tasks import Dejpeg
 from invprior.specs import parse_prior
 from tests.benchmarks.results import add_keep, keep
 

@@ -17,8 +17,8 @@ from invprior.metrics import psnr
 from invprior.noise import Quantisation
 from invprior.operators import JPEG
 from invprior.priors import TV
+from invprior.runs.dejpeg import Dejpeg
 from invprior.runs.restoration import Restoration
-from invprior.runs.tasks import Dejpeg
 from tests.helpers import photograph, randn
 
 pytest.importorskip("jpeglib", reason="the coefficients of a JPEG need invprior[jpeg]")

@@ -22,7 +22,7 @@ from invprior.cli.video.notice import announce
 from invprior.cli.video.progress import FilmBar, film_bar
 from invprior.cli.video.report import film_record, frame_scores, print_report, window_record
 from invprior.cli.video.window import FRAMES, FilmJob, Section, Settled
-from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, plan
+from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, plan, room
 from invprior.cli.video.work import Work
 from invprior.cli.words import spoken, why
 from invprior.errors import InvpriorError
@@ -50,11 +50,14 @@ from invprior.runs.restoration import Watch
 from invprior.runs.tasks import Deblur, Denoise, Inpaint, Task, Upscale
 from invprior.runs.threads import take_threads
 from invprior.solvers.loop import Callback
+from invprior.specs import PriorSpec
 from invprior.stop import StopRule
 
 TASKS = ("denoise", "upscale", "inpaint", "deblur")
 # The file option of each task that needs one.
 FILES = {"inpaint": "mask", "deblur": "psf"}
+# Frames of a step of a network, those of the preset if the memory is enough for them.
+BATCHES = (None, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         spec = choice.spec
         if not asked.quiet:
             print(f"{source.name}: {why(choice)}", file=sys.stderr)
-    size, context = fitting(film.window, film.memory, *_gigabytes(spec.made(purpose), made))
+    batch, needs = _batch(spec, task, made, film.memory)
+    size, context = fitting(film.window, film.memory, *needs)
     if asked.plan:
         takes = usual_seconds(spec, (3, made.height, made.width), len(clip))
         time = "" if takes is None else f", usually {spoken(takes)}"
@@ -121,9 +125,9 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         )
         return
     truth = None if settings.truth is None else _truth(settings.truth, made)
-    work = Work(target, _request(source, clip, film, settings, (size, context), coding))
+    work = Work(target, _request(source, clip, film, settings, (size, context, batch), coding))
     with work.held():
-        job = FilmJob(task, asked, spec, clip.depth, size + 2 * context)
+        job = FilmJob(task, asked, spec, clip.depth, size + 2 * context, batch)
         settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
         spans = plan(len(clip), size, context)
         if not asked.quiet:
@@ -175,6 +179,16 @@ def _task(film: FilmSettings, clip: Clip) -> Task:
     return Upscale(film.factor) if film.task == "upscale" else Denoise()
 
 
+def _batch(spec: PriorSpec, task: Task, made: Clip, memory: float) -> tuple[int | None, tuple[float, float]]:
+    """Frames of a step of a network, the most that leave room for a frame and its neighbours, and the memory needed."""
+    for batch in BATCHES:
+        prior = spec.made(task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT, batch=batch)))
+        needs = _gigabytes(prior, made)
+        if not prior.parametrised or room(memory, *needs) > 2:
+            break
+    return batch, needs
+
+
 def _gigabytes(prior: Prior, made: Clip) -> tuple[float, float]:
     """Memory in GB per frame of a window, and per step of a network whatever the window."""
     megapixels, memory = made.width * made.height / 1e6, prior.memory
@@ -206,7 +220,7 @@ def _truth(path: Path, made: Clip) -> Clip:
 
 
 def _request(
-    source: Path, clip: Clip, film: FilmSettings, settings: Settings, size: tuple[int, int], coding: Coding
+    source: Path, clip: Clip, film: FilmSettings, settings: Settings, window: tuple[int | None, ...], coding: Coding
 ) -> dict[str, Any]:
     """Everything that determines the result."""
     files = [source, *(p for p in (film.mask, film.psf, settings.truth) if p is not None)]
@@ -216,7 +230,7 @@ def _request(
         for k, v in {**asdict(settings), **asdict(film)}.items()
         if k not in ("record", "quiet", "verbose", "memory")
     }
-    return {"version": VERSION, **asked, "files": seen, "window": size, "count": len(clip), "coding": asdict(coding)}
+    return {"version": VERSION, **asked, "files": seen, "window": window, "count": len(clip), "coding": asdict(coding)}
 
 
 def _settle(job: FilmJob, film: FilmSettings, clip: Clip, work: Work) -> Settled:

@@ -92,6 +92,8 @@ class FilmJob:
         Bits of the film's pixels.
     cycle
         Frames of a window; the inputs of a network repeat with this period.
+    batch
+        Frames of a step of a network; None for the preset's.
     """
 
     task: Task
@@ -99,6 +101,7 @@ class FilmJob:
     prior: PriorSpec
     depth: int
     cycle: int
+    batch: int | None = None
 
     @property
     def noise(self) -> NoiseOrWord:
@@ -113,7 +116,7 @@ class FilmJob:
         asked, task = self.request, self._task(section)
         measured = task.measured(section.frames, rounding(self.depth), self.noise).to(asked.device)
         weight = asked.restoration.weight
-        film = Film() if isinstance(weight, float) else self._film(task, section, measured.data[0])
+        film = Film(batch=self.batch) if isinstance(weight, float) else self._film(task, section, measured.data[0])
         weighted = weigh(self._prior(task, film), measured.data, weight, asked.restoration.seed)
         sigma = measured.data[0].sigma
         return Settled(sigma, measured.noise_rule, weighted.weight, weighted.rule, weighted.scales)
@@ -169,4 +172,4 @@ class FilmJob:
         def flow() -> Tensor:
             return motion.estimate(task.rough(d.operator, d.y, d.noise), section.known)
 
-        return Film(first, self.cycle, flow, before)
+        return Film(first, self.cycle, flow, before, self.batch)

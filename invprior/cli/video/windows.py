@@ -48,6 +48,11 @@ def excerpts(frames: int, size: int) -> list[tuple[int, int]]:
     return [(start, min(start + size, frames)) for start in starts]
 
 
+def room(gigabytes: float, frame: float, step: float) -> int:
+    """Number of frames of a window, discarded ones included, within a memory limit; see :func:`fitting`."""
+    return int((gigabytes - BASE - step) / frame)
+
+
 def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> tuple[int, int]:
     """Number of frames that a window keeps, and of frames it solves besides on each side, within a memory limit.
 
@@ -67,9 +72,9 @@ def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> t
     InvpriorError
         If not one frame fits, or not as many as asked for.
     """
-    room = int((gigabytes - BASE - step) / frame)
-    context = CONTEXT if room > 4 * CONTEXT else 1
-    most = room - 2 * context
+    frames = room(gigabytes, frame, step)
+    context = CONTEXT if frames > 4 * CONTEXT else 1
+    most = frames - 2 * context
     if most < 1:
         need = BASE + step + 3 * frame
         raise InvpriorError(
