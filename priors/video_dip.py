@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 WARM = 10
 # GB per megapixel and frame of a window: the peaks of whole runs, and a little more.
 HELD = 0.1
+# What a step takes beside its frames, as a share of one.
+BESIDE = 0.2
 
 
 class FilmGenerator(Generator):
@@ -205,7 +207,7 @@ class VideoDIP(Prior):
 
     @property
     def memory(self) -> Memory:
-        return Memory(self.settings.needed * self.settings.batch, HELD)
+        return Memory(self.settings.needed * (self.settings.batch + BESIDE), HELD)
 
     @classmethod
     def names(cls, purpose: Purpose) -> Mapping[str, Callable[..., Prior]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from invprior import InvpriorError
 from invprior.cli.video.progress import Pace, clock_time
-from invprior.cli.video.run import frame_range
+from invprior.cli.video.run import fewer_frames, frame_range
 from invprior.cli.video.windows import CONTEXT, fitting, plan
+from invprior.runs.tasks import Denoise
+from invprior.specs import parse_prior
 
 
 @pytest.mark.parametrize(("frames", "size"), [(1, 4), (12, 5), (16, 16), (33, 16)])
@@ -51,3 +55,29 @@ def test_the_time_left_comes_from_the_window_before() -> None:
     assert pace.left == pytest.approx(30)
     assert pace.done == 20
     assert [clock_time(s) for s in (None, 59.6, 3725.0)] == ["-", "0:01:00", "1:02:05"]
+
+
+@pytest.mark.parametrize(
+    ("size", "gigabytes", "batch"),
+    [((640, 360), 4.0, None), ((1280, 720), 6.0, 2), ((1280, 720), 4.0, 1), ((1920, 1080), 7.5, 1)],
+)
+def test_a_network_steps_with_as_many_frames_as_the_memory_holds(
+    size: tuple[int, int], gigabytes: float, batch: int | None
+) -> None:
+    clip = SimpleNamespace(width=size[0], height=size[1])
+    found, needs = fewer_frames(parse_prior("dip"), Denoise(), clip, gigabytes)  # type: ignore[arg-type]
+    assert found == batch
+    assert fitting(None, gigabytes, *needs)[0] >= 1
+
+
+def test_where_not_one_frame_fits_the_memory_of_one_is_named() -> None:
+    clip = SimpleNamespace(width=1920, height=1080)
+    found, needs = fewer_frames(parse_prior("dip"), Denoise(), clip, 4.0)  # type: ignore[arg-type]
+    assert found == 1
+    with pytest.raises(InvpriorError, match=r"give --memory 7\.\d"):
+        fitting(None, 4.0, *needs)
+
+
+def test_priors_without_a_network_have_no_steps() -> None:
+    clip = SimpleNamespace(width=1920, height=1080)
+    assert fewer_frames(parse_prior("motion-tv"), Denoise(), clip, 4.0)[0] is None  # type: ignore[arg-type]

@@ -115,7 +115,7 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         spec = choice.spec
         if not asked.quiet:
             print(f"{source.name}: {why(choice)}", file=sys.stderr)
-    batch, needs = _batch(spec, task, made, film.memory)
+    batch, needs = fewer_frames(spec, task, made, film.memory)
     size, context = fitting(film.window, film.memory, *needs)
     if asked.plan:
         takes = usual_seconds(spec, (3, made.height, made.width), len(clip))
@@ -179,7 +179,7 @@ def _task(film: FilmSettings, clip: Clip) -> Task:
     return Upscale(film.factor) if film.task == "upscale" else Denoise()
 
 
-def _batch(spec: PriorSpec, task: Task, made: Clip, memory: float) -> tuple[int | None, tuple[float, float]]:
+def fewer_frames(spec: PriorSpec, task: Task, made: Clip, memory: float) -> tuple[int | None, tuple[float, float]]:
     """Frames of a step of a network, the most that leave room for a frame and its neighbours, and the memory needed."""
     for batch in BATCHES:
         prior = spec.made(task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT, batch=batch)))
