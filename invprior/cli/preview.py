@@ -10,9 +10,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from invprior.cli.progress import Forecast
 from invprior.errors import InvpriorError
 from invprior.io import Picture, write
+from invprior.runs.forecast import Forecast
 from invprior.runs.pacing import Pace
 from invprior.runs.record import finite
 from invprior.solvers.iterate import Iterate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,11 +10,11 @@ from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.prior import Prior
 from invprior.problem import Problem
+from invprior.runs.forecast import Forecast
 from invprior.runs.memory import AT_MOST, tiling
 from invprior.runs.restoration import Measured, Restoration
 from invprior.shapes import Shape, Window
 from invprior.solvers.iterate import Iterate
-from invprior.solvers.loop import choose
 from invprior.stop import StopRule
 from invprior.stop.base import LIMIT
 
@@ -22,21 +23,23 @@ SIDES = (96, 192)
 SHARE = 0.15
 # A picture has so many windows at least, or is begun without a word.
 PARTS = 8
-# Iterations of a penalty that are timed, and how many times as many are usual where they do not suffice.
-TIMED, LONGER = 200, 3.0
-# Steps of a network that are timed; its first ones are slower.
-WARM, STEPS = 2, 5
+# Iterations of a penalty that are timed; how many more it takes is forecast from its duality gap.
+TIMED = 200
+# Steps of a network that are timed; its first ones are slower. They are steps of the whole picture where that takes no
+# more than COST seconds, since those of a window are slower for its pixels.
+WARM, STEPS, COST = 2, 5, 4.0
 # Share of their limit that fits take if the noise level may end them; without noise they run to it.
 USUAL = 0.5
 
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds for a window of so many pixels: to choose the weight, and to solve."""
+    """Seconds for a window of so many pixels: to choose the weight, to solve, and to find that out."""
 
     pixels: int
     weighing: float
     solving: float
+    timing: float = 0.0
 
     def of(self, pixels: int) -> float:
         """Seconds for a picture of so many pixels; a weight is chosen on a part of a large one."""
@@ -60,18 +63,23 @@ def expected_seconds(
     if not prior.any_size or prior.lift(shape) is not None or None in parts:
         return None
     pixels = sum(map(_area, windows)) if windows else _pixels(shape, measured, restoration)
-    found: float | None = None
+    whole = Window(0, shape[-2], 0, shape[-1])
+    found: Timed | None = None
     for side in SIDES:
         window = middle(shape, side, measured)
         if window is None and found is None and prior.parametrised and pixels < PARTS * SIDES[-1] ** 2:
-            window = Window(0, shape[-2], 0, shape[-1])  # five steps of a small picture cost little
+            window = whole  # five steps of a small picture cost little
         if window is None or (found is not None and _area(window) / pixels > SHARE):
             break
         timed = _timed(measured, window, prior, restoration)
         if timed is None:
             break
-        found = timed.of(pixels)
-    return None if found is None else found + sum(seconds for seconds in parts if seconds is not None)
+        found = timed
+    if found is None:
+        return None
+    if prior.parametrised and found.pixels < pixels == _area(whole) and found.timing * pixels / found.pixels <= COST:
+        found = _timed(measured, whole, prior, restoration) or found
+    return found.of(pixels) + sum(seconds for seconds in parts if seconds is not None)
 
 
 def _guided(prior: Prior) -> bool:
@@ -113,17 +121,25 @@ def _timed(measured: Measured, window: Window, prior: Prior, restoration: Restor
     if part is None or not all(bool(d.observed.any()) for d in part.data):
         return None
     alone = replace(restoration, tile=None)
+    forecasts: list[Forecast] = []
+
+    def note(iterate: Iterate) -> None:
+        if not forecasts:
+            forecasts.append(Forecast(alone.recipe(iterate.problem).stop))
+        forecasts[0].note(iterate)
+
     try:
         if _guided(prior):
             prior = prior.following(Problem.from_terms(part.data, prior.parts[0]).back_projection())
         if prior.parametrised:
             return _network(part, window, prior, alone)
         limit = min(TIMED, alone.iterations or TIMED)
-        restored = replace(alone, iterations=limit).run(part, prior)
+        restored = replace(alone, iterations=limit).run(part, prior, callbacks=[note])
     except InvpriorError:  # what cannot be solved says so when it is solved
         return None
-    more = LONGER if restored.result.status.name == LIMIT and limit == TIMED else 1.0
-    return Timed(_area(window), restored.seconds_weight, more * restored.result.seconds)
+    done = restored.result.iterations
+    total = forecasts[0].total if restored.result.status.name == LIMIT and forecasts else done
+    return Timed(_area(window), restored.seconds_weight, max(total or done, done) / done * restored.result.seconds)
 
 
 def _network(part: Measured, window: Window, prior: Prior, restoration: Restoration) -> Timed:
@@ -133,10 +149,13 @@ def _network(part: Measured, window: Window, prior: Prior, restoration: Restorat
     def note(iterate: Iterate) -> None:
         at.append(iterate.seconds)
 
+    begin = time.perf_counter()
     restored = replace(restoration, iterations=STEPS).run(part, prior, callbacks=[note])
+    timing = time.perf_counter() - begin
     step = (at[-1] - at[WARM - 1]) / (len(at) - WARM)
-    stop = restoration.stop or choose(restored.problem).stop
-    return Timed(_area(window), restored.seconds_weight, step * _steps(stop, restoration.iterations, part.exact))
+    stop = replace(restoration, iterations=None).recipe(restored.problem).stop
+    steps = _steps(stop, restoration.iterations, part.exact)
+    return Timed(_area(window), restored.seconds_weight, step * steps, timing)
 
 
 def _steps(stop: StopRule, limit: int | None, exact: bool) -> float:

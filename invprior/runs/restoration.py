@@ -143,7 +143,7 @@ class Restoration:
         else:
             weighted = reached.weighted(prior)
         problem = Problem.from_terms(measured.data, weighted.prior, measured.values)
-        recipe = self._recipe(problem)
+        recipe = self.recipe(problem)
         if self.tile is not None and overlap is not None:
             # a step on pixels takes less time than its state takes to be read and written
             shelf = OnDisk() if prior.parametrised else InMemory()
@@ -177,7 +177,8 @@ class Restoration:
             everyone, rule = [callback, *callbacks], recipe.stop | interrupt
             return solve(problem, recipe.solver, stop=rule, x0=x0, callbacks=everyone, seed=seed, state=state)
 
-    def _recipe(self, problem: Problem) -> Recipe:
+    def recipe(self, problem: Problem) -> Recipe:
+        """The solver and stop rule for a problem, with the limits of these settings."""
         recipe = choose(problem) if self.solver is None else Recipe(self.solver, self.solver.default_stop())
         stop = self.stop or recipe.stop
         if self.gap is not None:

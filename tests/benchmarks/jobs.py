@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,6 @@ from PIL import Image
 from tests.benchmarks.results import add_keep, keep
 
 CODE = ("invprior/runs", "invprior/cli", "invprior/solvers", "priors", "operators")
-PROGRAM = (sys.executable, "-c", "from invprior.cli.start import start; start()")
 # A quiet loop of a process that has a processor for itself.
 CIRCLES = (sys.executable, "-c", "while True: pass")
 LARGE = (3000, 4000)
@@ -40,6 +40,13 @@ class Job:
     words: tuple[str, ...]
     out: str
     truth: str
+
+
+def program(code: Path) -> tuple[str, ...]:
+    """The console script of a checkout."""
+    declared = tomllib.loads((code / "pyproject.toml").read_text())["project"]["scripts"]["invprior"]
+    module, function = declared.split(":")
+    return sys.executable, "-c", f"from {module} import {function}; {function}()"
 
 
 def picture(path: Path) -> np.ndarray:
@@ -134,7 +141,7 @@ def timed(job: Job, folder: Path, code: Path, limit: float) -> str:
     environment = {**os.environ, "PYTHONPATH": str(code)}
     environment.pop("OMP_NUM_THREADS", None)
     running = subprocess.Popen(
-        [*PROGRAM, *job.words], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [*program(code), *job.words], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     most = 0.0
     while running.poll() is None and time.monotonic() - begin < limit:

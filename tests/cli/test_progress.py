@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from invprior import Problem, noise, solve, stop
-from invprior.cli.progress import Forecast, Lines, bar
+from invprior.cli.progress import Lines, bar
 from invprior.operators import Identity
 from invprior.priors import TV
+from invprior.runs.forecast import Forecast
 from invprior.solvers.iterate import Iterate
 from tests.helpers import photograph, randn
 

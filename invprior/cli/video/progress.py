@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from invprior.cli.progress import Forecast
+from invprior.runs.forecast import Forecast
 from invprior.solvers.iterate import Iterate
 from invprior.stop import StopRule
 
