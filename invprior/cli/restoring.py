@@ -202,6 +202,7 @@ def video(
     codec: Annotated[
         str | None, typer.Option(help="FFmpeg's name of the encoder.", show_default="that of OUT's suffix")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Restore a film in windows. Priors: nonlocal, motion-tv, tv (space and time), frame-tv, dip, or one for pictures.
 
@@ -210,4 +211,4 @@ def video(
     from invprior.cli.video.run import FilmSettings, restore_film
 
     film = FilmSettings(task, factor, psf, mask, invert_mask, grow, frames, window, memory, codec)
-    restore_film(source, output, film, settings)
+    restore_film(source, output, film, settings, overwrite)

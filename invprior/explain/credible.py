@@ -128,7 +128,7 @@ def structure(problem: Problem, x: Tensor, region: Tensor, alpha: float = 0.05) 
     """
     check_linear(problem, "the test of a structure")
     check_convex(problem.prior, problem.shape)
-    PDHG().check(problem)
+    PDHG().accept(problem)
     check_tensor("the image", x, problem.shape, problem.data_terms[0].y)
     if tuple(x.shape) != problem.full_shape:
         raise InvpriorError(f"the image is {tuple(x.shape)} and that of the problem {problem.full_shape}")

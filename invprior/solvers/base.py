@@ -48,6 +48,16 @@ class Solver(ABC, Generic[S]):
     """
 
     log_every: ClassVar[int] = 10  # iterations between two rows of the history
+    of_parts: ClassVar[bool] = False  # True if it solves a problem with the parts of its prior, or hands them on
+
+    def accept(self, problem: Problem) -> None:
+        """Raise InvpriorError if this solver cannot solve the problem, or would leave out the parts of its prior."""
+        if problem.prior.parts and not self.of_parts:
+            raise InvpriorError(
+                f"{type(self).__name__} takes one prior, and {problem.prior!r} is made of others, which have solvers "
+                "of their own; leave the solver out, and the one that suits is taken"
+            )
+        self.check(problem)
 
     def check(self, problem: Problem) -> None:
         """Raise InvpriorError if this solver cannot solve the problem; the message names one that can.

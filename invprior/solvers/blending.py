@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -63,11 +64,13 @@ class Blending(Solver[Blended]):
     that are fitted to what was held out.
     """
 
+    of_parts: ClassVar[bool] = True
+
     def check(self, problem: Problem) -> None:
         if len(problem.prior.parts) < 2:
             raise InvpriorError(f"Blending takes a prior with members, such as priors.Blend, got {problem.prior!r}")
         for one in problem.once(_members):
-            choose(one).solver.check(one)
+            choose(one).solver.accept(one)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Blended:
         seed = int(torch.randint(2**31, (), generator=rng))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -28,11 +29,13 @@ class Guided(State):
 class Guiding(Solver[Guided]):
     """First solves the problem with the member of its prior, then with the prior that follows the image."""
 
+    of_parts: ClassVar[bool] = True
+
     def check(self, problem: Problem) -> None:
         if len(problem.prior.parts) != 1:
             raise InvpriorError(f"Guiding takes a prior with one member, such as priors.Guided, got {problem.prior!r}")
         for one in (problem.once(_guide), _network(problem, problem.back_projection())):
-            choose(one).solver.check(one)
+            choose(one).solver.accept(one)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Guided:
         seed = int(torch.randint(2**31, (), generator=rng))

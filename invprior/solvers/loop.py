@@ -119,7 +119,7 @@ def _solve(
     solver = chosen.solver
     rule = stop or chosen.stop
     rules = AnyOf(rule.rules)
-    solver.check(problem)
+    solver.accept(problem)
     rules.check(problem)
     if x0 is not None:
         check_tensor("x0", x0, problem.full_shape, problem.data_terms[0].y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -57,6 +57,8 @@ class Restarts(Solver[RestartsState]):
     An iteration is one of ``inner``; a solve takes ``times`` as many.
     """
 
+    of_parts: ClassVar[bool] = True
+
     inner: Solver[Any] = field(default_factory=Muon)
     each: StopRule = field(default_factory=lambda: MaxIterations(500))
     times: int = 4
@@ -66,7 +68,7 @@ class Restarts(Solver[RestartsState]):
             raise InvpriorError(f"there must be at least one fit, got {self.times}")
 
     def check(self, problem: Problem) -> None:
-        self.inner.check(problem)
+        self.inner.accept(problem)
         self.each.check(problem)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> RestartsState:

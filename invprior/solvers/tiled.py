@@ -60,6 +60,8 @@ class Tiled(Solver[TiledState]):
     read and written in every iteration, which takes little beside the passes of a network.
     """
 
+    of_parts: ClassVar[bool] = True
+
     inner: Solver[Any] = field(default_factory=Muon)
     size: int = 1024
     overlap: int = OVERLAP
@@ -73,7 +75,7 @@ class Tiled(Solver[TiledState]):
 
     def check(self, problem: Problem) -> None:
         for part in self._parts(problem):
-            self.inner.check(part)
+            self.inner.accept(part)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> TiledState:
         mosaic = self._cut(problem)

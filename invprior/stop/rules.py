@@ -74,7 +74,7 @@ class Stalled(StopRule):
         if gap < 0.75 * fallen.gap:
             return Fallen(gap, k), GO_ON
         share = gap / max(abs(iterate.scale), 1e-300)
-        if share > self.below or k < self.min_start + 1.5 * fallen.at:
+        if not share <= self.below or k < self.min_start + 1.5 * fallen.at:
             return fallen, GO_ON
         return fallen, Verdict(Status(CONVERGED, f"the duality gap stays at {share:.1g} of the objective"))
 

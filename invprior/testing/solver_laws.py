@@ -248,7 +248,7 @@ def cases(draw: st.DrawFn, target: Target) -> SolverCase:
     )
     problem, other = problems(*settings)
     try:
-        solver.check(problem)
+        solver.accept(problem)
     except InvpriorError:
         reject()
     kind, penalty, scale, _ = settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -166,6 +167,27 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(folder: Path
         assert f"resuming after the {done} frames" in again.stderr
     assert (folder / "out.mkv").read_bytes() == (folder / "whole.mkv").read_bytes()
     assert not (folder / "out.mkv.parts").exists()
+
+
+def test_a_film_that_is_there_is_written_over_only_if_that_is_said(folder: Path) -> None:
+    shutil.copy("clean.mkv", "out.mkv")
+    before = Path("out.mkv").read_bytes()
+    with pytest.raises(InvpriorError, match=r"out.mkv exists; add --overwrite, or give another name"):
+        run("noisy.mkv", "-o", "out.mkv", *LONG)
+    assert not Path("out.mkv.parts").exists()
+    slow = [*COMMAND, *LONG, "--overwrite"]
+    process = subprocess.Popen(slow, cwd=folder, stderr=subprocess.PIPE, text=True)
+    while not Path("out.mkv.parts/00000.json").exists():
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    if process.returncode == 130:  # what is not finished goes beside it
+        assert Path("out.mkv").read_bytes() == before
+        assert 3 <= len(read_clip("out-unfinished.mkv")) < 12
+        run("noisy.mkv", "-o", "out.mkv", *LONG)  # leave to write over it was given when it was begun
+    run("noisy.mkv", "-o", "whole.mkv", *LONG)
+    assert Path("out.mkv").read_bytes() == Path("whole.mkv").read_bytes()
 
 
 def test_a_power_cut_loses_one_window(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

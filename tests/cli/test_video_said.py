@@ -99,9 +99,9 @@ def test_a_film_of_one_colour_comes_back(level: float, frames: int) -> None:
             with pytest.raises(
                 InvpriorError, match="the data are black, where photon noise has no level; take Gaussian noise"
             ):
-                run("a.mkv", "-o", "b.mkv", *QUICK, *settings)
+                run("a.mkv", "-o", "b.mkv", *QUICK, "--overwrite", *settings)
             continue
-        run("a.mkv", "-o", "b.mkv", *QUICK, *settings)
+        run("a.mkv", "-o", "b.mkv", *QUICK, "--overwrite", *settings)
         clip = read_clip("b.mkv")
         with Reader(clip) as reader:
             assert (reader.read(0, frames) - level).abs().max() < 0.02

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -23,7 +24,7 @@ class Told:
     scale: float = 1.0
 
 
-def ended(gaps: list[float | None]) -> int | None:
+def ended(gaps: Sequence[float | None]) -> int | None:
     """The iteration at which the rule stops, given the gap of every tenth iteration."""
     memory = None
     for k, gap in enumerate(gaps, 1):
@@ -46,6 +47,11 @@ def test_a_gap_that_stays_ends_the_solve_after_half_as_many_iterations() -> None
 def test_a_gap_that_rests_far_from_zero_goes_on() -> None:
     assert ended([0.8] * 300) is None
     assert ended([1.1] * 30 + [0.01 / k for k in range(1, 300)]) is None
+
+
+def test_a_gap_that_is_no_number_tells_nothing() -> None:
+    assert ended([float("nan")] * 300) is None
+    assert ended([1 / k for k in range(1, 60)] + [float("nan")] * 300) is None
 
 
 def test_without_a_gap_it_never_ends() -> None:

@@ -16,6 +16,7 @@ from torch.nn.functional import interpolate
 
 from invprior.cli.masks import Marking, Masks, film_masks
 from invprior.cli.options import Settings
+from invprior.cli.pictures import check_free
 from invprior.cli.progress import Interrupt
 from invprior.cli.request import request
 from invprior.cli.video.notice import announce
@@ -91,8 +92,11 @@ def _check_settings(settings: Settings) -> None:
             raise InvpriorError(sentence)
 
 
-def restore_film(source: Path, target: Path, film: FilmSettings, settings: Settings) -> None:
-    """Restore a film; a wrong request raises before the first solve."""
+def restore_film(source: Path, target: Path, film: FilmSettings, settings: Settings, overwrite: bool = False) -> None:
+    """Restore a film; a wrong request raises before the first solve.
+
+    A film that is there is written over if ``overwrite`` says so, or this run goes on with one that might.
+    """
     _check_files(film)
     check_place(target)
     reads = {"IN": source, "--mask": film.mask, "--psf": film.psf, "--truth": settings.truth}
@@ -127,6 +131,8 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     truth = None if settings.truth is None else _truth(settings.truth, made)
     work = Work(target, _request(source, clip, film, settings, (size, context, batch), coding))
     with work.held():
+        if not (work.done or work.damaged):
+            check_free(target, overwrite)
         job = FilmJob(task, asked, spec, clip.depth, size + 2 * context, batch)
         settled = Settled(**work.chosen) if work.chosen else _settle(job, film, clip, work)
         spans = plan(len(clip), size, context)
@@ -138,6 +144,8 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         if not records:  # Ctrl-C in the first window
             work.remove()
             raise KeyboardInterrupt
+        if interrupted and work.replaces:  # what is there may be better
+            target = target.with_name(f"{target.stem}-unfinished{target.suffix}")
         join(target, [work.piece(n) for n in range(len(records))], made)
         record = film_record(source, target, job, settled, records, len(clip))
         if not interrupted:

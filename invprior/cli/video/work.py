@@ -38,6 +38,8 @@ class Work:
     ----------
     chosen
         What was chosen once for the whole film by the run that began the work, or None.
+    replaces
+        True if OUT was there when the work was begun: a film that is not finished then goes beside it.
     damaged
         True if windows that were finished do not count, since their files are not what was written.
 
@@ -49,6 +51,7 @@ class Work:
 
     def __init__(self, target: Path, request: Mapping[str, Any]) -> None:
         self.folder = target.with_name(f"{target.name}.parts")
+        self.replaces = target.exists()
         self._request = json.loads(json.dumps(request))
         self.chosen: dict[str, Any] | None = None
         self.damaged = False
@@ -83,7 +86,7 @@ class Work:
         """Begin anew; ``chosen`` holds what was chosen once for the whole film, such as the weight."""
         self._clear("request.json")
         self.chosen = json.loads(json.dumps(chosen))
-        self._write("request.json", {"request": self._request, "chosen": self.chosen})
+        self._write("request.json", {"request": self._request, "chosen": self.chosen, "replaces": self.replaces})
 
     @property
     def done(self) -> int:
@@ -129,7 +132,7 @@ class Work:
         begun = sum(1 for entry in self.folder.glob("[0-9]*.json") if OWN.fullmatch(entry.name))
         if not begun:
             return
-        before = self._read("request.json", "request", "chosen")
+        before = self._read("request.json", "request", "chosen", "replaces")
         if before is None:
             self.damaged = True
             return
@@ -148,7 +151,7 @@ class Work:
             )
         self.damaged = len(finished) < begun
         if finished:
-            self._records, self.chosen = finished, before["chosen"]
+            self._records, self.chosen, self.replaces = finished, before["chosen"], before["replaces"]
 
     def _finished(self) -> list[dict[str, Any]]:
         """Records of the windows whose files are what was written, up to the first other one."""
