@@ -58,7 +58,7 @@ def run() -> None:
     try:
         app()
     except CtrlCError:
-        _leave("interrupted, nothing was written", 130)
+        _leave("interrupted; what was not named as done is as it was", 130)
     except Exception as error:
         from invprior.cli.report import told
         from invprior.failure import sentence

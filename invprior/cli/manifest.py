@@ -124,6 +124,7 @@ def fingerprint(job: PictureJob) -> str:
             repr(asked.noise),
             repr(asked.restoration),
             f"strength {asked.strength:g}",
+            *(f"{name} {given}" for name, given in (("depth", asked.depth), ("quality", asked.quality)) if given),
         ]
     )
 

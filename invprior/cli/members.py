@@ -10,8 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
+from invprior.errors import InvpriorError
 from invprior.io import Picture, write
 from invprior.io.lock import make_folders
+from invprior.io.whole import check_place
 from invprior.solvers.blending import Blended
 from invprior.solvers.result import Result
 
@@ -63,9 +65,25 @@ def members(
     return found
 
 
+def member_files(folder: Path, target: Path, names: Sequence[str]) -> list[Path]:
+    """The picture of each member in a folder: ``OUT-1-dip.png``, with the name and kind of the target.
+
+    Raises
+    ------
+    InvpriorError
+        If the folder is a file, or lies in none.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InvpriorError(f"--members takes a folder, and {folder} is a file")
+    if not folder.is_dir():
+        check_place(folder)
+    readable = [re.sub(r"[^A-Za-z0-9.=+@-]+", "_", name).strip("_")[:80] for name in names]
+    return [folder / f"{target.stem}-{k}-{name}{target.suffix}" for k, name in enumerate(readable, start=1)]
+
+
 def write_members(folder: Path, target: Path, found: Sequence[Member]) -> None:
-    """Write the picture of each member into a folder: ``OUT-1-dip.png``, with the name and kind of the target."""
+    """Write the pictures of the members into a folder."""
+    files = member_files(folder, target, [member.name for member in found])
     make_folders(folder.parent, folder.name)
-    for k, member in enumerate(found, start=1):
-        readable = re.sub(r"[^A-Za-z0-9.=+@-]+", "_", member.name).strip("_")[:80]
-        write(folder / f"{target.stem}-{k}-{readable}{target.suffix}", member.picture)
+    for path, member in zip(files, found, strict=True):
+        write(path, member.picture)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
 from invprior.cli.manifest import NAME
+from invprior.cli.members import member_files
 from invprior.cli.opened import Opened
 from invprior.cli.options import Settings
 from invprior.cli.request import request
@@ -18,6 +19,7 @@ from invprior.errors import InvpriorError
 from invprior.io.kinds import SUFFIXES
 from invprior.io.stack import pages
 from invprior.io.whole import check_apart
+from invprior.runs.choosing import Automatic
 from invprior.runs.record import check_record, save_record
 from invprior.runs.tasks import Task
 from invprior.runs.threads import take_threads
@@ -46,9 +48,11 @@ def restore(
     beside = written_beside(settings)
     if len(inputs) == 1 and not inputs[0].is_dir():
         target = output / inputs[0].name if output.is_dir() else output
-        check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside})
+        members = _members(job, target)
+        check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside, **members})
         if not settings.plan:
-            check_free(target, overwrite)
+            for file in (target, *members.values()):
+                check_free(file, overwrite)
         if pages(inputs[0]) > 1 and not task.volume:
             restore_stack(job, inputs[0], target)
             return
@@ -57,7 +61,12 @@ def restore(
         return
     if settings.error_map is not None:
         raise InvpriorError("--error-map goes with one picture; restore those that need one by themselves")
-    one = {"--preview": settings.preview, "--moments": settings.moments, "--checkpoint": settings.checkpoint}
+    one = {
+        "--preview": settings.preview,
+        "--moments": settings.moments,
+        "--checkpoint": settings.checkpoint,
+        "--members": settings.members,
+    }
     for option, path in one.items():
         if path is not None:
             raise InvpriorError(f"{option} goes with one picture; restore them one by one")
@@ -69,6 +78,15 @@ def restore(
     targets = {f"OUT of {e.source.name}": e.target for e in batch}
     check_apart({**reads, **sources, **truths}, {**beside, "the manifest": output / NAME, **targets})
     restore_all(job, batch, output, overwrite, faults)
+
+
+def _members(job: PictureJob, target: Path) -> dict[str, Path]:
+    """The files that the members of a blend are written to, if that is asked for."""
+    asked = job.request
+    if asked.members is None or isinstance(asked.prior, Automatic):
+        return {}
+    files = member_files(asked.members, target, asked.prior.members)
+    return {f"the member {name}": path for name, path in zip(asked.prior.members, files, strict=True)}
 
 
 def check_free(target: Path, overwrite: bool) -> None:

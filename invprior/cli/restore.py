@@ -64,13 +64,13 @@ class PictureJob:
             check_writable(asked.preview, picture)
         if asked.error_map is not None:
             check_map(asked.error_map, picture)
-        shape = self.task.restored(tuple(picture.x.shape))
+        shape = self.task.finished(tuple(picture.x.shape))
         clean = None if truth is None else read(truth)
         if clean is not None and tuple(clean.x.shape) != shape:
             raise InvpriorError(
                 f"the truth {truth} has shape {tuple(clean.x.shape)} and the restored {source} will have {shape}"
             )
-        model = in_unit_range(asked.noise, picture.high - picture.low)
+        model = in_unit_range(asked.noise, self.task.span(picture))
         measured = self.task.measured(picture.x, picture.rounding, model).to(asked.device)
         checkpoint = None if asked.checkpoint is None else Checkpoint(asked.checkpoint)
         prior = asked.prior

@@ -46,6 +46,8 @@ class Raw:
         Gain and read noise if the file states them: the variance of a value u is gain·u + read².
     tags
         What the file says of the exposure, as tags of EXIF.
+    span
+        The values of the file from black to white, the mean over the filters.
     """
 
     values: Tensor
@@ -55,6 +57,7 @@ class Raw:
     orientation: int
     profile: tuple[float, float] | None
     tags: Directory
+    span: float
 
 
 @checked
@@ -107,6 +110,7 @@ def _raw(path: Path, found: Any) -> Raw:
         TURNS.get(found.sizes.flip, 1),
         _profile(path, set("".join(rows))),
         {number: tag for number, tag in (read_tiff(path) or {}).items() if number in IN_EXIF},
+        float(found.white_level - black[pattern].mean()),
     )
 
 

@@ -17,6 +17,8 @@ from invprior.io.whole import whole_file
 from invprior.io.written import values_of
 
 SUFFIXES = (".tif", ".tiff")
+# Axes of a stack that is described along which neighbours are not those of a volume.
+NOT_SPACE = {"C": "channels", "S": "samples", "T": "times"}
 # Packings that are taken over; all are without loss.
 LOSSLESS = {"LZW", "ADOBE_DEFLATE", "DEFLATE", "PACKBITS", "ZSTD", "LZMA"}
 
@@ -73,6 +75,13 @@ def read_volume(path: Path) -> Picture:
                 raise InvpriorError(
                     f"the pages of {path} are no gray pictures of one size and kind; restore them one by one"
                 )
+            series = tiff.series[0]
+            for axis, count in zip(series.axes, series.shape, strict=True):
+                if axis in NOT_SPACE and count > 1:
+                    raise InvpriorError(
+                        f"the pages of {path} are {count} {NOT_SPACE[axis]}, as it says, and a volume has one; restore "
+                        "them one by one, or take them apart"
+                    )
             check_room(path, first.shape[1], first.shape[0], len(tiff.pages), np.dtype(first.dtype).itemsize)
             values = np.stack([page.asarray() for page in tiff.pages], axis=-1)
     except OSError as error:

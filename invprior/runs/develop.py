@@ -70,6 +70,13 @@ class Develop(Task):
             raise InvpriorError("what a sensor saw stands in its raw file; develop takes the file itself")
         return self.raw
 
+    def finished(self, shape: Shape) -> Shape:
+        H, W = shape[-2:]
+        return (3, W, H) if self._read.orientation >= 5 else (3, H, W)
+
+    def span(self, picture: Picture) -> float:
+        return self._read.span
+
     def operator(self, shape: Shape) -> LinearOperator:
         colours = (3, *shape[-2:])
         balance = 1 / self._read.balance[:, None, None]

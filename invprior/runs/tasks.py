@@ -83,6 +83,14 @@ class Task(ABC):
         """Shape of the restored picture or film for a measured one of this shape."""
         return self.operator(shape).in_shape
 
+    def finished(self, shape: Shape) -> Shape:
+        """Shape of the picture that :meth:`finish` makes for a measured one of this shape."""
+        return self.restored(shape)
+
+    def span(self, picture: Picture) -> float:
+        """The values of the file that a step of 1 of the measurements is."""
+        return picture.high - picture.low
+
     def measured(self, y: Tensor, rounding: float, given: NoiseOrWord) -> Measured:
         """The measurements in a file, with the noise model that is given or estimated.
 

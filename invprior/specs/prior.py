@@ -226,5 +226,5 @@ def _unknown_priors(name: str, purpose: Purpose) -> InvpriorError:
     names = ", ".join(sorted(known_priors(purpose)))
     if purpose.guide is not None and name in known_priors(Purpose()):
         return InvpriorError(f"prior {name!r} takes no guide; take {names}, joined by +, or solve the two as a pair")
-    what = " for films" if purpose.film is not None else ""
+    what = " for films" if purpose.film is not None else " for volumes" if purpose.volume else ""
     return InvpriorError(f"there is no prior {name!r}{what}; choose among {names}, joined by +")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from PIL import Image
 from invprior import InvpriorError
 from invprior.io import read
 from tests.cli.here import ended
-from tests.dng import libraw, linear, mosaic, noisy, to_camera, write_dng
+from tests.dng import BLACK, WHITE, libraw, linear, mosaic, noisy, to_camera, write_dng
 from tests.helpers import photograph
 
 RGB = photograph(size=64).permute(1, 2, 0).numpy()
@@ -95,3 +97,28 @@ def test_what_it_does_not_take_is_said(tmp_path: Path) -> None:
             ended("develop", *given, *TV)
     with pytest.raises(InvpriorError, match="invprior develop restores it"):
         ended("denoise", source, "-o", tmp_path / "o.png", "--quiet")
+
+
+def test_levels_in_values_of_the_file_are_those_of_its_sensor(tmp_path: Path) -> None:
+    """Not those of the depth of what is written."""
+    arguments = ("--noise", "poisson-gaussian:31dn,62dn", "--record", tmp_path / "run.json", "--iterations", "3")
+    code, said = ended("develop", spoiled(tmp_path / "a.dng"), "-o", tmp_path / "a.tif", *TV[:2], *arguments)
+    assert code == 0, said
+    noise = json.loads((tmp_path / "run.json").read_text())["noise"]
+    gain, read_noise, _ = map(float, re.findall(r"=([0-9.e-]+)", noise))
+    assert gain == pytest.approx(31 / (WHITE - BLACK), rel=1e-4)
+    assert read_noise == pytest.approx(62 / (WHITE - BLACK), rel=1e-4)
+
+
+@pytest.mark.parametrize(("shape", "fits"), [((64, 48, 3), True), ((48, 64, 3), False)])
+def test_a_truth_is_compared_with_the_upright_picture(tmp_path: Path, shape: tuple[int, ...], fits: bool) -> None:
+    camera = noisy(mosaic(to_camera(linear(RGB[:48])), "RGGB"))
+    write_dng(tmp_path / "a.dng", camera, orientation=6, profile=(2e-3, 4e-6))
+    Image.fromarray(np.zeros(shape, np.uint8)).save(tmp_path / "truth.png")
+    words = ("develop", tmp_path / "a.dng", "-o", tmp_path / "a.tif", *TV, "--truth", tmp_path / "truth.png")
+    if fits:
+        assert ended(*words) == (0, "")
+        return
+    with pytest.raises(InvpriorError, match=r"the truth .* has shape"):
+        ended(*words)
+    assert not (tmp_path / "a.tif").exists()  # said before the solve

@@ -54,7 +54,10 @@ def test_a_fault_where_nothing_can_be_written(
 
 
 def test_ctrl_c_before_the_solve_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert left(capsys, monkeypatch, KeyboardInterrupt()) == (130, "invprior: interrupted, nothing was written\n")
+    assert left(capsys, monkeypatch, KeyboardInterrupt()) == (
+        130,
+        "invprior: interrupted; what was not named as done is as it was\n",
+    )
 
 
 def test_memory_and_files_are_the_users(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from invprior.cli.main import app
 from invprior.errors import InvpriorError
-from invprior.io.stack import join, pages, split
+from invprior.io.stack import join, pages, read_volume, split
 from tests.helpers import photograph
 
 GRAY = photograph(size=64).numpy()[0]
@@ -110,3 +110,17 @@ def test_what_a_stack_cannot_have_is_said(tmp_path: Path) -> None:
         run("denoise", tmp_path / "s.tif", "-o", tmp_path / "o.tif", *TV)
     said = run("denoise", tmp_path / "s.tif", "-o", tmp_path / "o.tif", "--plan", *TV)[1]
     assert said.count("prior tv, takes about") == 3
+
+
+@pytest.mark.parametrize(("axes", "named"), [("ZCYX", "2 channels"), ("TZYX", "3 times")])
+def test_channels_and_times_are_no_slices(tmp_path: Path, axes: str, named: str) -> None:
+    sizes = {"Z": 4, "C": 2, "T": 3, "Y": 16, "X": 16}
+    values = np.zeros([sizes[axis] for axis in axes], np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", values, imagej=True, metadata={"axes": axes})
+    with pytest.raises(InvpriorError, match=f"are {named}, as it says, and a volume has one"):
+        read_volume(tmp_path / "a.tif")
+
+
+def test_slices_that_are_described_are_a_volume(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 16, 16), np.uint8), imagej=True, metadata={"axes": "ZYX"})
+    assert read_volume(tmp_path / "a.tif").x.shape == (4, 16, 16)

@@ -86,6 +86,7 @@ def _check_settings(settings: Settings) -> None:
         "--moments is for pictures; the windows of a film are its moments": settings.moments,
         "--checkpoint is for pictures; a film is gone on with by the same command": settings.checkpoint,
         "--depth is for pictures; a film has the depth of its encoder": settings.depth,
+        "--quality is for pictures; a film has the quality of its encoder, see --codec": settings.quality,
     }
     for sentence, given in others.items():
         if given is not None:
