@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from invprior.data_term import DataTerm
@@ -21,7 +22,7 @@ from invprior.solvers.descent import Descent
 from invprior.solvers.loop import choose
 from invprior.solvers.part import Part, advanced, finished
 from invprior.solvers.simplex import least_combination
-from invprior.solvers.splitting import Watched, products, split
+from invprior.solvers.splitting import Judgement, Watched, split
 from invprior.stop import CONVERGED, AnyOf, Status, StopRule
 
 JUDGED, WHOLE = "judged", "whole"
@@ -188,9 +189,25 @@ def _measured_better(watched: Sequence[Watched], images: Sequence[Tensor]) -> bo
 
 def _weights(watched: Sequence[Watched], images: Sequence[Tensor]) -> tuple[float, ...]:
     """The weights of the images; one that is not finite has none."""
-    gram, price = products(watched, images)
-    sound = np.isfinite(gram.diagonal())
-    w = np.full(len(images), 0.0 if sound.any() else 1 / len(images))
-    if sound.any():
-        w[sound] = least_combination(gram[np.ix_(sound, sound)], price)
+    judged = Judgement.of(watched, images)
+    sound = np.flatnonzero(np.isfinite(judged.gram.diagonal()))
+    w = np.full(len(images), 0.0 if sound.size else 1 / len(images))
+    if sound.size:
+        w[sound] = believed(judged.among(sound.tolist()))
     return tuple(map(float, w))
+
+
+def believed(judged: Judgement) -> NDArray[np.float64]:
+    """The best combination, as far as it is told from chance: w_k + (1 − (s/g)²)₊ (w* − w_k).
+
+    k is the best image, g how much better the combination w* looks, s the standard error of g (the positive part of
+    James & Stein 1961). Among members of unlike strength w* seems to gain where it loses up to half a decibel.
+    """
+    gram = judged.gram
+    best = least_combination(gram, judged.price)
+    k = int(gram.diagonal().argmin())
+    alone: NDArray[np.float64] = np.eye(len(gram))[k]
+    gain = float(gram[k, k] - best @ gram @ best)
+    if gain <= 0:
+        return alone
+    return alone + max(0.0, 1 - (judged.chance(k, best) / gain) ** 2) * (best - alone)

@@ -14,10 +14,10 @@ from torch import Tensor
 from invprior import InvpriorError, Noise, Operator, Prior, Problem, noise, solve, stop
 from invprior.operators import Blur, Identity, Lanczos, Mask
 from invprior.priors import DIP, NLM, TV, Blend, Guided, NonLocal, NoPrior, Tikhonov
-from invprior.solvers.blending import Blending
+from invprior.solvers.blending import Blending, believed
 from invprior.solvers.guiding import Guiding
 from invprior.solvers.simplex import least_combination
-from invprior.solvers.splitting import split
+from invprior.solvers.splitting import Judgement, split
 from tests.helpers import photograph, psnr
 
 SIZE = 48
@@ -188,21 +188,48 @@ def test_what_is_fitted_and_what_judges_share_no_noise() -> None:
 
 def test_where_the_data_are_clipped_images_are_not_judged() -> None:
     """Clipped noise has less variance than its model: there the two parts are correlated."""
-    dark = torch.linspace(0, 0.6, 256).expand(3, 256, 256).contiguous()
+    dark = torch.cat([torch.linspace(0, 0.3, 64), torch.linspace(0.35, 0.65, 192)]).expand(3, 256, 256).contiguous()
     y = noise.Gaussian(0.1).sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
     (d,), (w,) = split(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()).data_terms, seed=0)
     both = (d.y - dark) * (w.target - dark)
-    assert 0.4 < float(w.counts.float().mean()) < 0.8
+    assert 0.67 < float(w.counts.float().mean()) < 0.8
     clipped, judged = float(both[:, ~w.counts].mean()), float(both[:, w.counts].mean())
     assert clipped < -1e-3
     assert abs(judged) < 0.2 * abs(clipped)
 
 
-def test_where_nearly_all_is_clipped_everything_judges() -> None:
-    dark = torch.linspace(0, 0.25, 64).expand(3, 64, 64).contiguous()
+@pytest.mark.parametrize("brightest", [0.25, 0.6])
+def test_where_much_is_clipped_everything_judges(brightest: float) -> None:
+    """What is left would not stand for the picture."""
+    dark = torch.linspace(0, brightest, 64).expand(3, 64, 64).contiguous()
     y = noise.Gaussian(0.1).sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
     _, (w,) = split(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()).data_terms, seed=0)
     assert bool(w.counts.all())
+
+
+def test_a_gain_that_chance_gives_is_not_believed() -> None:
+    """Of combinations that look better by their standard error nothing is left, by twice that three quarters."""
+    gram = np.array([[1.0, 0.995], [0.995, 1.01]])
+    step = np.array([-1.0, 1.0]) * least_combination(gram)[1]
+    gain = 1 - float(least_combination(gram) @ gram @ least_combination(gram))
+    spread = 4 * float(step @ gram @ step)
+    for times, kept in ((0.5, 0.0), (1.0, 0.0), (2.0, 0.75), (100.0, 1.0)):
+        judged = Judgement((gram,), (1.0,), (round(times**2 * spread / gain**2),))
+        w = believed(Judgement(judged.products, judged.shares, judged.independent))
+        assert w[1] == pytest.approx(kept * least_combination(gram)[1], abs=0.02)
+        assert w.sum() == pytest.approx(1)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.integers(10, 10**6))
+def test_what_is_believed_is_a_convex_combination_no_worse_than_the_best_image(seed: int, n: int, values: int) -> None:
+    residuals = np.random.default_rng(seed).standard_normal((n, 40)) + np.random.default_rng(seed + 1).standard_normal(
+        40
+    )
+    judged = Judgement((residuals @ residuals.T / 40,), (1.0,), (values,))
+    w = believed(judged)
+    assert (w >= -1e-12).all()
+    assert w.sum() == pytest.approx(1)
+    assert w @ judged.gram @ w <= judged.gram.diagonal().min() * (1 + 1e-9)
 
 
 def test_values_that_a_rule_watches_stay_out_of_the_fit() -> None:
