@@ -200,8 +200,9 @@ def _weights(watched: Sequence[Watched], images: Sequence[Tensor]) -> tuple[floa
 def believed(judged: Judgement) -> NDArray[np.float64]:
     """The best combination, as far as it is told from chance: w_k + (1 − (s/g)²)₊ (w* − w_k).
 
-    k is the best image, g how much better the combination w* looks, s the standard error of g (the positive part of
-    James & Stein 1961). Among members of unlike strength w* seems to gain where it loses up to half a decibel.
+    k is the image that looks best, g how much better the combination w* looks, and s the standard error of g (the
+    positive part of James & Stein 1961). Among members of unlike strength w* seems to gain where it loses up to half a
+    decibel.
     """
     gram = judged.gram
     best = least_combination(gram, judged.price)
@@ -210,4 +211,4 @@ def believed(judged: Judgement) -> NDArray[np.float64]:
     gain = float(gram[k, k] - best @ gram @ best)
     if gain <= 0:
         return alone
-    return alone + max(0.0, 1 - (judged.chance(k, best) / gain) ** 2) * (best - alone)
+    return alone + max(0.0, 1 - (judged.chance(alone, best) / gain) ** 2) * (best - alone)

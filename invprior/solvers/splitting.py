@@ -124,14 +124,14 @@ class Judgement:
         parts = zip(self.shares, self.products, self.independent, strict=True)
         return sum(2 * s**2 * float(part.diagonal().min()) / n for s, part, n in parts)
 
-    def chance(self, k: int, w: NDArray[np.float64]) -> float:
-        """The standard error of how much better the combination w looks than the image k.
+    def chance(self, v: NDArray[np.float64], w: NDArray[np.float64]) -> float:
+        """The standard error of how much better one combination of the images looks than another.
 
-        Each difference of squares is about 2 r_k (x_k − x_w) with r_k mostly noise, of variance 4⟨r_k²⟩⟨(x_k − x_w)²⟩.
+        Each difference of squares is about 2 r_v (x_v − x_w) with r_v mostly noise, of variance 4⟨r_v²⟩⟨(x_v − x_w)²⟩.
         """
-        step = w - np.eye(len(w))[k]
         parts = zip(self.shares, self.products, self.independent, strict=True)
-        return math.sqrt(sum(4 * s**2 * part[k, k] * max(float(step @ part @ step), 0.0) / n for s, part, n in parts))
+        each = (4 * s**2 * float(v @ part @ v) * max(float((v - w) @ part @ (v - w)), 0.0) / n for s, part, n in parts)
+        return math.sqrt(sum(each))
 
 
 def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]:
