@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from invprior.errors import InvpriorError
-from invprior.prior import Generator, Prior, Seen
-from invprior.priors.network_generator import cut, on_canvas
+from invprior.prior import Generator, Prior
+from invprior.priors.network_generator import cut
 from invprior.priors.networks import NETWORKS, check_network
 from invprior.priors.networks.jitter import jittered
 from invprior.priors.networks.spec import canvas
-from invprior.priors.networks.symmetry import drawn, turned, turned_back
 from invprior.priors.presets import Preset, check_limit, load, tasks
 from invprior.priors.presets import names as preset_names
 from invprior.purpose import Memory, Purpose
@@ -55,10 +54,6 @@ class FilmGenerator(Generator):
         b, the frames of a randomised pass.
     jitter
         Standard deviation of the noise added to z in a randomised pass.
-    held_back
-        Share of the measured values that a step holds back. Above 0 the network has 6C more inputs: of a frame and the
-        two beside it the back-projection of the other values, and what of each pixel they tell. A randomised pass then
-        runs on flipped and turned frames, in either order of time.
     """
 
     constants = frozenset({"z"})
@@ -67,22 +62,15 @@ class FilmGenerator(Generator):
     frames: Tensor
 
     def __init__(
-        self,
-        network: nn.Module,
-        z: Tensor,
-        shape: Shape,
-        batch: int,
-        jitter: float,
-        precision: Precision,
-        held_back: float = 0.0,
+        self, network: nn.Module, z: Tensor, shape: Shape, batch: int, jitter: float, precision: Precision
     ) -> None:
         super().__init__()
         self.network, self.shape, self.batch = network, shape, min(batch, shape[0])
-        self.jitter, self.precision, self.held_back = jitter, precision, held_back
+        self.jitter, self.precision = jitter, precision
         self.register_buffer("z", z)
         self.register_buffer("frames", torch.full(shape, 0.5))
 
-    def forward(self, rng: torch.Generator | None = None, seen: Seen | None = None) -> Tensor:
+    def forward(self, rng: torch.Generator | None = None) -> Tensor:
         T = self.shape[0]
         if rng is None:
             starts = [*range(0, T - self.batch, self.batch), T - self.batch]
@@ -94,22 +82,11 @@ class FilmGenerator(Generator):
         middle = int(torch.randint(T, (), generator=rng, device=rng.device))
         start = min(max(middle - self.batch // 2, 0), T - self.batch)
         z = jittered(self.z[start : start + self.batch], self.jitter, rng)
-        fresh = self._run(z, rng) if seen is None else self._shown(z, rng, seen, start)
+        fresh = self._run(z, rng)
         # only the fresh frames carry a gradient
         x = torch.cat([self.frames[:start], fresh, self.frames[start + self.batch :]])
         self.frames.copy_(x.detach())
         return x
-
-    def _shown(self, z: Tensor, rng: torch.Generator, seen: Seen, start: int) -> Tensor:
-        """The frames from ``start`` on, of what is seen of them and of those beside each."""
-        T, size = self.shape[0], list(self.z.shape[-2:])
-        at = torch.arange(start, start + self.batch)
-        order = (-1, 0, 1) if bool(torch.randint(2, (), generator=rng, device=rng.device)) else (1, 0, -1)
-        beside = [x[(at + k).clamp(0, T - 1)] for k in order for x in (seen.image, seen.known.to(seen.image))]
-        symmetry = drawn(z, rng)
-        whole = turned(torch.cat([z, on_canvas(torch.cat(beside, dim=1), size).to(z)], dim=1), symmetry)
-        out: Tensor = turned_back(self.network(convolvable(whole, self.precision), rng), symmetry)
-        return cut(out, self.shape).to(z.dtype)
 
     def _run(self, z: Tensor, rng: torch.Generator | None) -> Tensor:
         whole: Tensor = self.network(convolvable(z, self.precision), rng)
@@ -207,11 +184,11 @@ class VideoDIP(Prior):
         seed = int(torch.randint(2**62, (), generator=rng))
         frames = range(self.first, self.first + shape[0])
         z = inputs(frames, s.period, math.ceil(self.cycle / s.period), (s.input_channels, *size), seed)
-        network = s.network.draw(s.input_channels + (6 * shape[1] if s.held_back > 0 else 0), shape[1], rng)
+        network = s.network.draw(s.input_channels, shape[1], rng)
         if self.weights is not None:
             network.load_state_dict(dict(self.weights))
-        generator = FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision, s.held_back)
-        if self.weights is not None and s.held_back == 0:  # start from the warm network's frames instead of gray
+        generator = FilmGenerator(network, z, shape, s.batch, s.jitter, s.precision)
+        if self.weights is not None:  # start from the warm network's frames instead of gray
             with torch.no_grad():
                 generator.frames.copy_(generator())
         return generator
