@@ -192,13 +192,13 @@ def test_where_the_data_are_clipped_images_are_not_judged() -> None:
     y = noise.Gaussian(0.1).sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
     (d,), (w,) = split(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()).data_terms, seed=0)
     both = (d.y - dark) * (w.target - dark)
-    assert 0.67 < float(w.counts.float().mean()) < 0.8
+    assert 0.5 < float(w.counts.float().mean()) < 0.8
     clipped, judged = float(both[:, ~w.counts].mean()), float(both[:, w.counts].mean())
     assert clipped < -1e-3
     assert abs(judged) < 0.2 * abs(clipped)
 
 
-@pytest.mark.parametrize("brightest", [0.25, 0.6])
+@pytest.mark.parametrize("brightest", [0.25, 0.5])
 def test_where_much_is_clipped_everything_judges(brightest: float) -> None:
     """What is left would not stand for the picture."""
     dark = torch.linspace(0, brightest, 64).expand(3, 64, 64).contiguous()
