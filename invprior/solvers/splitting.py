@@ -15,9 +15,12 @@ from torch.nn.functional import avg_pool2d
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
+from invprior.noise import Gaussian
+from invprior.noise.base import Split
 from invprior.operator import Operator
 from invprior.operators.mask import Mask
 from invprior.shapes import Window
+from invprior.solvers.clipped import clipped
 from invprior.solvers.likeness import like_missing
 
 # Added to the seed: with the seed of simulated noise the noise that is added would be the same.
@@ -137,7 +140,7 @@ class Judgement:
 def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]:
     values, unknowns = int(d.observed.count_nonzero()), math.prod(d.operator.in_shape)
     measured = min(values / unknowns, 1.0) if isinstance(d.operator, LinearOperator) else 1.0
-    halves = d.noise.split(d.y, min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE), rng)
+    halves = _halves(d, min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE), rng)
     if halves is None:
         d, held = held_out(d, d, rng)
         return d, [held]
@@ -154,9 +157,27 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
     return fitted, [judge, replace(held, share=1 - measured)]
 
 
+def _halves(d: DataTerm, share: float, rng: torch.Generator) -> Split | None:
+    """Two measurements with independent noise; where data were clipped, by what clipping has left of it."""
+    halves = d.noise.split(d.y, share, rng)
+    level = _left(d)
+    return (
+        halves
+        if halves is None or level is None
+        else replace(Gaussian(level).split(d.y, share, rng), noise=halves.noise)
+    )
+
+
+def _left(d: DataTerm) -> Tensor | None:
+    """The standard deviation of white Gaussian noise that was clipped, at each value; None if nothing tells."""
+    if not isinstance(d.noise, Gaussian) or isinstance(d.noise.sigma, Tensor) or not bool(d.observed.all()):
+        return None
+    return clipped(d.y, d.noise.sigma)
+
+
 def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, share: float) -> Watched:
     """What the second measurement says, on the sites where the noise is what its model says, if they are enough."""
-    counts = seen & _unclipped(d)
+    counts = seen if _left(d) is not None else seen & _unclipped(d)
     counts = counts if int(counts.count_nonzero()) > ENOUGH_SITES * int(seen.count_nonzero()) else seen
     return Watched(d.operator, second, counts, share, int((d.observed & counts).count_nonzero()))
 

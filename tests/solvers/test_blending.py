@@ -15,6 +15,7 @@ from invprior import InvpriorError, Noise, Operator, Prior, Problem, noise, solv
 from invprior.operators import Blur, Identity, Lanczos, Mask
 from invprior.priors import DIP, NLM, TV, Blend, Guided, NonLocal, NoPrior, Tikhonov
 from invprior.solvers.blending import Blending, believed
+from invprior.solvers.clipped import clipped
 from invprior.solvers.guiding import Guiding
 from invprior.solvers.simplex import least_combination
 from invprior.solvers.splitting import Judgement, split
@@ -186,25 +187,38 @@ def test_what_is_fitted_and_what_judges_share_no_noise() -> None:
     assert abs(float(torch.corrcoef(errors)[0, 1])) < 5 / errors.shape[1] ** 0.5
 
 
-def test_where_the_data_are_clipped_images_are_not_judged() -> None:
-    """Clipped noise has less variance than its model: there the two parts are correlated."""
-    dark = torch.cat([torch.linspace(0, 0.3, 64), torch.linspace(0.35, 0.65, 192)]).expand(3, 256, 256).contiguous()
-    y = noise.Gaussian(0.1).sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
-    (d,), (w,) = split(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()).data_terms, seed=0)
-    both = (d.y - dark) * (w.target - dark)
-    assert 0.5 < float(w.counts.float().mean()) < 0.8
-    clipped, judged = float(both[:, ~w.counts].mean()), float(both[:, w.counts].mean())
-    assert clipped < -1e-3
-    assert abs(judged) < 0.2 * abs(clipped)
-
-
-@pytest.mark.parametrize("brightest", [0.25, 0.5])
-def test_where_much_is_clipped_everything_judges(brightest: float) -> None:
-    """What is left would not stand for the picture."""
-    dark = torch.linspace(0, brightest, 64).expand(3, 64, 64).contiguous()
-    y = noise.Gaussian(0.1).sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
-    _, (w,) = split(Problem(Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=TV()).data_terms, seed=0)
+def test_where_data_are_clipped_the_parts_have_the_noise_that_is_left() -> None:
+    """With the noise of the model they would be correlated there, and images that follow it would look worse."""
+    dark = torch.linspace(0, 0.6, 256).expand(3, 256, 256).contiguous()
+    model = noise.Gaussian(0.1)
+    y = model.sample(dark, torch.Generator().manual_seed(0)).clamp(0, 1)
+    (d,), (w,) = split(Problem(Identity(y.shape), y, noise=model, prior=TV()).data_terms, seed=0)
+    mean = y.mean(1, keepdim=True)  # what clipping makes of each column
     assert bool(w.counts.all())
+    plain = model.split(y, 0.02, torch.Generator().manual_seed(1))
+    of_model, found = (
+        float(((first - mean) * (second - mean))[..., :64].mean())
+        for first, second in ((plain.first, plain.second), (d.y, w.target))
+    )
+    assert of_model < -3e-3
+    assert abs(found) < 0.15 * abs(of_model)
+
+
+def test_the_noise_that_clipping_leaves() -> None:
+    levels = torch.linspace(-0.1, 1.1, 64).clamp(0, 1)
+    y = noise.Gaussian(0.1).sample(levels.expand(1, 2000, 64), torch.Generator().manual_seed(0)).clamp(0, 1)
+    found = clipped(y, 0.1)
+    assert found is not None
+    assert np.allclose(found.mean((0, 1)), y.std((0, 1)), atol=0.008)
+    assert clipped(torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(0)), 0.1) is None
+
+
+def test_photons_are_judged_where_next_to_none_are_clipped() -> None:
+    bright = torch.cat([torch.linspace(1.2, 0.9, 64), torch.linspace(0.6, 0.3, 192)]).expand(3, 256, 256).contiguous()
+    y = noise.Poisson(0.01).sample(bright, torch.Generator().manual_seed(0)).clamp(0, 1)
+    _, (w,) = split(Problem(Identity(y.shape), y, noise=noise.Poisson(0.01), prior=TV()).data_terms, seed=0)
+    assert not bool(w.counts[:, :40].any())
+    assert 0.5 < float(w.counts.float().mean()) < 0.8
 
 
 UNLIKE = np.array([[1.0, 1.0], [1.0, 1.3]]) + np.array([[0.0, -0.01], [-0.01, 0.0]])
