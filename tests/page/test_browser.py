@@ -175,7 +175,9 @@ def shows(page: Any, x: np.ndarray) -> bool:
     """True if the middle of the canvas has these 40×40 pixels; the middle of an odd canvas lies between two pixels."""
     seen = page.evaluate(
         """() => { const c = document.getElementById('canvas'), { width, height } = c;
-            return { width, height, data: Array.from(c.getContext('2d').getImageData(0, 0, width, height).data) }; }"""
+            const copy = new OffscreenCanvas(width, height), d = copy.getContext('2d', { willReadFrequently: true });
+            d.drawImage(c, 0, 0);  // a canvas that is read itself makes the browser speak of it
+            return { width, height, data: Array.from(d.getImageData(0, 0, width, height).data) }; }"""
     )
     screen = np.array(seen["data"], np.uint8).reshape(seen["height"], seen["width"], 4)[..., :3]
     row, column = seen["height"] // 2 - 20, seen["width"] // 2 - 20
