@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,11 +22,12 @@ SIDES = (96, 192)
 SHARE = 0.15
 # A picture has so many windows at least, or is begun without a word.
 PARTS = 8
-# Iterations of a penalty that are timed; how many more it takes is forecast from its duality gap.
-TIMED = 200
+# Iterations of a penalty that are timed; how many more it takes is forecast from its duality gap, up to three times as
+# many: the gap of a window with few data falls late, and that of the whole picture does not wait for it.
+TIMED, LONGER = 200, 3
 # Steps of a network that are timed; its first ones are slower. They are steps of the whole picture where that takes no
 # more than COST seconds, since those of a window are slower for its pixels.
-WARM, STEPS, COST = 2, 5, 4.0
+WARM, STEPS, COST = 2, 5, 8.0
 # Share of their limit that fits take if the noise level may end them; without noise they run to it.
 USUAL = 0.5
 
@@ -139,7 +139,8 @@ def _timed(measured: Measured, window: Window, prior: Prior, restoration: Restor
         return None
     done = restored.result.iterations
     total = forecasts[0].total if restored.result.status.name == LIMIT and forecasts else done
-    return Timed(_area(window), restored.seconds_weight, max(total or done, done) / done * restored.result.seconds)
+    more = min(max(total or done, done) / done, LONGER)
+    return Timed(_area(window), restored.seconds_weight, more * restored.result.seconds)
 
 
 def _network(part: Measured, window: Window, prior: Prior, restoration: Restoration) -> Timed:
@@ -149,13 +150,11 @@ def _network(part: Measured, window: Window, prior: Prior, restoration: Restorat
     def note(iterate: Iterate) -> None:
         at.append(iterate.seconds)
 
-    begin = time.perf_counter()
     restored = replace(restoration, iterations=STEPS).run(part, prior, callbacks=[note])
-    timing = time.perf_counter() - begin
     step = (at[-1] - at[WARM - 1]) / (len(at) - WARM)
     stop = replace(restoration, iterations=None).recipe(restored.problem).stop
     steps = _steps(stop, restoration.iterations, part.exact)
-    return Timed(_area(window), restored.seconds_weight, step * steps, timing)
+    return Timed(_area(window), restored.seconds_weight, step * steps, restored.seconds_weight + STEPS * step)
 
 
 def _steps(stop: StopRule, limit: int | None, exact: bool) -> float:
