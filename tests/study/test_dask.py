@@ -32,7 +32,7 @@ def test_processes_and_a_cluster_that_loses_a_worker_give_the_same_table(tmp_pat
     )
     killed: list[int] = []
     with (
-        dask.LocalCluster(2, processes=True, threads_per_worker=1, dashboard_address=None) as cluster,
+        dask.LocalCluster(2, processes=True, threads_per_worker=1, dashboard_address=":0") as cluster,
         dask.Client(cluster) as client,
     ):
         victim = next(iter(client.run(os.getpid).values()))
