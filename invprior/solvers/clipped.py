@@ -1,4 +1,4 @@
-"""The noise of data that were clipped: less than its model says, near the ends."""
+"""Data that were clipped: the noise near their ends is less than its model says."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from scipy.stats import norm
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-# Values on an end of the data, as a share, from which on it clips; the side of the windows whose mean tells the level.
+from invprior.shapes import Shape
+
+# Values on an end of the data, as a share, from which on it clips; the side of the windows that are looked at.
 PLATEAU, SIDE = 1e-3, 7
+# Sites that next to nothing is clipped around have a smaller share of clipped values.
+FEW = 0.005
 LEAST = 1e-4  # share of the variance that is left at the least, which a noise model can still have
 # Means of the noise before it is clipped, in standard deviations from the end.
 STEPS = np.linspace(-6.0, 6.0, 241)
@@ -24,17 +28,42 @@ def clipped(y: Tensor, sigma: float) -> Tensor | None:
     """
     if y.is_complex() or y.ndim < 2:
         return None
-    ends = ((y.amin(), 1.0), (y.amax(), -1.0))
-    real = [(end, s) for end, s in ends if int((y == end).count_nonzero()) > PLATEAU * y.numel()]
-    if not real:
+    found = _plateaus(y, torch.ones_like(y, dtype=torch.bool))
+    if not found:
         return None
-    flat = y.reshape(-1, 1, *y.shape[-2:])
-    mean = avg_pool2d(flat, SIDE, stride=1, padding=SIDE // 2, count_include_pad=False).reshape(y.shape)
+    mean, table = _around(y), _table()
     share = torch.ones_like(y)
-    for end, s in real:
-        above = (s * (mean - end) / sigma).double().cpu().numpy()  # the level after clipping, over the end
-        share = share * torch.from_numpy(np.interp(above, *_table())).to(y)
+    for end, inwards, _ in found:
+        above = (inwards * (mean - end) / sigma).double().cpu().numpy()  # the level after clipping, over the end
+        share = share * torch.from_numpy(np.interp(above, *table)).to(y)
     return sigma * share.clamp(min=LEAST).sqrt()
+
+
+def unclipped(y: Tensor, observed: Tensor, sites: Shape) -> Tensor:
+    """The sites, the last axes of y, around which next to no values lie on an end that clips.
+
+    A neighbourhood is looked at, since a choice by the value itself would choose its noise.
+    """
+    values = y.real if y.is_complex() else y
+    found = _plateaus(values, observed)
+    on = torch.zeros_like(values, dtype=torch.bool)
+    for _, _, there in found:
+        on |= there
+    share = on.reshape(-1, *sites).to(torch.get_default_dtype()).mean(0)
+    return (_around(share) if share.ndim == 2 and found else share) < FEW
+
+
+def _plateaus(y: Tensor, observed: Tensor) -> list[tuple[Tensor, float, Tensor]]:
+    """The ends of the data that clip: the value, the sign of the way inwards, and where values lie on it."""
+    ends = ((y.amin(), 1.0), (y.amax(), -1.0))
+    found = [(end, inwards, (y == end) & observed) for end, inwards in ends]
+    return [each for each in found if int(each[2].count_nonzero()) > PLATEAU * y.numel()]
+
+
+def _around(x: Tensor) -> Tensor:
+    """The mean of the window around each value of x (…, H, W)."""
+    flat = x.reshape(-1, 1, *x.shape[-2:])
+    return avg_pool2d(flat, SIDE, stride=1, padding=SIDE // 2, count_include_pad=False).reshape(x.shape)
 
 
 def _table() -> tuple[np.ndarray, np.ndarray]:

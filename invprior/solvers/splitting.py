@@ -10,17 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from invprior.data_term import DataTerm
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.noise import Gaussian
-from invprior.noise.base import Split
 from invprior.operator import Operator
 from invprior.operators.mask import Mask
 from invprior.shapes import Window
-from invprior.solvers.clipped import clipped
+from invprior.solvers.clipped import clipped, unclipped
 from invprior.solvers.likeness import like_missing
 
 # Added to the seed: with the seed of simulated noise the noise that is added would be the same.
@@ -29,8 +27,6 @@ SPLIT_SEED = 1_618_033_988  # below 2³²: the rest is lost in the generator
 # (members − 1) σ²/(s·values) of mean squared error, of which an estimate has a twentieth of σ² or so: about
 # 200/(s·values) dB. The sum is least at s² = this number over the values.
 BALANCE, LARGEST_NOISE = 70.0, 0.2
-# Values on a bound of the data, as a share, from which on it clips; sites that count have fewer around them.
-PLATEAU, CLIPPED, AROUND = 1e-3, 0.005, 7
 # Below this share of sites those that are left do not stand for the picture, which costs more than the correlation of
 # clipped noise: of kodim12 a quarter is left, where TV is less behind than elsewhere; its weight of 0.4 lost 0.5 dB.
 ENOUGH_SITES = 0.5
@@ -140,32 +136,26 @@ class Judgement:
 def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]:
     values, unknowns = int(d.observed.count_nonzero()), math.prod(d.operator.in_shape)
     measured = min(values / unknowns, 1.0) if isinstance(d.operator, LinearOperator) else 1.0
-    halves = _halves(d, min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE), rng)
+    part = min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE)
+    halves = d.noise.split(d.y, part, rng)
     if halves is None:
         d, held = held_out(d, d, rng)
         return d, [held]
+    seen, left = _sites(d), _left(d)
+    if left is None:  # the noise is what its model says where next to nothing is clipped
+        sound = unclipped(d.y, d.observed, d.operator.out_shape[-2:])
+    else:  # the parts are made by what clipping has left of it
+        halves, sound = replace(Gaussian(left).split(d.y, part, rng), noise=halves.noise), torch.ones_like(seen)
     fitted = replace(d, y=halves.first, noise=halves.noise)
-    seen = _sites(d)
     if measured == 1.0:
-        return fitted, [_split_judge(d, halves.second, seen, 1.0)]
+        return fitted, [_split_judge(d, halves.second, seen, sound, 1.0)]
     fitted, held = held_out(d, fitted, rng)
-    judge = _split_judge(d, halves.second, seen & ~held.counts, measured)
+    judge = _split_judge(d, halves.second, seen & ~held.counts, sound, measured)
     if isinstance(d.operator, Mask) and d.operator.known.dtype == torch.bool:
         # y₂ has the variance E|y₂ − y|² + σ²; an image that errs by less than 0.9 σ² there is better than y
         limit = (halves.second - d.noise.signal(d.y)).abs().square() + 1.9 * d.variance
         judge = replace(judge, limit=float(limit[..., judge.counts].mean()))
     return fitted, [judge, replace(held, share=1 - measured)]
-
-
-def _halves(d: DataTerm, share: float, rng: torch.Generator) -> Split | None:
-    """Two measurements with independent noise; where data were clipped, by what clipping has left of it."""
-    halves = d.noise.split(d.y, share, rng)
-    level = _left(d)
-    return (
-        halves
-        if halves is None or level is None
-        else replace(Gaussian(level).split(d.y, share, rng), noise=halves.noise)
-    )
 
 
 def _left(d: DataTerm) -> Tensor | None:
@@ -175,9 +165,9 @@ def _left(d: DataTerm) -> Tensor | None:
     return clipped(d.y, d.noise.sigma)
 
 
-def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, share: float) -> Watched:
-    """What the second measurement says, on the sites where the noise is what its model says, if they are enough."""
-    counts = seen if _left(d) is not None else seen & _unclipped(d)
+def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, sound: Tensor, share: float) -> Watched:
+    """What the second measurement says, on the sites where it is independent of the first, if they are enough."""
+    counts = seen & sound
     counts = counts if int(counts.count_nonzero()) > ENOUGH_SITES * int(seen.count_nonzero()) else seen
     return Watched(d.operator, second, counts, share, int((d.observed & counts).count_nonzero()))
 
@@ -214,23 +204,3 @@ def _local(A: Operator) -> bool:
 def _sites(d: DataTerm) -> Tensor:
     """The pixels, over the last two axes of y, at which anything is observed."""
     return d.observed.reshape(-1, *d.operator.out_shape[-2:]).any(0)
-
-
-def _unclipped(d: DataTerm) -> Tensor:
-    """Where the noise is what its model says: the sites around which next to no values lie on a bound of the data.
-
-    Clipped noise has a smaller variance than its model, so that the parts of a split are correlated and images that
-    follow the noise look worse than they are. A neighbourhood is looked at, since a choice by the value itself would
-    choose its noise.
-    """
-    values = d.y.real if d.y.is_complex() else d.y
-    sites = d.operator.out_shape[-2:]
-    bound = torch.zeros_like(values, dtype=torch.bool)
-    for end in (values.amin(), values.amax()):
-        on = (values == end) & d.observed
-        if int(on.count_nonzero()) > PLATEAU * on.numel():
-            bound |= on
-    share = bound.reshape(-1, *sites).to(torch.get_default_dtype()).mean(0)
-    if share.ndim == 2 and bool(bound.any()):
-        share = avg_pool2d(share[None, None], AROUND, stride=1, padding=AROUND // 2, count_include_pad=False)[0, 0]
-    return share < CLIPPED
