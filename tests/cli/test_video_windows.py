@@ -8,8 +8,8 @@ import pytest
 
 from invprior import InvpriorError
 from invprior.cli.video.progress import Pace, clock_time
-from invprior.cli.video.run import fewer_frames, frame_range
-from invprior.cli.video.windows import CONTEXT, fitting, plan
+from invprior.cli.video.run import frame_range
+from invprior.cli.video.windows import CONTEXT, fitting, frames_of_step, plan
 from invprior.runs.tasks import Denoise
 from invprior.specs import parse_prior
 
@@ -65,14 +65,14 @@ def test_a_network_steps_with_as_many_frames_as_the_memory_holds(
     size: tuple[int, int], gigabytes: float, batch: int | None
 ) -> None:
     clip = SimpleNamespace(width=size[0], height=size[1])
-    found, needs = fewer_frames(parse_prior("dip"), Denoise(), clip, gigabytes)  # type: ignore[arg-type]
+    found, needs = frames_of_step(parse_prior("dip"), Denoise(), clip, gigabytes)  # type: ignore[arg-type]
     assert found == batch
     assert fitting(None, gigabytes, *needs)[0] >= 1
 
 
 def test_where_not_one_frame_fits_the_memory_of_one_is_named() -> None:
     clip = SimpleNamespace(width=1920, height=1080)
-    found, needs = fewer_frames(parse_prior("dip"), Denoise(), clip, 4.0)  # type: ignore[arg-type]
+    found, needs = frames_of_step(parse_prior("dip"), Denoise(), clip, 4.0)  # type: ignore[arg-type]
     assert found == 1
     with pytest.raises(InvpriorError, match=r"give --memory 7\.\d"):
         fitting(None, 4.0, *needs)
@@ -80,4 +80,4 @@ def test_where_not_one_frame_fits_the_memory_of_one_is_named() -> None:
 
 def test_priors_without_a_network_have_no_steps() -> None:
     clip = SimpleNamespace(width=1920, height=1080)
-    assert fewer_frames(parse_prior("motion-tv"), Denoise(), clip, 4.0)[0] is None  # type: ignore[arg-type]
+    assert frames_of_step(parse_prior("motion-tv"), Denoise(), clip, 4.0)[0] is None  # type: ignore[arg-type]

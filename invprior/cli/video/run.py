@@ -23,7 +23,7 @@ from invprior.cli.video.notice import announce
 from invprior.cli.video.progress import FilmBar, film_bar
 from invprior.cli.video.report import film_record, frame_scores, print_report, window_record
 from invprior.cli.video.window import FRAMES, FilmJob, Section, Settled
-from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, plan, room
+from invprior.cli.video.windows import CONTEXT, MOST, Span, excerpts, fitting, frames_of_step, plan
 from invprior.cli.video.work import Work
 from invprior.cli.words import spoken, why
 from invprior.errors import InvpriorError
@@ -42,7 +42,6 @@ from invprior.io.video import (
 )
 from invprior.io.video.formats import has_alpha
 from invprior.io.whole import check_apart, check_place
-from invprior.prior import Prior
 from invprior.priors.video_dip import fitted
 from invprior.purpose import Film
 from invprior.runs.choosing import FILM_SECONDS, Automatic, choose_for_film, usual_seconds
@@ -51,14 +50,11 @@ from invprior.runs.restoration import Watch
 from invprior.runs.tasks import Deblur, Denoise, Inpaint, Task, Upscale
 from invprior.runs.threads import take_threads
 from invprior.solvers.loop import Callback
-from invprior.specs import PriorSpec
 from invprior.stop import StopRule
 
 TASKS = ("denoise", "upscale", "inpaint", "deblur")
 # The file option of each task that needs one.
 FILES = {"inpaint": "mask", "deblur": "psf"}
-# Frames of a step of a network, those of the preset if the memory is enough for them.
-BATCHES = (None, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -120,7 +116,7 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
         spec = choice.spec
         if not asked.quiet:
             print(f"{source.name}: {why(choice)}", file=sys.stderr)
-    batch, needs = fewer_frames(spec, task, made, film.memory)
+    batch, needs = frames_of_step(spec, task, made, film.memory)
     size, context = fitting(film.window, film.memory, *needs)
     if asked.plan:
         takes = usual_seconds(spec, (3, made.height, made.width), len(clip))
@@ -186,23 +182,6 @@ def _task(film: FilmSettings, clip: Clip) -> Task:
     if film.psf is not None:
         return Deblur(read_psf(film.psf))
     return Upscale(film.factor) if film.task == "upscale" else Denoise()
-
-
-def fewer_frames(spec: PriorSpec, task: Task, made: Clip, memory: float) -> tuple[int | None, tuple[float, float]]:
-    """Frames of a step of a network, the most that leave room for a frame and its neighbours, and the memory needed."""
-    for batch in BATCHES:
-        prior = spec.made(task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT, batch=batch)))
-        needs = _gigabytes(prior, made)
-        if not prior.parametrised or room(memory, *needs) > 2:
-            break
-    return batch, needs
-
-
-def _gigabytes(prior: Prior, made: Clip) -> tuple[float, float]:
-    """Memory in GB per frame of a window, and per step of a network whatever the window."""
-    megapixels, memory = made.width * made.height / 1e6, prior.memory
-    frame, step = (memory.held, memory.step) if prior.parametrised else (memory.step, 0.0)
-    return megapixels * frame, megapixels * step
 
 
 def frame_range(text: str) -> tuple[int, int | None]:

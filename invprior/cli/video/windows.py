@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from invprior.errors import InvpriorError
+from invprior.io.video import Clip
+from invprior.prior import Prior
+from invprior.purpose import Film
+from invprior.runs.tasks import Task
+from invprior.specs import PriorSpec
 
 # Frames on each side that a window solves and discards, since frames at its border lack neighbours.
 CONTEXT = 2  # 1 if few frames fit, else most of the work would be discarded
 # Most frames that a window keeps: more are not better, take more memory, and lose more at an interruption.
 MOST = 16
+# Frames of a step of a network, those of the preset if the memory is enough for them.
+BATCHES = (None, 2, 1)
 # GB that the process takes before it reads a film.
 BASE = 0.8
 
@@ -84,3 +91,20 @@ def fitting(asked: int | None, gigabytes: float, frame: float, step: float) -> t
     if asked is not None and asked > most:
         raise InvpriorError(f"within {gigabytes:g} GB a window keeps {most} frames of this film; give more --memory")
     return min(most, MOST) if asked is None else asked, context
+
+
+def frames_of_step(spec: PriorSpec, task: Task, made: Clip, memory: float) -> tuple[int | None, tuple[float, float]]:
+    """Frames of a step of a network, the most that leave room for a frame and its neighbours, and the memory needed."""
+    for batch in BATCHES:
+        prior = spec.made(task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT, batch=batch)))
+        needs = _gigabytes(prior, made)
+        if not prior.parametrised or room(memory, *needs) > 2:
+            break
+    return batch, needs
+
+
+def _gigabytes(prior: Prior, made: Clip) -> tuple[float, float]:
+    """Memory in GB per frame of a window, and per step of a network whatever the window."""
+    megapixels, memory = made.width * made.height / 1e6, prior.memory
+    frame, step = (memory.held, memory.step) if prior.parametrised else (memory.step, 0.0)
+    return megapixels * frame, megapixels * step
