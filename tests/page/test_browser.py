@@ -31,12 +31,23 @@ def opened(browser: Any, served: Served, width: int, height: int) -> tuple[Any, 
     return page, wrong
 
 
+def bring(page: Any, served: Served, picture: Path) -> str:
+    """Give a file to the page; returns the id of the picture once it is the chosen one among those of other tests."""
+    before = {one["id"] for one in served.get("/api/state")["pictures"]}
+    page.set_input_files("#files", str(picture))
+    until(page, f"![{', '.join(map(repr, ['', *before]))}].includes(location.hash.slice(1))")
+    return str(page.evaluate("location.hash.slice(1)"))
+
+
+def shown(page: Any, key: str) -> None:
+    """Wait until a picture is on the canvas."""
+    until(page, f"(document.getElementById('canvas').dataset.shows ?? '').startsWith('picture-{key}')")
+
+
 @pytest.fixture
 def page(browser: Any, served: Served, picture: Path) -> Iterator[Any]:
     tab, wrong = opened(browser, served, 1280, 900)
-    tab.set_input_files("#files", str(picture))
-    tab.wait_for_selector("#form:not([hidden])")
-    until(tab, "document.getElementById('canvas').dataset.painted > 0")
+    shown(tab, bring(tab, served, picture))
     yield tab
     tab.close()
     assert wrong == []
@@ -157,6 +168,77 @@ def test_a_brush_by_keys_and_a_soft_edge(page: Any, served: Served, tmp_path: Pa
     assert soft[32, 48] == 255
 
 
+class Late:
+    """Answers of the server that come when they are let go, whatever the page does in the meantime."""
+
+    def __init__(self, page: Any, pattern: str) -> None:
+        self.held: list[Any] | None = []
+        page.route(pattern, self.take)
+
+    def take(self, route: Any) -> None:
+        if self.held is None:
+            route.continue_()
+        else:
+            self.held.append(route)
+
+    def let_go(self) -> None:
+        held, self.held = self.held, None
+        for route in held or ():
+            route.continue_()
+
+
+def test_what_is_painted_before_the_picture_and_an_earlier_mask_have_come(
+    browser: Any, served: Served, picture: Path, tmp_path: Path
+) -> None:
+    tab, wrong = opened(browser, served, 1280, 900)
+    layers = Late(tab, "**/api/layers/*")
+    brought = bring(tab, served, picture)
+    tab.select_option("#task", "inpaint")
+    layers.let_go()
+    shown(tab, brought)
+    until(tab, "document.getElementById('canvas').classList.contains('painting')", 5)
+    pick(tab, "rectangle")
+    tab.click("#clear")
+    drag(tab, (70, 40), (90, 60))
+    first = masked(tab, served, tmp_path / "a.png") > 0
+    earlier = Late(tab, "**/api/pictures/*/values")
+    tab.reload()
+    shown(tab, brought)
+    pick(tab, "rectangle")
+    drag(tab, (10, 8), (30, 20))
+    tab.mouse.move(*at(tab, 12, 40))
+    tab.mouse.down()
+    tab.mouse.move(*at(tab, 20, 50), steps=3)
+    earlier.let_go()
+    until(tab, "document.getElementById('marked').textContent.startsWith('10')")  # 400 and 240 of 6,144 pixels
+    tab.mouse.up()
+    expected = first.copy()
+    expected[8:20, 10:30] = True
+    expected[40:50, 12:20] = True
+    assert np.array_equal(masked(tab, served, tmp_path / "b.png") > 0, expected)
+    for _ in range(2):
+        tab.click("#undo")
+    assert np.array_equal(masked(tab, served, tmp_path / "c.png") > 0, first)
+    tab.close()
+    assert wrong == []
+
+
+def test_a_picture_is_shown_whatever_older_news_come(browser: Any, served: Served, picture: Path) -> None:
+    other = served.upload(picture)
+    older = json.dumps(served.get("/api/state"))
+    tab, wrong = opened(browser, served, 1280, 900)
+    shown(tab, other)
+    tab.route("**/api/state", lambda route: route.fulfill(body=older, content_type="application/json"))
+    events = Late(tab, "**/api/events")
+    tab.reload()
+    brought = bring(tab, served, picture)
+    shown(tab, other)
+    events.let_go()
+    shown(tab, brought)
+    tab.close()
+    assert wrong == []
+
+
 def test_a_mask_is_loaded_and_scratches_are_proposed(page: Any, served: Served, tmp_path: Path) -> None:
     page.select_option("#task", "inpaint")
     hole = np.zeros((64, 96), np.uint8)
@@ -271,8 +353,7 @@ def test_watch_reload_two_tabs_keep_and_cancel(page: Any, browser: Any, served: 
 def test_nothing_is_out_of_reach(browser: Any, served: Served, picture: Path, width: int, scheme: str) -> None:
     tab, wrong = opened(browser, served, width, 844)
     tab.emulate_media(color_scheme=scheme)
-    tab.set_input_files("#files", str(picture))
-    tab.wait_for_selector("#form:not([hidden])")
+    shown(tab, bring(tab, served, picture))
     tab.select_option("#task", "inpaint")
     tab.locator("details summary").first.click()
     assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
@@ -311,8 +392,7 @@ def test_two_fingers_zoom_and_one_paints(browser: Any, served: Served, picture: 
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     tab = context.new_page()
     tab.goto(served.address)
-    tab.set_input_files("#files", str(picture))
-    tab.wait_for_selector("#form:not([hidden])")
+    shown(tab, bring(tab, served, picture))
     tab.select_option("#task", "inpaint")
     tab.locator("#canvas").scroll_into_view_if_needed()
     session = context.new_cdp_session(tab)

@@ -52,7 +52,9 @@ async function busy(button, text, work) {
 // Pictures
 
 const pictures = () => state.pictures.filter(picture => picture.kind === "picture");
-const picture = () => pictures().find(p => p.id === chosen);
+const pictureOf = id => pictures().find(p => p.id === id);
+const picture = () => pictureOf(chosen);
+const addressed = () => pictureOf(location.hash.slice(1)); // the picture that the address of the page names
 
 async function open(files) {
   for (const file of files) {
@@ -97,10 +99,10 @@ function strip() {
 }
 
 async function choose(id) {
+  if (!pictureOf(id)) state = await api.get("/api/state");
   chosen = id;
   following = true;
   location.hash = id;
-  if (!picture()) state = await api.get("/api/state");
   viewer.fitted = true;
   refresh();
   ask();
@@ -170,7 +172,6 @@ async function show() {
   at("divide-part").hidden = viewer.mode !== "divider";
   at("strength-part").hidden = viewer.mode !== "blend";
   at("error-part").hidden = !job?.error;
-  const painting = at("task").value === "inpaint";
   const left = keyOf(at("left").value, null), right = keyOf(at("right").value, frames.length ? moment : null);
   const over = job?.error && at("error-over").checked ? `error-${job.id}` : null;
   const wanted = [left, right, over].join("|");
@@ -180,8 +181,9 @@ async function show() {
     if (drawn !== wanted) return; // something newer is on its way
     viewer.error = error;
     viewer.show(a, left === right ? null : b);
+    at("canvas").dataset.shows = wanted;
   }
-  const held = painting ? maskOf(p) : null;
+  const held = at("task").value === "inpaint" ? maskOf(p) : null; // as it is now: loading took a while
   viewer.tool = held && tool() !== "hand" ? held.tool : null;
   viewer.overlays = [viewer.error && { draw: overlaid }, held?.mask, viewer.tool];
   at("canvas").classList.toggle("painting", Boolean(viewer.tool));
@@ -209,11 +211,19 @@ function maskOf(p) {
     const held = { mask, tool: new Tool(mask, () => marked(held)), id: "", version: 0 };
     masks.set(p.id, held);
     const drawn = state.pictures.filter(one => one.kind === "mask" && one.of === p.id).at(-1);
-    if (drawn) tried(() => restored(p, held, drawn.id)); // what was drawn before the page was opened again
+    if (drawn) tried(() => remembered(p, held, drawn.id));
   }
   const held = masks.get(p.id);
   Object.assign(held.tool, { kind: tool(), radius: Number(at("radius").value), soft: Number(at("soft").value), erase: at("erase").checked });
   return held;
+}
+
+// What was drawn before the page was opened again; strokes that were drawn until it came lie over it.
+async function remembered(p, held, id) {
+  const { data } = await api.bytes(`/api/pictures/${id}/values`);
+  held.mask.under(data);
+  marked(held, held.version ? "" : id);
+  if (p.id === chosen) show();
 }
 
 // Take over a mask that the server has.
@@ -369,7 +379,8 @@ async function act(what, job, options = {}, button = null) {
 // Everything, whenever something has changed
 
 function refresh() {
-  if (!picture()) chosen = pictures().find(p => p.id === location.hash.slice(1))?.id ?? pictures().at(-1)?.id ?? null;
+  // What the server told may be older than the choice: then the choice is found again in what comes next.
+  chosen = (addressed() ?? picture() ?? pictures().at(-1))?.id ?? null;
   at("folder").textContent = `Results are written into ${state.folder}`;
   at("looking").hidden = at("form").hidden = chosen === null;
   at("queue").hidden = !state.jobs.length;
@@ -452,5 +463,5 @@ document.addEventListener("keydown", event => {
   event.preventDefault();
 });
 if (sessionStorage.getItem("form")) fill(JSON.parse(sessionStorage.getItem("form"))); // as it was before a reload
-window.addEventListener("hashchange", () => { if (pictures().some(p => p.id === location.hash.slice(1))) choose(location.hash.slice(1)); });
+window.addEventListener("hashchange", () => { const named = addressed(); if (named && named.id !== chosen) choose(named.id); });
 settle();

@@ -180,6 +180,19 @@ export class Mask {
     this.whole(data => { for (let k = 0; k < data.length; k++) data[k] = Math.max(data[k], values[k]); });
   }
 
+  // Put values below all strokes, those that can be undone too, as if they had been there first.
+  under(values) {
+    const beneath = new Mask(this.width, this.height);
+    beneath.data.set(values);
+    const most = (upper, lower) => upper.forEach((value, k) => { if (lower[k] > value) upper[k] = lower[k]; });
+    for (const stroke of [...this.done, ...this.undone, this.stroke ?? new Map()]) {
+      for (const [number, tile] of stroke) most(tile, beneath.cut(number));
+    }
+    most(this.data, values);
+    this.shown.clear();
+    this.counts.clear();
+  }
+
   // Red with darker stripes: seen on red things too, and without colours.
   draw(context, seen, scale, scene) {
     context.scale(scene.width / this.width, scene.height / this.height);
