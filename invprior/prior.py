@@ -194,7 +194,9 @@ class SumPrior(Prior):
     def __post_init__(self) -> None:
         whole = next((p for p in (self.left, self.right) if p.parts), None)
         if whole is not None:
-            raise InvpriorError(f"{whole!r} stands alone; add the other prior to its members instead")
+            raise InvpriorError(
+                f"{type(whole).__name__} is made of other priors and stands alone; add the other prior to one of them"
+            )
         if self.left.parametrised and self.right.parametrised:
             raise InvpriorError(
                 f"{self.left!r} and {self.right!r} both parametrise the image; a sum can hold one generator, drop one"

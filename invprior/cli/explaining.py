@@ -45,6 +45,7 @@ def explain(
     alpha: Annotated[
         float, typer.Option(help="The credible region misses the true image with at most this probability.")
     ] = 0.05,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over pictures in FOLDER.")] = False,
 ) -> None:
     """Restore a picture, and say what of it the data determine and what the prior added.
 
@@ -53,4 +54,4 @@ def explain(
     """
     from invprior.cli.explain import Asked, run_explain
 
-    run_explain(source, output, Asked(mask, invert_mask, grow, psf, factor, region, alpha), settings)
+    run_explain(source, output, Asked(mask, invert_mask, grow, psf, factor, region, alpha), settings, overwrite)

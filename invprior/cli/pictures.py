@@ -51,7 +51,8 @@ def restore(
         members = _members(job, target)
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside, **members})
         if not settings.plan:
-            for file in (target, *members.values()):
+            # not the checkpoint, which is gone on with
+            for file in (target, settings.preview, settings.error_map, settings.record, *members.values()):
                 check_free(file, overwrite)
         if pages(inputs[0]) > 1 and not task.volume:
             restore_stack(job, inputs[0], target)
@@ -89,9 +90,9 @@ def _members(job: PictureJob, target: Path) -> dict[str, Path]:
     return {f"the member {name}": path for name, path in zip(asked.prior.members, files, strict=True)}
 
 
-def check_free(target: Path, overwrite: bool) -> None:
+def check_free(target: Path | None, overwrite: bool) -> None:
     """Ask at a terminal whether a file may be written over; without one, raise unless that was said."""
-    if overwrite or not target.is_file():
+    if overwrite or target is None or not target.is_file():
         return
     if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
         print(f"{target} exists; write over it? [y/N] ", end="", file=sys.stderr, flush=True)

@@ -46,7 +46,7 @@ def restore_stack(job: PictureJob, source: Path, target: Path) -> None:
     """
     asked = job.request
     one = {"--truth": asked.truth, "--error-map": asked.error_map, "--preview": asked.preview}
-    one |= {"--moments": asked.moments, "--checkpoint": asked.checkpoint}
+    one |= {"--moments": asked.moments, "--checkpoint": asked.checkpoint, "--members": asked.members}
     for option, path in one.items():
         if path is not None:
             raise InvpriorError(f"{option} goes with one picture, and {source} holds several pages; drop it")

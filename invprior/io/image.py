@@ -17,7 +17,7 @@ from invprior.io.kinds import FITS
 from invprior.io.metadata import EXTRA_SAMPLES, Origin, origin
 from invprior.io.orientation import upright
 from invprior.io.paths import as_path
-from invprior.io.raster import check_header, decode
+from invprior.io.raster import DTYPES, check_header, decode
 
 ALPHA = {2: 1, 4: 3}  # number of bands with an alpha channel: without it, for gray and RGB
 NO_COLOUR = {"b-w", "grey16", "multiband", "cmyk"}  # four bands of these kinds are four channels
@@ -50,6 +50,10 @@ class Picture:
     quality
         The quality of a JPEG that is written, 1 to 100; None for that of the file, or 95 if it had none. WebP and AVIF
         have 95 too, unless the file was one without loss.
+    unread
+        Names of what was in the file and is not in ``x``.
+    damage
+        What was wrong with the file, if its decoder made up what it could not read; else empty.
     """
 
     x: Tensor
@@ -60,6 +64,8 @@ class Picture:
     source: Origin | None
     zoom: float = 1.0
     quality: int | None = None
+    unread: tuple[str, ...] = ()
+    damage: str = ""
 
     @property
     def rounding(self) -> float:
@@ -138,10 +144,18 @@ def read(path: str | Path, *, missing: bool = False) -> Picture:
     H, W, bands = raster.values.shape
     given = origin(path, raster.header, (W, H))
     values = upright(raster.values, given.orientation)
-    kind = "float" if given.header.format == "double" else given.header.format
+    kind, unread = kind_of(raster.values)
     x, low, high = scaled(values, kind, path, missing)
     colours = _colours(given, bands)
-    return Picture(x[:colours], x[colours:] if colours < bands else None, kind, low, high, given)
+    alpha = x[colours:] if colours < bands else None
+    return Picture(x[:colours], alpha, kind, low, high, given, unread=unread, damage=raster.damage)
+
+
+def kind_of(values: np.ndarray[Any, Any]) -> tuple[str, tuple[str, ...]]:
+    """The format of a picture of these values, and what of them single precision loses."""
+    if values.dtype.itemsize >= 8:
+        return "float", ("the precision of 64 bits",)
+    return next((name for name, dtype in DTYPES.items() if values.dtype == dtype), "float"), ()
 
 
 def scaled(values: np.ndarray[Any, Any], kind: str, path: Path, missing: bool = False) -> tuple[Tensor, float, float]:

@@ -43,10 +43,14 @@ COMPLEX = "complex pixels; write their magnitude, or real and imaginary part, as
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """Pixels as they are stored, (H, W, bands), and a vips image of one pixel that bears what the file says of them."""
+    """Pixels as they are stored, (H, W, bands), and a vips image of one pixel that bears what the file says of them.
+
+    ``damage`` says what the decoder met if it went on all the same and made up what it could not read.
+    """
 
     values: np.ndarray[Any, Any]
     header: Any
+    damage: str = ""
 
 
 def check_developed(path: Path) -> None:
@@ -99,6 +103,18 @@ def decode(path: Path) -> Raster:
     if deep is not None:
         return _deep_raster(path, deep)
     image = _opened(path)
+    if not str(image.get("vips-loader")).startswith("jpegload"):
+        return Raster(_pixels(path, image), _bare(image))
+    # libjpeg goes on where the data are corrupt, and says so as a warning; other decoders warn of what is harmless
+    try:
+        return Raster(_pixels(path, _opened(path, fail_on="warning")), _bare(image))
+    except InvpriorError as error:
+        met = str(error).rpartition("VipsJpeg:")[2].strip()
+        return Raster(_pixels(path, image), _bare(image), met)
+
+
+def _pixels(path: Path, image: Any) -> np.ndarray[Any, Any]:
+    """The pixels (H, W, bands) of an opened image."""
     item = np.dtype(DTYPES[image.format]).itemsize
     check_room(path, image.width, image.height, image.bands, item)
     row = image.width * image.bands * item
@@ -112,15 +128,15 @@ def decode(path: Path) -> Raster:
             values[top : top + count] = strip.reshape(count, image.width, image.bands)
     except pyvips.Error as error:
         raise _unreadable(path, error) from error
-    return Raster(values, _bare(image))
+    return values
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path, fail_on: str = "error") -> Any:
     """Open a picture file; its pixels are not decoded yet."""
     try:
         with path.open("rb") as file:  # a descriptor, for libvips takes no name that is not UTF-8
             source = pyvips.Source.new_from_descriptor(file.fileno())
-        image = pyvips.Image.new_from_source(source, "", access="sequential", fail_on="error")
+        image = pyvips.Image.new_from_source(source, "", access="sequential", fail_on=fail_on)
     except pyvips.Error as error:
         raise _unreadable(path, error) from error
     except OSError as error:

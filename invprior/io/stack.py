@@ -10,8 +10,8 @@ import numpy as np
 import tifffile
 
 from invprior.errors import InvpriorError
-from invprior.io.image import Picture, scaled
-from invprior.io.raster import DTYPES, first_line
+from invprior.io.image import Picture, kind_of, scaled
+from invprior.io.raster import first_line
 from invprior.io.room import check_room
 from invprior.io.whole import whole_file
 from invprior.io.written import values_of
@@ -88,10 +88,9 @@ def read_volume(path: Path) -> Picture:
         raise InvpriorError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, KeyError, RuntimeError, tifffile.TiffFileError) as error:
         raise InvpriorError(f"{path} is not a picture that can be read: {first_line(error)}") from error
-    kind = next((name for name, dtype in DTYPES.items() if np.dtype(dtype) == values.dtype), "float")
-    kind = "float" if kind == "double" else kind
-    x, low, high = scaled(values if kind != "float" else values.astype(np.float32), kind, path)
-    return Picture(x, None, kind, low, high, None)
+    kind, unread = kind_of(values)
+    x, low, high = scaled(values, kind, path)
+    return Picture(x, None, kind, low, high, None, unread=unread)
 
 
 def write_volume(path: Path, picture: Picture, source: Path) -> None:

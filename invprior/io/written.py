@@ -91,10 +91,9 @@ def left_out(path: Path, picture: Picture) -> tuple[str, ...]:
     """Names of what came with a picture and cannot go out to ``path``."""
     kind = KINDS[path.suffix.lower()]
     goes = _outgoing(picture, kind)
-    deep = picture.source is not None and picture.source.header.format == "double"
     coarse = kind == modern.AVIF and picture.format == "ushort"
     return (
-        *(("the precision of 64 bits",) if deep else ()),
+        *picture.unread,
         *((f"the last {16 - modern.AVIF_BITS} of 16 bits",) if coarse else ()),
         *(() if goes is None else goes.lost),
     )
@@ -120,8 +119,11 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
         what = "the four inks of CMYK" if inks else f"{channels} colour channels"
         raise InvpriorError(f"cannot write {path}: {kind} does not hold {what}; take .tif{' or .jpg' if inks else ''}")
     if picture.format not in DEPTHS[kind] or (kind == "JPEG" and picture.alpha is not None):
-        what = f"{picture.format} pixels" if picture.format not in DEPTHS[kind] else "an alpha channel"
+        deep = picture.format not in DEPTHS[kind]
+        what = {"ushort": "16 bits", "short": "signed 16 bits"}.get(picture.format, f"{picture.format} pixels")
+        what = what if deep else "an alpha channel"
         better = ".png or .tif" if picture.format in DEPTHS["PNG"] and kind != "PNG" else ".tif"
+        better = f"{better}, or --depth 8" if deep and picture.format == "ushort" else better
         raise InvpriorError(f"cannot write {path}: {kind} does not hold {what}; take {better}")
 
 

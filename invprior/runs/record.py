@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
+from invprior.errors import InvpriorError
 from invprior.io.whole import check_place, whole_file
 from invprior.moving import brief
 from invprior.problem import Problem
@@ -84,8 +85,21 @@ def run_record(problem: Problem, result: Result, prior: Named, seed: int) -> dic
 
 
 def check_record(path: Path) -> None:
-    """Raise if no record can be written to ``path``."""
+    """Raise if no record can be written to ``path``, or something else than a record is there."""
     check_place(path)
+    if path.exists() and not _is_record(path):
+        raise InvpriorError(f"{path} exists and is no record of a run, which would be written over; give another name")
+
+
+def _is_record(path: Path) -> bool:
+    """True if a file is empty, or holds what :func:`save_record` writes: a record, or a list of them."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text) if text.strip() else []
+    except (OSError, ValueError, RecursionError):
+        return False
+    records = found if isinstance(found, list) else [found]
+    return all(isinstance(one, dict) and {"versions", "prior"} <= one.keys() for one in records)
 
 
 def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> None:

@@ -194,7 +194,7 @@ def main() -> None:
     tune_allocator()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--presets", nargs="+", default=["fast"])
+    parser.add_argument("--presets", nargs="*", default=["fast"])
     parser.add_argument("--pictures", nargs="+")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--seeds", type=int, default=1)

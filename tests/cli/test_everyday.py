@@ -60,6 +60,41 @@ def test_a_file_that_exists_is_not_written_over(folder: Path) -> None:
     assert pixels("out.png").shape == X.shape
 
 
+@pytest.mark.parametrize("option", ["--record", "--error-map", "--preview"])
+def test_nothing_beside_the_picture_is_written_over(folder: Path, option: str) -> None:
+    beside = Path("beside.png")
+    beside.write_bytes(b"precious")
+    with pytest.raises(InvpriorError, match=r"^beside\.png exists"):
+        run("denoise", "in.png", "-o", "out.png", *TV, option, "beside.png")
+    assert beside.read_bytes() == b"precious"
+    assert not Path("out.png").exists()
+
+
+def test_a_record_of_several_pictures_replaces_one_and_nothing_else(folder: Path) -> None:
+    Path("notes.json").write_text('{"title": "precious"}')
+    for source, target in ((["in.png", "in.png"], "many"), ([str(folder)], "tree")):
+        with pytest.raises(InvpriorError, match=r"^notes\.json exists and is no record of a run"):
+            run("denoise", *source, "-o", target, *TV, "--record", "notes.json")
+    assert Path("notes.json").read_text() == '{"title": "precious"}'
+    for strength in ("1", "0.5"):
+        run("denoise", "in.png", "-o", "out.png", *TV, "--record", "run.json", "--overwrite", "--strength", strength)
+    assert json.loads(Path("run.json").read_text())["strength"] == 0.5
+
+
+def test_a_damaged_jpeg_is_said_to_be_damaged(folder: Path) -> None:
+    Image.fromarray(X).save("whole.jpg")
+    data = bytearray(Path("whole.jpg").read_bytes())
+    begin = data.index(b"\xff\xda") + 14
+    data[begin + (len(data) - begin) // 2 :] = (
+        b"\xff\xd9"  # the rest of the scan is lost, and the file ends as it should
+    )
+    Path("bad.jpg").write_bytes(data)
+    assert "damaged" not in run("denoise", "whole.jpg", "-o", "a.png", *TV, "--quiet")[1]
+    for command in (("denoise", *TV), ("dejpeg", "--prior", "tv", "--iterations", "3")):
+        said = run(command[0], "bad.jpg", "-o", "b.png", *command[1:], "--quiet", "--overwrite")[1]
+        assert said.startswith("invprior: bad.jpg is damaged (Corrupt JPEG data: premature end of data segment); ")
+
+
 def test_a_mask_that_leaves_little_is_questioned(folder: Path) -> None:
     mask = np.full((SIZE, SIZE), 255, np.uint8)
     mask[20:30, 20:30] = 0  # as of a mask whose hole is black

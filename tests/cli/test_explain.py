@@ -116,3 +116,13 @@ def test_a_folder_is_refused(folder: Path) -> None:
     with pytest.raises(InvpriorError, match="one picture is explained at a time"):
         explain(".", "-o", "why", "--prior", "tv")
     assert not (folder / "why").exists()
+
+
+def test_pictures_that_are_there_are_written_over_only_if_that_is_said(folder: Path) -> None:
+    explain("noisy.png", "-o", "why", "--prior", "tv", "--quiet")
+    before = {path.name: path.read_bytes() for path in (folder / "why").iterdir()}
+    with pytest.raises(InvpriorError, match=r"restored\.png exists; add --overwrite"):
+        explain("noisy.png", "-o", "why", "--prior", "tv:0.5", "--quiet")
+    assert {path.name: path.read_bytes() for path in (folder / "why").iterdir()} == before
+    explain("noisy.png", "-o", "why", "--prior", "tv:0.5", "--quiet", "--overwrite")
+    assert (folder / "why" / "restored.png").read_bytes() != before["restored.png"]

@@ -58,6 +58,15 @@ def test_a_network_of_three_axes_runs(tmp_path: Path) -> None:
     assert tifffile.imread(tmp_path / "o.tif").shape == BALL.shape
 
 
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+def test_of_64_bits_it_is_said_that_32_remain(tmp_path: Path, offset: float) -> None:
+    tifffile.imwrite(tmp_path / "in.tif", offset + NOISY, photometric="minisblack")
+    options = ("--volume", "--quiet", "--prior", "tv", "--iterations", 3, "--sigma", 1e-9, "--weight", 1e-12)
+    code, said = ended("denoise", tmp_path / "in.tif", "-o", tmp_path / "o.tif", *options)
+    assert (code, "the precision of 64 bits" in said) == (0, True)
+    assert np.abs(tifffile.imread(tmp_path / "o.tif") - offset - NOISY).max() < 1e-6 * max(offset, 1)
+
+
 def test_names_of_volumes() -> None:
     purpose = Purpose(volume=True)
     assert parse_prior("tv:depth=0.5").made(purpose) == TV((-3, -2, -1), (0.5, 1.0, 1.0), coupled=False)
