@@ -22,7 +22,6 @@ class Denoised(Functional):
     """
 
     valued = False
-    proximable = True
     weight: float
 
     @abstractmethod

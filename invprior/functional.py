@@ -21,8 +21,9 @@ Step = float | Tensor
 class Functional(ABC):
     """A real function f of a tensor. The value sums over every axis, so a batch is a separable sum.
 
-    A subclass implements ``__call__`` and, where known, ``prox``, ``gradient``, ``conj`` and ``conj_bounded``. It
-    declares what it implements by properties or class attributes such as ``proximable = True``.
+    A subclass implements ``__call__`` and, where known, ``prox``, ``gradient``, ``conj`` and ``conj_bounded``; solvers
+    take the proximal map and the gradient of those that have them. What else holds of it, it declares by properties or
+    class attributes such as ``separable = True``. The tensors it is given may be complex, unless it is ``ordered``.
     """
 
     @property
@@ -33,7 +34,12 @@ class Functional(ABC):
     @property
     def proximable(self) -> bool:
         """True if ``prox`` is implemented."""
-        return False
+        return type(self).prox is not Functional.prox
+
+    @property
+    def conjugable(self) -> bool:
+        """True if ``conj`` is implemented; a solve with another f has no duality gap."""
+        return type(self).conj is not Functional.conj
 
     @property
     def separable(self) -> bool:
@@ -57,8 +63,8 @@ class Functional(ABC):
 
     @property
     def differentiable(self) -> bool:
-        """True if f is differentiable inside its domain and ``gradient`` is implemented."""
-        return False
+        """True if ``gradient`` is implemented, of an f that is differentiable inside its domain."""
+        return type(self).gradient is not Functional.gradient
 
     @property
     def curvature(self) -> float | None:
@@ -157,6 +163,10 @@ class Wrapped(Functional):
     @property
     def proximable(self) -> bool:
         return self.inner.proximable
+
+    @property
+    def conjugable(self) -> bool:
+        return self.inner.conjugable
 
     @property
     def separable(self) -> bool:

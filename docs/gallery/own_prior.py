@@ -44,7 +44,6 @@ SIZE, CASES, STOP = (48, 5, ip.stop.MaxIterations(10)) if SHORT else (160, 60, N
 class HuberNorm(ip.Functional):
     """Σ_i h(‖u_i‖), the norm over axis −4 (the kinds of differences) and axis −3 (the colours)."""
 
-    proximable = True
     lipschitz = 1.0
     delta: float
 

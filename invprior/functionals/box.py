@@ -29,7 +29,6 @@ class Bounds(Functional):
         If low is not below high.
     """
 
-    proximable = True
     separable = True
     ordered = True
     rowwise = True
@@ -76,7 +75,6 @@ class Bounded(Functional):
         Tensors that broadcast to the shape of ``u``; either may be infinite.
     """
 
-    proximable = True
     separable = True
     ordered = True
     rowwise = True

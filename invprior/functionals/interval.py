@@ -35,10 +35,8 @@ class Interval(Functional):
         If h, a or w is not positive.
     """
 
-    proximable = True
     separable = True
     ordered = True
-    differentiable = True
     center: Tensor
     half: Step = 0.5
     inside: Step = 1.0

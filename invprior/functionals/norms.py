@@ -27,7 +27,6 @@ class L1(Functional):
         c ≥ 0.
     """
 
-    proximable = True
     separable = True
     rowwise = True
     weight: float = 1.0
@@ -81,7 +80,6 @@ class L21(Functional):
         c ≥ 0.
     """
 
-    proximable = True
     dims: tuple[int, ...]
     weight: float = 1.0
 

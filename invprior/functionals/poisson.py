@@ -33,11 +33,9 @@ class PoissonNll(Functional):
       Imaging Vis. 40 (2011), section 6.3.
     """
 
-    proximable = True
     separable = True
     ordered = True
     rowwise = True
-    differentiable = True
     y: Tensor
     gain: float
 

@@ -27,10 +27,8 @@ class Quadratic(Functional):
         b, likewise.
     """
 
-    proximable = True
     separable = True
     rowwise = True
-    differentiable = True
     weight: Step
     center: Step
 

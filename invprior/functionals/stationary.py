@@ -31,8 +31,6 @@ class Stationary(Functional):
         b, a tensor (…, H, W) or (…, C, H, W).
     """
 
-    proximable = True
-    differentiable = True
     covariance: Tensor
     center: Tensor
 

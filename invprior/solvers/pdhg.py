@@ -137,8 +137,13 @@ class PDHG(Solver[PDHGState]):
         """The primal value, without the data that depend on no pixel."""
         return state.primal
 
-    def gap(self, state: PDHGState) -> Tensor:
-        """Primal minus dual value; see :meth:`SaddlePoint.dual` for what it bounds if the data leave pixels free."""
+    def gap(self, state: PDHGState) -> Tensor | None:
+        """Primal minus dual value; see :meth:`SaddlePoint.dual` for what it bounds if the data leave pixels free.
+
+        None if the conjugate of a functional is not known.
+        """
+        if not state.saddle.certified:
+            return None
         return state.primal - state.saddle.dual(state.at.y, state.at.x)
 
 

@@ -107,9 +107,9 @@ class ProximalGradient(Solver[ProximalState]):
         return state.primal if state.saddle.G.valued else self.value(problem, state)
 
     def gap(self, state: ProximalState) -> Tensor | None:
-        """Primal minus dual value at y_i = ∇f_i(K_i x); None if G has no value."""
+        """Primal minus dual value at y_i = ∇f_i(K_i x); None if G has no value or a conjugate is not known."""
         saddle = state.saddle
-        if not saddle.G.valued:
+        if not saddle.certified:
             return None
         y = [b.f.gradient(b.K.forward(state.x)) for b in saddle.blocks]
         return state.primal - saddle.dual(y, state.x)

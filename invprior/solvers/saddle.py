@@ -119,6 +119,12 @@ class SaddlePoint:
         """Σ K_iᴴy_i."""
         return sum((b.K.adjoint(v) for b, v in zip(self.blocks, y, strict=True)), start=self.low.new_zeros(self.shape))
 
+    @property
+    def certified(self) -> bool:
+        """True if all conjugates are known, so that there is a dual value."""
+        conjugable = self.G.valued and (self.G.conjugable if self.convexity > 0 else self.G.separable)
+        return conjugable and all(b.f.conjugable for b in self.blocks)
+
     def dual(self, y: Sequence[Tensor], x: Tensor) -> Tensor:
         """−G*(−Σ K_iᴴy_i) − Σ f_i*(y_i), finite at every iterate.
 

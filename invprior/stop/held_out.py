@@ -35,6 +35,10 @@ class Fitted(Functional):
         return self.inner.proximable
 
     @property
+    def conjugable(self) -> bool:
+        return self.inner.conjugable
+
+    @property
     def lipschitz(self) -> float | None:
         return self.inner.lipschitz
 

@@ -39,21 +39,22 @@ class RelativeGap(StopRule):
 
 
 class Fallen(NamedTuple):
-    """The memory of :class:`Stalled`: the gap when it had last fallen enough, and the iteration of that."""
+    """The memory of :class:`Stalled`: the gap or value when it had last fallen enough, and the iteration of that."""
 
-    gap: float = inf
+    value: float = inf
     at: int = 0
 
 
 @dataclass(frozen=True)
 class Stalled(StopRule):
-    """Stop once the duality gap has not fallen by a quarter in the last third of the iterations.
+    """Stop once the duality gap, or without one the objective, has not fallen in the last third of the iterations.
 
     A first-order method lowers its gap by a third in that time at the least, 1/k, until the rounding of the values
     keeps it where it is: data that are nearly exact reach it in single precision before a relative gap of 10⁻⁴, while
-    the objective itself is within some millionths of its minimum. Only a gap of at most ``below`` times the objective
-    counts, since one that is far from zero may rest before it falls. Checked every ``every`` iterations from
-    ``min_start`` on.
+    the objective itself is within some millionths of its minimum. A gap has fallen if a quarter is gone, and only one
+    of at most ``below`` times the objective counts, since one that is far from zero may rest before it falls. An
+    objective has not fallen if it is within ``rest`` times itself of what it was; twice that is then left to fall, if
+    it falls like 1/k. Checked every ``every`` iterations from ``min_start`` on.
 
     Cost
     ----
@@ -61,6 +62,7 @@ class Stalled(StopRule):
     """
 
     below: float = 3e-3
+    rest: float = 5e-5
     every: int = 10
     min_start: int = 100
 
@@ -68,15 +70,20 @@ class Stalled(StopRule):
         fallen, k = memory or Fallen(), iterate.iteration
         if k % self.every:
             return fallen, GO_ON
-        gap = iterate.gap
+        gap, size = iterate.gap, max(abs(iterate.scale), 1e-300)
+        rested = k >= self.min_start + 1.5 * fallen.at
+        if gap is None and not all(t.functional.valued for t in iterate.problem.terms):
+            return fallen, GO_ON
         if gap is None:
-            return fallen, GO_ON
-        if gap < 0.75 * fallen.gap:
+            value = iterate.value
+            if not abs(value - fallen.value) <= self.rest * size:
+                return Fallen(value, k), GO_ON
+            return fallen, Verdict(Status(CONVERGED, "the objective falls no more")) if rested else GO_ON
+        if gap < 0.75 * fallen.value:
             return Fallen(gap, k), GO_ON
-        share = gap / max(abs(iterate.scale), 1e-300)
-        if not share <= self.below or k < self.min_start + 1.5 * fallen.at:
+        if not gap / size <= self.below or not rested:
             return fallen, GO_ON
-        return fallen, Verdict(Status(CONVERGED, f"the duality gap stays at {share:.1g} of the objective"))
+        return fallen, Verdict(Status(CONVERGED, f"the duality gap stays at {gap / size:.1g} of the objective"))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def _moreau(case: FunctionalCase) -> Measurement | Skip:
 
 def _fenchel(case: FunctionalCase) -> Measurement | Skip:
     """f(p) + f*(d) = ⟨p, d⟩ at p = prox(u), d = (u − p)/step, which lies in the subdifferential at p."""
-    if not (case.f.proximable and _has_conjugate(case.f)):
+    if not (case.f.proximable and case.f.conjugable):
         return Skip("it has no proximal map, or no conj()")
     p = case.f.prox(case.u, case.step)
     d = (case.u - p) / case.step
@@ -36,7 +36,7 @@ def _fenchel(case: FunctionalCase) -> Measurement | Skip:
 
 def _young(case: FunctionalCase) -> Measurement | Skip:
     """f(w) + f*(d) ≥ ⟨w, d⟩ for every w: the conjugate is not too small."""
-    if not (case.f.proximable and _has_conjugate(case.f)):
+    if not (case.f.proximable and case.f.conjugable):
         return Skip("it has no proximal map, or no conj()")
     p = case.f.prox(case.u, case.step)
     d = (case.u - p) / case.step
@@ -78,11 +78,6 @@ def _within(u: Tensor, low: Tensor, high: Tensor) -> Tensor:
 def _largest(f: Functional) -> float:
     """The largest value that the functional holds, whose rounding errors are in its prox."""
     return max((float(t.abs().nan_to_num(0, 0, 0).max()) for t in held(f) if t.numel()), default=0.0)
-
-
-def _has_conjugate(f: Functional) -> bool:
-    inner = getattr(f, "inner", f)
-    return type(inner).conj is not Functional.conj
 
 
 CONJUGATE: tuple[Law[FunctionalCase], ...] = (

@@ -23,7 +23,7 @@ from invprior.testing.strategies import shapes as usual_shapes
 
 Target = Functional | type[Functional]
 SLACK = 1e-9  # relative, for values in float64
-NO_PROX = Skip("proximable is False")
+NO_PROX = Skip("it has no proximal map")
 
 
 def size2(t: Tensor) -> float:
@@ -80,6 +80,12 @@ def precisions(f: Functional) -> list[torch.dtype]:
     return [torch.float64, torch.complex128]
 
 
+def asked(f: Functional) -> list[str]:
+    """What of a functional can be printed, as code."""
+    known = {"f(u)": f.valued, "f.prox(u, step)": f.proximable, "f.gradient(u)": f.differentiable}
+    return [code for code, known in known.items() if known]
+
+
 @st.composite
 def cases(draw: st.DrawFn, maker: FunctionalMaker) -> FunctionalCase:
     """A functional of the target at random and edge points, real and complex ones."""
@@ -103,7 +109,7 @@ def cases(draw: st.DrawFn, maker: FunctionalMaker) -> FunctionalCase:
             ["# f takes complex values by their modulus; one that compares values says ordered = True"]
             * dtype.is_complex
         ),
-        "print(f(u), f.prox(u, step))",
+        f"print({', '.join(asked(f))})",
     )
     label = f"{'complex ' * dtype.is_complex}{u.label} × {scale:g}, shape {size}"
     return FunctionalCase(f, scale * u.x, scale * w.x, step, label, lines)

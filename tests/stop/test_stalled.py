@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from invprior import Problem, noise, operators, priors, solve, stop
+from invprior import Functional, Prior, Problem, noise, operators, priors, solve, solvers, stop
+from invprior.functional import Step, Term
+from invprior.shapes import Shape
 from invprior.stop import Stalled
 from tests.helpers import photograph
 
 NEARLY_EXACT = 0.0011
+PROBLEM = Problem(operators.Identity((1, 4, 4)), torch.zeros(1, 4, 4), noise=noise.Gaussian(0.1), prior=priors.TV())
 
 
 @dataclass
@@ -21,7 +24,9 @@ class Told:
 
     iteration: int
     gap: float | None
+    value: float = 1.0
     scale: float = 1.0
+    problem: Problem = PROBLEM
 
 
 def ended(gaps: Sequence[float | None]) -> int | None:
@@ -54,8 +59,37 @@ def test_a_gap_that_is_no_number_tells_nothing() -> None:
     assert ended([1 / k for k in range(1, 60)] + [float("nan")] * 300) is None
 
 
-def test_without_a_gap_it_never_ends() -> None:
-    assert ended([None] * 300) is None
+@dataclass(frozen=True)
+class Rounded(Functional):
+    """√(u² + 0.01) − 0.1 with its proximal map by Newton's method, and no conjugate."""
+
+    def __call__(self, u: torch.Tensor) -> torch.Tensor:
+        return ((u.square() + 0.01).sqrt() - 0.1).sum()
+
+    def prox(self, u: torch.Tensor, step: Step) -> torch.Tensor:
+        v = u
+        for _ in range(20):
+            root = (v.square() + 0.01).sqrt()
+            v = v - (v - u + step * v / root) / (1 + step * 0.01 / root**3)
+        return v
+
+
+@dataclass(frozen=True)
+class Edges(Prior):
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        return (Rounded() @ operators.FiniteDifference(shape),)
+
+
+def test_without_a_conjugate_the_objective_ends_the_solve() -> None:
+    shape = (1, 32, 32)
+    y = photograph(size=32)[:1].float() + 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    problem = Problem(operators.Identity(shape), y, noise=noise.Gaussian(0.1), prior=10 * Edges())
+    result = solve(problem)
+    assert isinstance(result.solver, solvers.PDHG)
+    assert result.status.message == "the objective falls no more"
+    assert "gap" not in result.history[-1]
+    exact = solve(problem, stop=stop.MaxIterations(3000)).history[-1]["value"]
+    assert result.history[-1]["value"] - exact < 1e-4 * abs(exact)
 
 
 def test_nearly_exact_data_end_at_the_minimum_before_the_limit() -> None:

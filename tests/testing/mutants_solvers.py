@@ -41,8 +41,9 @@ class NoNorm(solvers.PDHG):
 
 @dataclass(frozen=True)
 class HalfGap(solvers.PDHG):
-    def gap(self, state: PDHGState) -> Tensor:
-        return 0.05 * super().gap(state)
+    def gap(self, state: PDHGState) -> Tensor | None:
+        gap = super().gap(state)
+        return None if gap is None else 0.05 * gap
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from invprior import Functional, InvpriorError, LinearOperator, noise, operators, priors, solvers
+from invprior import Functional, InvpriorError, LinearOperator, Prior, Problem, noise, operators, priors, solvers
 from invprior import stop as stop_rules
 from invprior.arguments import required
+from invprior.functional import Step, Term
 from invprior.functionals import L1, L21, Quadratic
 from invprior.shapes import Shape
+from invprior.solvers.loop import choose
 from invprior.testing import (
     LawError,
     check,
@@ -222,6 +224,42 @@ def test_what_is_of_no_kind_is_named(check_it: Any) -> None:
         check_it(3)
     with pytest.raises(InvpriorError, match="is a LinearOperator, which has more laws; take check_linear_operator"):
         check_operator(operators.Identity)
+
+
+class Doubled(Functional):
+    """|u| with a proximal map that moves twice as far, and a gradient of the wrong sign."""
+
+    def __call__(self, u: Tensor) -> Tensor:
+        return u.abs().sum()
+
+    def prox(self, u: Tensor, step: Step) -> Tensor:
+        return u.sgn() * (u.abs() - 2 * step).clamp(min=0)
+
+    def gradient(self, u: Tensor) -> Tensor:
+        return -u.sgn()
+
+
+def test_a_proximal_map_and_a_gradient_need_no_declaration_to_be_measured_and_taken() -> None:
+    assert Doubled().proximable
+    assert Doubled().differentiable
+    assert not any(outcome.holds for outcome in outcomes(Doubled, laws=["prox", "gradient"]))
+
+    class Own(Prior):
+        def terms(self, shape: Shape) -> tuple[Term, ...]:
+            return (Doubled() @ operators.FiniteDifference(shape),)
+
+    shape = (1, 4, 4)
+    problem = Problem(operators.Identity(shape), torch.zeros(shape), noise=noise.Gaussian(0.1), prior=Own())
+    assert isinstance(choose(problem).solver, solvers.PDHG)
+
+
+def test_a_reproducer_prints_what_the_functional_has() -> None:
+    class Slope(Doubled):
+        ordered = True
+        prox = Functional.prox
+
+    with pytest.raises(LawError, match=r"print\(f\(u\), f\.gradient\(u\)\)"):
+        check_functional(Slope)
 
 
 def test_a_separable_functional_without_its_conjugate_over_a_box_is_told_so() -> None:
