@@ -1,5 +1,6 @@
 """Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``; INVPRIOR_DOCS=short for examples of seconds."""
 
+import os
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +35,11 @@ html_css_files = ["invprior.css"]
 html_sidebars = {"index": [], "start": []}
 html_show_sourcelink = False
 html_copy_source = False
+SHORT = os.environ.get("INVPRIOR_DOCS") == "short"  # as the examples ask too
 html_theme_options = {
+    "announcement": "The examples of this copy were cut short: their pictures and figures are not those of their texts."
+    if SHORT
+    else "",
     "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
     "secondary_sidebar_items": {"*": ["page-toc"], "reference/**": ["page-toc"]},  # code of examples is wide

@@ -9,6 +9,8 @@ from itertools import groupby
 from catalogue.formula import tex
 from catalogue.sentences import sentence
 
+# argmin_v, f_θ(z), w_k: one letter, or argmin, with an index of one letter
+INDEXED = re.compile(r"(?<![\w.*])(?:argmin|[A-Za-zΑ-Ωα-ω])_[a-zα-ω](?![\w.])(?:\([a-z]\))?")
 SECTION = re.compile(r"^(\w+\n-{3,}\n)", re.MULTILINE)
 
 
@@ -41,13 +43,25 @@ def with_displays(text: str, prose: Callable[[str], str]) -> str:
     return out
 
 
+def indexed(text: str, role: str) -> str:
+    """Prose with its letters that bear an index, and what they are applied to, in a role; code is not changed."""
+    parts = re.split(r"(``.+?``|`[^`]+`)", text)
+    return "".join(
+        part if i % 2 else INDEXED.sub(lambda found: f"{role}`{tex(found[0])}`", part) for i, part in enumerate(parts)
+    )
+
+
 def fenced(page: str) -> str:
-    """A Markdown page with its indented blocks as displays; fenced code is not changed."""
+    """A Markdown page with its indented blocks as displays and its indices typeset; fenced code is not changed."""
     parts = re.split(r"(^```.*?^```$)", page, flags=re.MULTILINE | re.DOTALL)
     block = re.compile(r"(?<=\n\n)(?: {4}\S.*\n)+(?=\n)")
+    return "".join(part if i % 2 else _typeset(part, block) for i, part in enumerate(parts))
+
+
+def _typeset(part: str, block: re.Pattern[str]) -> str:
+    pieces = re.split(rf"({block.pattern})", part)
     return "".join(
-        part if i % 2 else block.sub(lambda found: f"```{{math}}\n{tex(found[0])}\n```\n", part)
-        for i, part in enumerate(parts)
+        f"```{{math}}\n{tex(piece)}\n```\n" if i % 2 else indexed(piece, "{math}") for i, piece in enumerate(pieces)
     )
 
 

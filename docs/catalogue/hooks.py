@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from catalogue import write
-from catalogue.found import fenced, with_displays, with_math
+from catalogue.found import fenced, indexed, with_displays, with_math
 from catalogue.pages import escaped
 
 # In the repository these links lead to source files; on the site they lead to the pages made from them.
@@ -71,7 +72,7 @@ def typeset(file: Path, text: list[str]) -> None:
     if file.suffix == ".md":
         text[0] = fenced(text[0])
     elif file.parent.name == "auto_examples":
-        text[0] = with_displays(text[0], str)
+        text[0] = with_displays(text[0], partial(indexed, role=":math:"))
 
 
 def read_page(app: Any, docname: str, source: list[str]) -> None:

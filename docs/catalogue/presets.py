@@ -13,12 +13,14 @@ INTRO = """The values of ``DIP(preset, task)`` and ``VideoDIP``, generated from 
 
 .. code-block:: python
 
+   import torch
    import invprior as ip
 
-   prior = ip.priors.DIP(iterations=2000)  # the preset with another limit
-   solver = ip.solvers.Muon(lr=0.02)  # one fit, not the preset's
-   rule = ip.stop.Discrepancy() | ip.stop.MaxIterations(500)  # stops early
-   result = ip.solve(problem, solver, stop=rule)
+   y = torch.rand(3, 64, 64)
+   prior = ip.priors.DIP(lr=0.02, iterations=20)  # the preset with another learning rate and limit
+   problem = ip.Problem(ip.operators.Identity(y.shape), y, noise=ip.noise.Gaussian(0.1), prior=prior)
+   result = ip.solve(problem)  # stops early, as the preset says
+   result = ip.solve(problem, stop=ip.stop.Discrepancy() | ip.stop.MaxIterations(10))  # or as you say
 
 :doc:`Stopping and callbacks </stopping>` says what the rules do.
 

@@ -28,7 +28,9 @@ def serve(folder: Path, port: int, host: str, token: str | None, browser: bool) 
 
         from invprior.page.app import Page
     except ModuleNotFoundError as error:
-        raise InvpriorError(f"the page needs {error.name}; install it with pip install 'invprior[page]'") from error
+        raise InvpriorError(
+            f"the page needs {error.name}; install it with pip install -e '.[page]' in the clone"
+        ) from error
     from invprior.io.lock import held_file
     from invprior.page.store import Store
     from invprior.page.work import Work

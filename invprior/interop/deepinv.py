@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from invprior.errors import InvpriorError
 
 if find_spec("deepinv") is None:
-    raise InvpriorError("invprior.interop.deepinv needs deepinv; pip install 'invprior[deepinv]'")
+    raise InvpriorError("invprior.interop.deepinv needs deepinv; pip install -e '.[deepinv]' in the clone")
 
 # only once deepinv is known to be installed
 from invprior.interop.conversion import OperatorPhysics, from_physics, to_physics

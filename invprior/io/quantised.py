@@ -52,7 +52,7 @@ def read_quantised(path: str | Path) -> Quantised:
     try:
         import jpeglib
     except ImportError as error:
-        raise InvpriorError("the coefficients of a JPEG need jpeglib; pip install 'invprior[jpeg]'") from error
+        raise InvpriorError("the coefficients of a JPEG need jpeglib; pip install -e '.[jpeg]' in the clone") from error
     with path.open("rb") as file:
         if file.read(2) != b"\xff\xd8":
             raise InvpriorError(f"{path} is no JPEG file, and only a JPEG states how it was quantised; take denoise")

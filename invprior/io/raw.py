@@ -87,7 +87,7 @@ def _rawpy(path: Path) -> Any:
         import rawpy
     except ModuleNotFoundError as error:
         raise InvpriorError(
-            f"{path} is a raw file, which needs rawpy; install it with pip install 'invprior[raw]'"
+            f"{path} is a raw file, which needs rawpy; install it with pip install -e '.[raw]' in the clone"
         ) from error
     return rawpy
 

@@ -16,7 +16,6 @@ from invprior.study.draws import data_seed
 from invprior.study.measurement import Trial, measure
 from invprior.study.methods.reading import MethodLike, PriorLike
 from invprior.study.plan import DEFAULT_PRIORS, TIME_LIMIT, Cell, Scene, Study
-from invprior.study.report import write_report
 from invprior.study.result import Comparison
 from invprior.study.runner import run_cells
 from invprior.study.source import open_source, sources
@@ -172,9 +171,7 @@ def run_study(
         store.rewrite_table(list(ordered))
         result = Comparison(study, output, ordered, failures)
         prepare.measure(ordered)
-        write_report(result, store, again or _call(study, output))
-        store.text("table.tex", result.latex())
-        store.text("table.md", result.markdown())
+        result.write(output, again or _call(study, output))
     return result
 
 

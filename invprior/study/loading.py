@@ -39,7 +39,7 @@ class Held(NamedTuple):
     """The parts of a comparison."""
 
     study: Study
-    folder: Path
+    folder: Path | None
     records: Records
     failures: dict[Cell, str]
 
@@ -103,7 +103,7 @@ def selected(held: Held, wanted: Mapping[str, str | int | Sequence[str | int] | 
             if not {str(v) for v in values} & set(there):
                 raise InvpriorError(f"there is no cell with {key} {values[0]!r}; there are {', '.join(there)}")
         raise InvpriorError("there is no cell with all of these together")
-    return Held(_narrowed(held.study, [*records, *failures]), held.folder, records, failures)
+    return Held(_narrowed(held.study, [*records, *failures]), None, records, failures)
 
 
 def merged(one: Held, other: Held) -> Held:
@@ -143,7 +143,7 @@ def merged(one: Held, other: Held) -> Held:
     sources = {s.name: s for s in study.sources}
     records = {_cell(sources, r): r for held in (one, other) for r in held.records.values()}
     failures = {c: f for c, f in (one.failures | other.failures).items() if c not in records}
-    return Held(study, one.folder, _in_order(study, records), failures)
+    return Held(study, None, _in_order(study, records), failures)
 
 
 def array(record: dict[str, Any], name: Literal["x", "y", "truth"]) -> Tensor:

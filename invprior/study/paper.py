@@ -53,24 +53,22 @@ def write_figures(folder: Path, makers: Mapping[str, Maker]) -> list[Path]:
     return written
 
 
-def strips(folder: Path, records: Mapping[Cell, dict[str, Any]]) -> dict[str, Maker]:
-    """A strip of pictures for each of the first scenes whose truth and measurement are in the folder of the study."""
-    store = Store(folder)
+def strips(records: Mapping[Cell, dict[str, Any]]) -> dict[str, Maker]:
+    """A strip of pictures for each of the first scenes whose truth and measurement are still there."""
     made: dict[str, Maker] = {}
     for k, scene in enumerate(list(dict.fromkeys(cell.scene for cell in records))[:STRIPS]):
-        shown = _pictures(store, scene, records)
+        shown = _pictures(scene, records)
         if shown is not None:
             made[f"strip-{k + 1}"] = partial(_strip, shown)
     return made
 
 
-def _pictures(
-    store: Store, scene: Scene, records: Mapping[Cell, dict[str, Any]]
-) -> dict[str, NDArray[np.uint8]] | None:
+def _pictures(scene: Scene, records: Mapping[Cell, dict[str, Any]]) -> dict[str, NDArray[np.uint8]] | None:
     """Truth, degraded and restored pictures of a scene's first finished seed; None if the first two are not there."""
     cells = [cell for cell in records if cell.scene == scene]
     seed = min(cell.seed for cell in cells)
     first = next(cell for cell in cells if cell.seed == seed)
+    store = Store.of(records[first])
     try:
         files = {"truth": store.truth(first).read_bytes(), "degraded": store.degraded(first)}
     except FileNotFoundError:
@@ -78,7 +76,7 @@ def _pictures(
     for cell in cells:
         if cell.seed == seed:
             psnr = records[cell].get("psnr")
-            files[cell.prior + ("" if psnr is None else f"\n{psnr:.2f} dB")] = store.restored(cell)
+            files[cell.prior + ("" if psnr is None else f"\n{psnr:.2f} dB")] = Store.of(records[cell]).restored(cell)
     return {name: _read(content) for name, content in files.items()}
 
 

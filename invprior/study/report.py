@@ -7,7 +7,8 @@ import json
 import os
 import platform
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -15,9 +16,11 @@ from markupsafe import Markup
 from invprior.runs.record import versions
 from invprior.study.pictures import png_size
 from invprior.study.plan import Cell, Scene
-from invprior.study.result import Comparison
 from invprior.study.store import Store
 from invprior.study.sweep_chart import charts
+
+if TYPE_CHECKING:
+    from invprior.study.result import Comparison
 
 NAME = "report.html"
 
@@ -39,14 +42,14 @@ class Pictures:
         return self._known[png]
 
 
-def write_report(result: Comparison, store: Store, again: str) -> None:
-    """Write ``report.html``."""
+def write_report(result: Comparison, folder: Path, again: str) -> None:
+    """Write ``report.html`` into a folder; ``again`` is what repeats the study, empty if no single command does."""
     study = result.study
     records = list(result.records.values())
     means, cells = result.grids(result.columns)
     scenes = [s for s in study.scenes if any(c.scene == s for c in result.records)]
     held = Pictures()
-    shown = [_scene(scene, result, store, held) for scene in scenes]
+    shown = [_scene(scene, result, held) for scene in scenes]
     held_json = json.dumps({"scenes": shown, "pictures": held.held}, allow_nan=False).replace("<", "\\u003c")
     page = _template().render(
         title=study.title or "Comparison of priors",
@@ -70,7 +73,7 @@ def write_report(result: Comparison, store: Store, again: str) -> None:
         script=Markup(_part("report.js")),
         data=Markup(held_json),
     )
-    store.text(NAME, page)
+    Store(folder).text(NAME, page)
 
 
 def _template() -> Any:
@@ -96,16 +99,17 @@ def _summary(result: Comparison) -> str:
     return f"{text}{crop}{limit}: {len(result.records)} cells finished."
 
 
-def _scene(scene: Scene, result: Comparison, store: Store, held: Pictures) -> dict[str, Any]:
+def _scene(scene: Scene, result: Comparison, held: Pictures) -> dict[str, Any]:
     shots = []
     for seed in range(result.study.seeds):
         cells = {c.prior: c for c in result.records if c.scene == scene and c.seed == seed}
         if not cells:
             continue
         first = next(iter(cells.values()))
+        store = Store.of(result.records[first])
         truth = store.truth(first).read_bytes()
         pictures = {"truth": held.add(truth), "degraded": held.add(store.degraded(first))}
-        pictures |= {prior: held.add(store.restored(cell)) for prior, cell in cells.items()}
+        pictures |= {prior: held.add(Store.of(result.records[c]).restored(c)) for prior, c in cells.items()}
         runs = {prior: _run(cell, result.records[cell]) for prior, cell in cells.items()}
         shots.append({"seed": seed, "pictures": pictures, "runs": runs})
         size = png_size(truth)

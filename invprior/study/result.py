@@ -13,13 +13,16 @@ from torch import Tensor
 
 from invprior.arguments import shown
 from invprior.errors import InvpriorError
+from invprior.io.lock import make_folders
 from invprior.study import drawing
 from invprior.study.grid import Grid, cells_grid, columns, means_grid
 from invprior.study.loading import Held, Last, array, loaded, merged, selected
 from invprior.study.paper import Maker, strips, write_figures
 from invprior.study.plan import Cell, Study
+from invprior.study.report import NAME, write_report
 from invprior.study.scores import Figure, with_oracle
 from invprior.study.sheet import Sheet, latex, markdown, sheets
+from invprior.study.store import MARK, Store
 from invprior.study.sweep import Sweep, sweeps
 from invprior.study.table import Mean, Row, main_figure, means, rows
 from invprior.study.verdict import Verdict, sentences, verdicts
@@ -35,7 +38,7 @@ class Comparison:
     Attributes
     ----------
     study, folder
-        The study, and the folder of its results.
+        The study, and the folder of its results; None of a selection, and of several that were joined.
     records
         The run record of every finished cell.
     failures
@@ -43,7 +46,7 @@ class Comparison:
     """
 
     study: Study
-    folder: Path
+    folder: Path | None
     records: dict[Cell, dict[str, Any]]
     failures: dict[Cell, str]
 
@@ -162,7 +165,47 @@ class Comparison:
     @property
     def report(self) -> Path:
         """The page with the pictures and the curves."""
-        return self.folder / "report.html"
+        return self._place(None) / NAME
+
+    def _place(self, folder: Path | str | None) -> Path:
+        place = self.folder if folder is None else Path(folder)
+        if place is None:
+            raise InvpriorError("a selection, or several studies in one, lies in no folder of its own; name a new one")
+        return place
+
+    def write(self, folder: Path | str, again: str = "") -> Path:
+        """Write the page ``report.html`` and the tables ``table.tex`` and ``table.md`` into a folder.
+
+        A study does so itself; this is for a selection, and for several studies in one.
+
+        Parameters
+        ----------
+        folder
+            Made if it is not there.
+        again
+            The command that the page names for running all of it again.
+
+        Returns
+        -------
+        Path
+            The page.
+
+        Raises
+        ------
+        InvpriorError
+            If a file cannot be written.
+        """
+        place = Path(folder)
+        if place != self.folder and (place / MARK).is_file():
+            raise InvpriorError(
+                f"{place} holds a study, whose page and tables would be written over; name a new folder"
+            )
+        make_folders(place.parent, place.name)
+        write_report(self, place, again)
+        store = Store(place)
+        store.text("table.tex", self.latex())
+        store.text("table.md", self.markdown())
+        return place / NAME
 
     def grids(self, shown: list[Figure]) -> tuple[Grid, Grid]:
         """The means over the pictures, and the cells, as tables of these figures."""
@@ -195,11 +238,11 @@ class Comparison:
         figure
             ``psnr``, ``psnr_y``, ``ssim`` …; None for that of the verdict.
         """
-        return latex(self._sheets(figure), self._remarks)
+        return latex(self._sheets(figure), self._remarks(figure))
 
     def markdown(self, figure: str | None = None) -> str:
         """The table of :meth:`latex` in Markdown, with the verdicts above it."""
-        return markdown(self._sheets(figure), self._remarks)
+        return markdown(self._sheets(figure), self._remarks(figure))
 
     def _sheets(self, figure: str | None) -> list[Sheet]:
         groups = dict.fromkeys(mean.group for mean in self.means)
@@ -208,9 +251,10 @@ class Comparison:
         }
         return sheets(self.study, self.means, self.rows, chosen)
 
-    @property
-    def _remarks(self) -> list[str]:
-        return [*self.verdicts, *(f"† published: {table.metric}" for table in self.study.published)]
+    def _remarks(self, figure: str | None) -> list[str]:
+        """The verdicts by the figure that is shown, and where published ones come from."""
+        judged = self.differences if figure is None else verdicts(self.study, self.rows, self._figure(figure))
+        return [*sentences(judged), *(f"† published: {table.metric}" for table in self.study.published)]
 
     def _figure(self, key: str) -> Figure:
         known = {f.key: f for f in self.columns}
@@ -255,22 +299,28 @@ class Comparison:
             return drawing.differences(self.differences)
         return drawing.bars(self.study.methods, self.means, self.rows, shown)
 
-    def draw(self) -> list[Path]:
-        """Write figures for a paper into ``figures/`` of the folder, as SVG and PDF, and return their paths.
+    def draw(self, folder: Path | str | None = None) -> list[Path]:
+        """Write figures for a paper into ``figures/`` of a folder, as SVG and PDF, and return their paths.
 
         These are the three kinds of :meth:`plot`, and for the first six scenes a strip of all pictures with the part
         enlarged in which the priors differ most.
 
+        Parameters
+        ----------
+        folder
+            None for that of the study; a selection, or several studies in one, have none.
+
         Raises
         ------
         InvpriorError
-            If matplotlib is not installed, or a file cannot be written.
+            If matplotlib is not installed, there is no folder, or a file cannot be written.
         """
+        place = self._place(folder)
         if not self.rows:
             return []
         kinds = [kind for kind in KINDS if kind != "differences" or self.differences]
         makers: dict[str, Maker] = {kind: partial(self.plot, self.main.key, kind) for kind in kinds}
-        return write_figures(self.folder, makers | strips(self.folder, self.records))
+        return write_figures(place, makers | strips(self.records))
 
     def _repr_html_(self) -> str:
         """The verdicts and the tables, for notebooks."""

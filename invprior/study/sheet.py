@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from invprior.study.plan import Study
 from invprior.study.scores import Figure
-from invprior.study.table import Group, Mean, Row
+from invprior.study.table import Group, Mean, Row, Spread
 
 # What LaTeX reads as commands or accents, and signs that its fonts lack in text.
 SPECIAL = {
@@ -38,14 +38,15 @@ class Sheet:
     methods, printed
         Headings: what was run here, and what was published.
     lines
-        Name, numbers and places of the best numbers among ``methods``; the mean comes first. None is no number.
+        Name, numbers and places of the best numbers among ``methods``; the mean over the pictures comes first. The
+        number of a picture has the deviation of its seeds. None is no number.
     """
 
     group: Group
     figure: Figure
     methods: tuple[str, ...]
     printed: tuple[str, ...]
-    lines: tuple[tuple[str, tuple[float | None, ...], frozenset[int]], ...]
+    lines: tuple[tuple[str, tuple[Spread | None, ...], frozenset[int]], ...]
 
 
 def sheets(study: Study, averages: Sequence[Mean], found: Sequence[Row], chosen: dict[Group, Figure]) -> list[Sheet]:
@@ -62,14 +63,15 @@ def _sheet(study: Study, group: Group, figure: Figure, averages: Sequence[Mean],
     lines = []
     if len(study.sources) > 1:
         over = "mean" if len(whole) == len(study.sources) else f"mean of {len(whole)}"
-        numbers = [_known(here[m].figures.get(figure.key)) for m in methods]
+        numbers = [_alone(here[m].figures.get(figure.key)) for m in methods]
         best = frozenset(k for k, m in enumerate(methods) if figure.key in here[m].best)
-        lines.append((over, (*numbers, *(t.mean(whole, column) for t, column in printed)), best))
+        lines.append((over, (*numbers, *(_alone(t.mean(whole, column)) for t, column in printed)), best))
     for source in study.sources:
         own = {r.prior: r for r in found if Group.of(r.scene) == group and r.scene.source == source}
-        numbers = [_known(own[m].figures[figure.key].mean) if _has(own.get(m), figure) else None for m in methods]
+        numbers = [_known(own[m].figures[figure.key]) if _has(own.get(m), figure) else None for m in methods]
         best = frozenset(k for k, m in enumerate(methods) if m in own and figure.key in own[m].best)
-        lines.append((source.name, (*numbers, *(t.number(source.name, column) for t, column in printed)), best))
+        published = (_alone(t.number(source.name, column)) for t, column in printed)
+        lines.append((source.name, (*numbers, *published), best))
     return Sheet(group, figure, methods, tuple(column for _, column in printed), tuple(lines))
 
 
@@ -77,8 +79,13 @@ def _has(row: Row | None, figure: Figure) -> bool:
     return row is not None and figure.key in row.figures
 
 
-def _known(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else value
+def _known(value: Spread) -> Spread | None:
+    return None if math.isnan(value.mean) else value
+
+
+def _alone(value: float | None) -> Spread | None:
+    """A number without a deviation."""
+    return None if value is None else _known(Spread(value, math.nan))
 
 
 def latex(found: Sequence[Sheet], remarks: Sequence[str]) -> str:
@@ -98,7 +105,7 @@ def latex(found: Sequence[Sheet], remarks: Sequence[str]) -> str:
         parts += [" & ".join(["", *head]).strip() + r" \\", r"\midrule"]
         for place, (name, numbers, best) in enumerate(sheet.lines):
             texts = [_number(n, f, "--", r"\textbf{{{}}}" if k in best else "{}") for k, n in enumerate(numbers)]
-            parts.append(" & ".join([escaped(name), *texts]) + r" \\")
+            parts.append(" & ".join([escaped(name), *(t.replace(" ± ", r" $\pm$ ") for t in texts)]) + r" \\")
             if place == 0 and len(sheet.lines) > 1:
                 parts.append(r"\midrule")
         parts += [r"\bottomrule", r"\end{tabular}"]
@@ -119,10 +126,8 @@ def markdown(found: Sequence[Sheet], remarks: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def _number(value: float | None, figure: Figure, missing: str, form: str) -> str:
-    if value is None:
-        return missing
-    return form.format(f"{value:.{figure.digits}f}")
+def _number(value: Spread | None, figure: Figure, missing: str, form: str) -> str:
+    return missing if value is None else form.format(value.text(figure.digits))
 
 
 def escaped(text: str) -> str:

@@ -64,6 +64,11 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder, self.cells, self.pictures = folder, folder / "cells", folder / "pictures"
 
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> Store:
+        """The folder of the study that a finished cell lies in."""
+        return cls(Path(record["folder"]).parents[1])
+
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Make the folder and lock it against other studies.

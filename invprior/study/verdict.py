@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ class Verdict:
         Their differences.
     p
         P-value of ``paired``, corrected for the ``comparisons`` of the group.
+    cut
+        The limit of iterations that the study set, if it ended solves of the two; else None.
     """
 
     group: Group
@@ -32,6 +34,12 @@ class Verdict:
     paired: Paired
     p: float
     comparisons: int
+    cut: int | None = None
+
+    @property
+    def needed(self) -> int:
+        """The number of pictures from which on a method that is better on each can be told from chance."""
+        return max(FEWEST, 1 + math.ceil(math.log2(self.comparisons / LEVEL)))
 
     @property
     def wins(self) -> int:
@@ -48,15 +56,16 @@ class Verdict:
         """Why nothing can be concluded; empty if something can."""
         n, low, high = len(self.paired.differences), *self.paired.interval
         if n == 0:
-            return "no picture was finished by both"
+            return f"there is no picture with the {self.figure.title} of both"
         if n < FEWEST:
-            return f"too few pictures, {FEWEST} or more are needed"
+            return f"too few pictures, {self.needed} or more are needed"
         if self.paired.seeds < 2:
             return "one seed does not show what chance does, two or more are needed"
         if self._nought(self.paired.mean):
             return "the mean difference is nil"
         if self.p >= LEVEL or low <= 0 <= high:
-            return "too few pictures for so many comparisons" if n in (self.wins, self.losses) else "it may be chance"
+            few = n in (self.wins, self.losses) and n < self.needed
+            return f"too few pictures, {self.needed} or more are needed" if few else "it may be chance"
         if (self._gain > 0) != (self.wins > self.losses):
             return "the mean and the count of pictures disagree"
         return ""
@@ -71,7 +80,8 @@ class Verdict:
         """The verdict in words."""
         if not self.paired.differences:
             return f"nothing can be concluded about {self.method} against {self.baseline}: {self.open}."
-        says = f"{self._size} over {_count(len(self.paired.differences))}, {self._counts}{self._test}"
+        cut = "" if self.cut is None else f"; solves were cut off after {self.cut} iterations"
+        says = f"{self._size} over {_count(len(self.paired.differences))}, {self._counts}{self._test}{cut}"
         if self.open:
             return f"nothing can be concluded about {self.method} against {self.baseline}: {says}; {self.open}."
         return f"{self.method} is {self.outcome} than {self.baseline}: {says}."
@@ -127,21 +137,25 @@ def signed(value: float, digits: int) -> str:
     return text[1:] if not float(text) else text.replace("-", "−")
 
 
-def verdicts(study: Study, found: Sequence[Row]) -> list[Verdict]:
-    """A verdict for each group and method other than the baseline; a group without a finished cell has none."""
+def verdicts(study: Study, found: Sequence[Row], by: Figure | None = None) -> list[Verdict]:
+    """A verdict for each group and method other than the baseline; a group without a finished cell has none.
+
+    They are compared ``by`` a figure, None for the main one of the group.
+    """
     given: list[Verdict] = []
     for group in dict.fromkeys(Group.of(row.scene) for row in found):
         block = [row for row in found if Group.of(row.scene) == group]
-        figure = main_figure(study, group, [r for row in block for r in row.records])
+        figure = by or main_figure(study, group, [r for row in block for r in row.records])
         numbers: dict[str, dict[tuple[str, int], float]] = {name: {} for name in study.methods}
         for row in block:
             numbers[row.prior].update(_numbers(row, figure))
         base = numbers.pop(study.against)
         differences = {name: paired(own, base) for name, own in numbers.items()}
         corrected = holm([d.p for d in differences.values()])
-        several = sum(not math.isnan(p) for p in corrected)
+        several = sum(not math.isnan(p) for p in corrected) or len(differences)
+        cut = {row.prior for row in block if any(_is_cut(record) for record in row.records)}
         given += [
-            Verdict(group, name, study.against, figure, d, p, several)
+            Verdict(group, name, study.against, figure, d, p, several, _limit(study, cut & {name, study.against}))
             for (name, d), p in zip(differences.items(), corrected, strict=True)
         ]
     return given
@@ -158,6 +172,15 @@ def _numbers(row: Row, figure: Figure) -> dict[tuple[str, int], float]:
         return row.scene.source.name, int(record["seed"])
 
     return {place(record): number(record, figure.key) for record in row.records}
+
+
+def _is_cut(record: Mapping[str, Any]) -> bool:
+    """True if the limit of the study ended a solve, and no rule of the prior's own."""
+    return record.get("limit") is not None and record["status"] == "max_iterations"
+
+
+def _limit(study: Study, cut: Collection[str]) -> int | None:
+    return study.iterations if cut else None
 
 
 def _count(pictures: int) -> str:

@@ -99,7 +99,7 @@ def main() -> None:
         if sys.argv[1:] and example.library not in sys.argv[1:]:
             continue
         if example.installed() is None:
-            print(f"{example.library} is not installed; pip install 'invprior[foreign]' brings it", file=sys.stderr)
+            print(f"{example.library} is not installed; pip install -e '.[foreign]' brings it", file=sys.stderr)
             continue
         print(row(example), flush=True)
 

@@ -273,7 +273,7 @@ except ip.InvpriorError as error:
     print(error)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert out.strip() == "invprior.interop.deepinv needs deepinv; pip install 'invprior[deepinv]'"
+    assert out.strip() == "invprior.interop.deepinv needs deepinv; pip install -e '.[deepinv]' in the clone"
 
 
 def test_the_bridge_loads_on_first_use() -> None:

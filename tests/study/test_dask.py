@@ -62,7 +62,7 @@ SAME = ("psnr", "ssim", "kept", "iterations", "weight", "status", "seed", "solve
 
 
 def restored(result: Comparison, cell: Cell) -> Any:
-    return np.load(result.folder / "cells" / cell.name / "restored.npz")["x"]
+    return np.load(result.report.parent / "cells" / cell.name / "restored.npz")["x"]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -88,6 +88,17 @@ def test_two_studies_become_one(tmp_path: Path, workers: Here) -> None:
     assert len(both.records) == 4
     assert [row.scene.source.name for row in both.rows] == ["chelsea"] * 2 + ["coffee"] * 2
     assert all(bool(both.image(cell).isfinite().all()) for cell in both.records)
+    page = both.write(tmp_path / "both")
+    text = page.read_text()
+    assert text.count('"title": "') == 2  # the scenes of both, with their pictures
+    assert "several studies" in text
+    assert (tmp_path / "both" / "table.md").read_text() == both.markdown()
+    before = one.report.read_bytes()
+    for lost in (both.draw, one.select(prior="none").draw, lambda: both.write(tmp_path / "one")):
+        with pytest.raises(InvpriorError, match="name a new"):
+            lost()
+    assert one.report.read_bytes() == before
+    assert not (tmp_path / "one" / "figures").exists()
     with pytest.raises(InvpriorError, match="have the same crop, got None and 16"):
         Comparison.merge(one, compare(tmp_path, "cropped", n=1, crop=16))
     (tmp_path / "chelsea.png").write_bytes((tmp_path / "coffee.png").read_bytes())

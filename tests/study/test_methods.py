@@ -52,7 +52,7 @@ def test_a_function_is_a_column_like_a_prior(tmp_path: Path, workers: Here) -> N
     assert record["seconds"] == record["seconds_solve"] > 0
     assert record["threads"] == 1
     assert "steps" in result.report.read_text()
-    kept = np.load(result.folder / "cells" / cell.name / "restored.npz")["x"]
+    kept = np.load(result.report.parent / "cells" / cell.name / "restored.npz")["x"]
     assert kept.dtype == np.float32
     workers.done.clear()
     compare(tmp_path, 2, seeds=2, methods=[smooth, ("steps", stepwise)])
@@ -213,8 +213,8 @@ def test_a_program_reads_and_writes_files(tmp_path: Path, workers: Here) -> None
         "cp": "method 'cp' wrote the arrays y, sigma, seed; the image is the one named x",
     }
     (cell,) = (cell for cell in result.records if cell.prior == "half")
-    x = np.load(result.folder / "cells" / cell.name / "restored.npz")["x"]
-    (held,) = (result.folder / "pictures").glob("*.npz")
+    x = np.load(result.report.parent / "cells" / cell.name / "restored.npz")["x"]
+    (held,) = (result.report.parent / "pictures").glob("*.npz")
     assert np.array_equal(x, np.float32(0.5) * np.load(held)["y"])
     before = cells(tmp_path, command)
     script.write_text(PROGRAM + "# changed\n")

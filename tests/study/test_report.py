@@ -107,7 +107,7 @@ def test_the_embedded_pictures_are_those_on_disk_and_the_truth(result: Compariso
     held = json.loads(re.findall(r'id="data">(.*?)</script>', result.report.read_text(), re.DOTALL)[0])
     cell = next(c for c in result.records if c.seed == 0 and c.prior == "tv:0.05")
     shot = held["scenes"][0]["shots"][0]["pictures"]
-    stored = (result.folder / "cells" / cell.name / "restored.png").read_bytes()
+    stored = (result.report.parent / "cells" / cell.name / "restored.png").read_bytes()
     assert base64.b64decode(held["pictures"][shot["tv:0.05"]]) == stored
     with Image.open(io.BytesIO(base64.b64decode(held["pictures"][shot["truth"]]))) as image:
         truth = np.asarray(image)

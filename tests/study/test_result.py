@@ -83,7 +83,7 @@ def test_the_differences_have_a_dot_for_each_picture(result: ip.Comparison) -> N
 def test_the_figures_of_a_paper_are_files_that_come_out_the_same(result: ip.Comparison) -> None:
     paths = result.draw()
     names = {"bars", "differences", "curves", "strip-1", "strip-2"}
-    assert {path.relative_to(result.folder).as_posix() for path in paths} == {
+    assert {path.relative_to(result.report.parent).as_posix() for path in paths} == {
         f"figures/{name}.{ending}" for name in names for ending in ("svg", "pdf")
     }
     before = {path: path.read_bytes() for path in paths}
@@ -96,12 +96,12 @@ def test_without_matplotlib_one_sentence(result: ip.Comparison, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ip.InvpriorError, match=r"draw\(\) needs matplotlib; pip install matplotlib"):
         result.draw()
-    assert not (result.folder / "figures").exists()
+    assert not (result.report.parent / "figures").exists()
 
 
 def test_the_tables_for_a_paper_are_in_the_folder(result: ip.Comparison) -> None:
-    assert (result.folder / "table.tex").read_text(encoding="utf-8") == result.latex()
-    assert (result.folder / "table.md").read_text(encoding="utf-8") == result.markdown()
+    assert (result.report.parent / "table.tex").read_text(encoding="utf-8") == result.latex()
+    assert (result.report.parent / "table.md").read_text(encoding="utf-8") == result.markdown()
 
 
 def test_the_oracle_is_the_best_of_the_curve_and_costs_no_cell(result: ip.Comparison) -> None:

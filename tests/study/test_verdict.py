@@ -89,6 +89,34 @@ def test_too_few_pictures_conclude_nothing(n: int) -> None:
     assert beside_tv([3.0 + k for k in range(6)]).outcome == "better"
 
 
+def test_how_many_pictures_are_needed_grows_with_the_comparisons() -> None:
+    for others, needed in ((1, 6), (2, 7), (3, 7), (4, 8), (8, 9)):
+        for n, outcome in ((needed - 1, "open"), (needed, "better")):
+            table = {"tv": [[b] * 2 for b in (TV * 2)[:n]]}
+            for k in range(others):
+                table[f"tikhonov:{k + 1}"] = [[b + 1 + k + j / 10] * 2 for j, b in enumerate((TV * 2)[:n])]
+            assert {v.outcome for v in judged(table)} == {outcome}
+        few = judged({name: pictures[:3] for name, pictures in table.items()})
+        assert all(v.sentence.endswith(f"too few pictures, {needed} or more are needed.") for v in few)
+
+
+def test_a_limit_that_ended_solves_is_said() -> None:
+    def said(limit: int | None, status: str) -> str:
+        sources = tuple(Source(f"p{k}", Path(f"p{k}.png")) for k in range(8))
+        study = Study(sources=sources, priors=("tv", "dip"), iterations=limit)
+        made = [
+            record(f"p{k}", prior, seed, TV[k] + 3 * (prior == "dip") + k / 10, limit=limit, status=status)
+            for prior in ("tv", "dip")
+            for k in range(8)
+            for seed in range(2)
+        ]
+        return verdicts(study, rows(study, made))[0].sentence
+
+    assert said(15, "max_iterations").endswith("; solves were cut off after 15 iterations.")
+    assert "cut off" not in said(15, "converged")
+    assert "cut off" not in said(None, "max_iterations")
+
+
 def test_one_seed_and_one_picture_conclude_nothing() -> None:
     assert beside_tv([0.91], seeds=1).sentence == (
         "nothing can be concluded about dip against tv: +0.91 dB over 1 picture, better there; too few pictures, 6 or "
@@ -147,7 +175,7 @@ def test_missing_cells_and_nan_are_left_out_in_pairs() -> None:
 
 def test_what_has_no_cell_is_said_too() -> None:
     assert [v.sentence for v in judged({"tv": [[20.0]], "dip": []})] == [
-        "nothing can be concluded about dip against tv: no picture was finished by both."
+        "nothing can be concluded about dip against tv: there is no picture with the PSNR of both."
     ]
     assert judged({"tv": [[20.0]]}) == []
 
@@ -161,7 +189,7 @@ def test_every_prior_gets_a_verdict_and_several_are_corrected() -> None:
     assert [v.method for v in given] == ["dip", "nonlocal", "none"]
     assert [v.p for v in given] == pytest.approx([3 / 32] * 3)  # each of 1/32 alone
     assert {v.outcome for v in given} == {"open"}
-    assert "corrected for 3 comparisons; too few pictures for so many comparisons" in given[0].sentence
+    assert "corrected for 3 comparisons; too few pictures, 7 or more are needed" in given[0].sentence
 
 
 def test_the_baseline() -> None:
