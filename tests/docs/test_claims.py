@@ -11,8 +11,11 @@ from tests.benchmarks import results, stale
 from tests.benchmarks.results import ROOT, Stored
 
 RESULTS = results.stored()
-# Pages whose tables are all stored.
-TABLES = ("docs/which-prior.md", "docs/nonlocal.md")
+# Pages whose tables of decibels are all stored.
+TABLES = tuple(
+    f"docs/{name}.md"
+    for name in ("which-prior", "nonlocal", "blend", "compare", "dejpeg", "error-map", "raw", "ten-operators")
+)
 FIGURE = re.compile(r"\d+(?:\.\d+)? (?:dB|s|ns|GB|times)\b")
 
 
@@ -61,7 +64,7 @@ def test_every_figure_that_the_readme_measured_is_stored() -> None:
 def test_every_row_of_figures_is_stored(name: str) -> None:
     known = {line for result in RESULTS.values() if name in result.pages for line in result.printed}
     rows = re.findall(r"^\|.*\| \**\d+\.\d.*$", page(name), re.MULTILINE)
-    assert len(rows) > 10
+    assert len(rows) > 5
     assert [row for row in rows if row not in known] == []
 
 
