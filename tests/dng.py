@@ -53,6 +53,7 @@ def write_dng(
     pattern: str = "RGGB",
     orientation: int = 1,
     profile: tuple[float, ...] | None = (GAIN, READ**2),
+    coloured: bool = True,
 ) -> None:
     """Write values in [0, 1] as a DNG of 14 bits, with what a camera says of itself."""
     stored = np.clip(np.rint(BLACK + y * (WHITE - BLACK)), 0, 16383).astype(np.uint16)
@@ -69,10 +70,11 @@ def write_dng(
         (50708, "s", 0, "Maker Model 1", True),
         (50714, "H", 1, BLACK, True),
         (50717, "H", 1, WHITE, True),
-        (50721, "2i", 9, matrix, True),
         (50728, "2I", 3, neutral, True),
         (50778, "H", 1, 21, True),
     ]
+    if coloured:
+        tags.append((50721, "2i", 9, matrix, True))
     if profile is not None:
         tags.append((51041, "d", len(profile), profile, True))
     tifffile.imwrite(path, stored, photometric=32803, extratags=tags, metadata=None)

@@ -59,12 +59,8 @@ class PictureJob:
         asked = self.request
         check_writable(target)
         picture = self.task.read(source)
-        if picture.damage:  # said even if quiet: nothing else tells it from what was photographed
-            print(
-                f"invprior: {source} is damaged ({picture.damage}); what its decoder made up is taken as it is; "
-                "mark it as a hole of inpaint to have it filled",
-                file=sys.stderr,
-            )
+        if picture.notice:  # said even if quiet: the result does not show it
+            print(f"invprior: {source} {picture.notice}", file=sys.stderr)
         check_writable(target, self._deep(picture))
         if asked.preview is not None:
             check_writable(asked.preview, picture)

@@ -26,6 +26,7 @@ FULL = {"uchar": 255.0, "ushort": 65535.0, "char": 127.0, "short": 32767.0}
 UNSIGNED = {"uchar", "ushort"}
 FLOATS = {"float", "double"}
 GOOD_BITS = 16  # precision assumed for float files
+DAMAGED = "is damaged ({}); what its decoder made up is taken as it is; mark it as a hole of inpaint to have it filled"
 GREATEST = float(np.finfo(np.float32).max)
 
 
@@ -52,8 +53,8 @@ class Picture:
         have 95 too, unless the file was one without loss.
     unread
         Names of what was in the file and is not in ``x``.
-    damage
-        What was wrong with the file, if its decoder made up what it could not read; else empty.
+    notice
+        What a user has to know of how the file was read, as the end of a sentence about it; empty for nothing.
     """
 
     x: Tensor
@@ -65,7 +66,7 @@ class Picture:
     zoom: float = 1.0
     quality: int | None = None
     unread: tuple[str, ...] = ()
-    damage: str = ""
+    notice: str = ""
 
     @property
     def rounding(self) -> float:
@@ -148,7 +149,8 @@ def read(path: str | Path, *, missing: bool = False) -> Picture:
     x, low, high = scaled(values, kind, path, missing)
     colours = _colours(given, bands)
     alpha = x[colours:] if colours < bands else None
-    return Picture(x[:colours], alpha, kind, low, high, given, unread=unread, damage=raster.damage)
+    notice = DAMAGED.format(raster.damage) if raster.damage else ""
+    return Picture(x[:colours], alpha, kind, low, high, given, unread=unread, notice=notice)
 
 
 def kind_of(values: np.ndarray[Any, Any]) -> tuple[str, tuple[str, ...]]:

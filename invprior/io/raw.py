@@ -24,6 +24,7 @@ NOISE_PROFILE = 51041
 # How LibRaw says that a picture is to be turned, in the numbers of EXIF.
 TURNS = {0: 1, 3: 3, 5: 8, 6: 6}
 COLOURS = "RGB"
+UNKNOWN = "does not say how its camera sees colours, nor does LibRaw know it; they are taken for those of sRGB"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,8 @@ class Raw:
     balance
         (3,): what red, green and blue are multiplied by to make the light of the scene white, the least of them 1.
     matrix
-        (3, 3): from balanced colours of the camera to linear sRGB; it keeps white.
+        (3, 3): from balanced colours of the camera to linear sRGB; it keeps white. None if neither the file nor LibRaw
+        knows it: then the colours of the camera are taken for those of sRGB.
     orientation
         How the picture is stored, 1 to 8 as in EXIF.
     profile
@@ -53,7 +55,7 @@ class Raw:
     values: Tensor
     pattern: str
     balance: Tensor
-    matrix: Tensor
+    matrix: Tensor | None
     orientation: int
     profile: tuple[float, float] | None
     tags: Directory
@@ -106,7 +108,7 @@ def _raw(path: Path, found: Any) -> Raw:
         torch.from_numpy(values.astype(np.float32))[None],
         "/".join(rows),
         _balance(found),
-        torch.from_numpy(_matrix(path, found)).float(),
+        _matrix(found),
         TURNS.get(found.sizes.flip, 1),
         _profile(path, set("".join(rows))),
         {number: tag for number, tag in (read_tiff(path) or {}).items() if number in IN_EXIF},
@@ -129,13 +131,12 @@ def _balance(found: Any) -> Tensor:
     return torch.ones(3)
 
 
-def _matrix(path: Path, found: Any) -> np.ndarray[Any, Any]:
+def _matrix(found: Any) -> Tensor | None:
     matrix = np.asarray(found.color_matrix, np.float64)[:, :3]
     sums = matrix.sum(1, keepdims=True)
     if not np.isfinite(matrix).all() or not (sums > 0.5).all():
-        raise InvpriorError(f"{path} does not say how its camera sees colours, and LibRaw does not know it")
-    balanced: np.ndarray[Any, Any] = matrix / sums
-    return balanced
+        return None
+    return torch.from_numpy(matrix / sums).float()
 
 
 def _profile(path: Path, colours: set[str]) -> tuple[float, float] | None:
@@ -159,4 +160,5 @@ def as_picture(raw: Raw) -> Picture:
     H, W = raw.values.shape[-2:]
     header = pyvips.Image.new_from_array(np.zeros((1, 1, len(COLOURS)), np.uint16)).copy(interpretation="rgb16")
     source = Origin("RAW", (W, H), header, raw.tags, (), (), None, True)
-    return Picture(raw.values, None, "ushort", 0.0, FULL["ushort"], source)
+    notice = "" if raw.matrix is not None else UNKNOWN
+    return Picture(raw.values, None, "ushort", 0.0, FULL["ushort"], source, notice=notice)

@@ -117,7 +117,8 @@ class Develop(Task):
 
     def finish(self, x: Tensor) -> Tensor:
         """The picture in sRGB, upright."""
-        light = torch.einsum("kc,chw->khw", self._read.matrix.to(x), x).clamp(0, 1)
+        matrix = self._read.matrix
+        light = (x if matrix is None else torch.einsum("kc,chw->khw", matrix.to(x), x)).clamp(0, 1)
         curved = (1 + OFFSET) * light.clamp(min=STRAIGHT) ** (1 / POWER) - OFFSET
         encoded = torch.where(light <= STRAIGHT, SLOPE * light, curved)
         turned = upright(encoded.permute(1, 2, 0).numpy(), self._read.orientation)

@@ -14,6 +14,7 @@ from invprior import InvpriorError
 from invprior.io import read
 from invprior.io.raw import as_picture, read_raw
 from invprior.operators import Bayer
+from invprior.runs.develop import Develop
 from tests.dng import BLACK, CAMERA, FROM_XYZ, NEUTRAL, WHITE, linear, mosaic, to_camera, write_dng
 from tests.helpers import photograph
 
@@ -35,10 +36,20 @@ def test_what_the_camera_says(tmp_path: Path) -> None:
     raw = read_raw(tmp_path / "a.dng")
     assert raw.balance.numpy() == pytest.approx(NEUTRAL.max() / NEUTRAL, rel=1e-4)
     matrix = CAMERA @ np.linalg.inv(FROM_XYZ)
+    assert raw.matrix is not None
     assert raw.matrix.numpy() == pytest.approx(np.linalg.inv(matrix / matrix.sum(1, keepdims=True)), abs=1e-3)
     assert raw.orientation == 6
     assert raw.profile == pytest.approx((2e-3, 2e-3))
     assert raw.tags[271].values == b"Maker\0"
+
+
+def test_without_a_matrix_the_colours_are_taken_as_they_are(tmp_path: Path) -> None:
+    write_dng(tmp_path / "a.dng", mosaic(to_camera(linear(RGB)), "RGGB"), coloured=False)
+    raw = read_raw(tmp_path / "a.dng")
+    assert raw.matrix is None
+    assert as_picture(raw).notice.startswith("does not say how its camera sees colours")
+    light = torch.linspace(0, 1, 16).expand(3, 4, 16)
+    assert np.abs(linear(Develop(raw).finish(light).numpy()) - light.numpy()).max() < 1e-5
 
 
 def test_noise_below_black_stays(tmp_path: Path) -> None:
