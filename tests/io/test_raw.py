@@ -92,5 +92,5 @@ def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InvpriorError, match="is the raw file of a camera; invprior develop"):
         read(tmp_path / "a.dng")
     monkeypatch.setitem(sys.modules, "rawpy", None)
-    with pytest.raises(InvpriorError, match=r"pip install 'invprior\[raw\]'"):
+    with pytest.raises(InvpriorError, match=r"pip install -e '\.\[raw\]'"):
         read_raw(tmp_path / "a.dng")
