@@ -50,8 +50,18 @@ class LinearOperator(Operator):
         """The transpose: for real A the adjoint, for a complex one its conjugate."""
         return Transpose(self) if self.in_complex or self.out_complex else self.H
 
+    def pseudo_inverse(self, y: Tensor) -> Tensor | None:
+        """A⁺y, the image of least norm that fits y best; None, the default, unless the operator has it in closed form.
+
+        Solvers start from it where there is one, since it is nearer to a solution than c·Aᴴy.
+        """
+        return None
+
     def start(self, y: Tensor) -> Tensor:
-        """c·Aᴴy, with the real c that fits y best."""
+        """A⁺y where :meth:`pseudo_inverse` knows it, else c·Aᴴy with the real c that fits y best."""
+        found = self.pseudo_inverse(y)
+        if found is not None:
+            return found
         with torch.no_grad():
             back = self.H(y)
             image = self(back)

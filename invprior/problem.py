@@ -250,8 +250,9 @@ class Problem:
     def back_projection(self, kept: Sequence[Tensor] | None = None) -> Tensor:
         """The image m + c·Aᴴ(y − m A1): the constant m that fits the data best, then c of what it leaves.
 
-        With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. If an A is not
-        linear, the mean of what the operators start from (:meth:`~invprior.Operator.start`), or mid-gray if none knows
+        With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. Of a single A that
+        knows its pseudo-inverse it is A⁺y, see :meth:`~invprior.LinearOperator.pseudo_inverse`. If an A is not linear,
+        it is the mean of what the operators start from (:meth:`~invprior.Operator.start`), or mid-gray if none knows
         anything.
 
         Parameters
@@ -265,6 +266,11 @@ class Problem:
         if len(linear) < len(self.data_terms):
             start = self.once(_start) if kept is None else None
             return flat if start is None else start
+        if kept is None and len(linear) == 1:
+            A, d = linear[0]
+            inverted = A.pseudo_inverse(_observed(d, d.noise.signal(d.y)))
+            if inverted is not None:
+                return inverted
         x = flat
         masks = [d.observed for d in self.data_terms] if kept is None else kept
         with torch.no_grad():

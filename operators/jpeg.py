@@ -112,8 +112,8 @@ class JPEG(LinearOperator):
         planes = self._planes(y) * torch.tensor(shares).to(y)[:, None, None]
         return self._coloured(self.colours.T.to(y), planes, y.shape[:-1])
 
-    def start(self, y: Tensor) -> Tensor:
-        """The decoded picture: A⁺y, for the blocks are orthonormal and averages have the mean of their pixels."""
+    def pseudo_inverse(self, y: Tensor) -> Tensor:
+        """The decoded picture: the blocks are orthonormal, and averages have the mean of their pixels."""
         return self._coloured(torch.linalg.inv(self.colours).to(y), self._planes(y), y.shape[:-1])
 
     def _planes(self, y: Tensor) -> Tensor:

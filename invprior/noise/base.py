@@ -48,6 +48,10 @@ class Noise(ABC):
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """Draw y given the clean measurement ``u``; ``rng`` lives on the device of ``u``."""
 
+    def again(self, u: Tensor, y: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """Another measurement, of ``u``, made as ``y`` was: a sample, unless more is known of how y came about."""
+        return self.sample(u, rng)
+
     @abstractmethod
     def nll(self, y: Tensor) -> Functional:
         """u ↦ −log p(y | u), up to a constant that does not depend on u."""

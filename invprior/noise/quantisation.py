@@ -73,6 +73,10 @@ class Quantisation(Noise):
         dither = torch.empty_like(u).uniform_(-0.5, 0.5, generator=rng)
         return ((u / self.step + dither).round() - dither) * self.step
 
+    def again(self, u: Tensor, y: Tensor, rng: torch.Generator | None = None) -> Tensor:
+        """u rounded to the levels that y is one of, without dither, as a file does."""
+        return y + ((u - y) / self.step).round() * self.step
+
     def nll(self, y: Tensor) -> Functional:
         return Interval(y, self.step / 2, 12 / self.step**2, 1 / (self.slack * self.step) ** 2)
 

@@ -73,9 +73,6 @@ class Dejpeg(Task):
         middle[0, 0, 0] = 8 * HALF / WHITE  # which the file subtracts from Y
         return DataTerm(A, self.stored.coefficients * steps + A.per_value(middle), noise.Quantisation(steps))
 
-    def start(self, measured: Measured) -> Tensor | None:
-        return measured.data[0].operator.start(measured.data[0].y)
-
     def finish(self, x: Tensor) -> Tensor:
         """The picture with every coefficient moved into its interval: what the file says holds, whatever the prior."""
         d, A = self._term, self.operator(())

@@ -20,7 +20,7 @@ def measured_anew(problem: Problem, x: Tensor, rng: torch.Generator) -> Problem:
     with torch.no_grad():
         for d in problem.data_terms:
             u = torch.where(d.observed, d.operator(x), 0)
-            y = _sampled(d, u, rng)
+            y = _again(d, u, rng)
             data.append(replace(d, y=torch.where(d.observed, y, d.y)))
     return with_data(problem, data)
 
@@ -36,7 +36,7 @@ def solved(problem: Problem, recipe: Recipe, seed: int) -> Tensor | None:
     return None if result.status.name == DIVERGED.name or not bool(result.x.isfinite().all()) else result.x
 
 
-def _sampled(d: DataTerm, u: Tensor, rng: torch.Generator) -> Tensor:
+def _again(d: DataTerm, u: Tensor, rng: torch.Generator) -> Tensor:
     # on the device of the data, where levels per pixel live; seeded from the CPU
     seed = int(torch.randint(2**31, (), generator=rng))
-    return d.noise.sample(u, torch.Generator(device=u.device).manual_seed(seed))
+    return d.noise.again(u, d.y, torch.Generator(device=u.device).manual_seed(seed))

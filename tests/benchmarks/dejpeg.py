@@ -54,7 +54,7 @@ def restored(path: Path, prior: str) -> tuple[Tensor, float]:
     made = parse_prior(prior).made(Purpose(task.preset_task))
     pixels = not made.fits_network
     settings = Restoration(iterations=task.most if pixels and not made.calibrated else None)
-    result = settings.run(measured, made, x0=task.start(measured) if pixels else None)
+    result = settings.run(measured, made)
     return task.finish(result.x).clamp(0, 1), time.process_time() - begin
 
 

@@ -17,6 +17,7 @@ from invprior.metrics import psnr
 from invprior.noise import Quantisation
 from invprior.operators import JPEG
 from invprior.priors import TV
+from invprior.problem import Problem
 from invprior.runs.dejpeg import Dejpeg
 from invprior.runs.restoration import Restoration
 from tests.helpers import photograph, randn
@@ -71,8 +72,43 @@ def test_total_variation_is_better_than_the_decoder(tmp_path: Path) -> None:
     path = saved(tmp_path, 15)
     task = Dejpeg().of_file(path)
     measured = task.measured(read(path).x, 0.001, "auto")
-    restored = Restoration(iterations=100).run(measured, TV(), x0=task.start(measured))
+    restored = Restoration(iterations=100).run(measured, TV())
     assert psnr(task.finish(restored.x).clamp(0, 1), CLEAN) > psnr(read(path).x, CLEAN) + 0.3
+
+
+@pytest.mark.parametrize("quality", [10, 40])
+def test_the_error_that_is_expected_is_that_of_a_file_and_not_of_dither(tmp_path: Path, quality: int) -> None:
+    path = saved(tmp_path, quality)
+    task = Dejpeg().of_file(path)
+    measured = task.measured(read(path).x, 0.001, "auto")
+    restored = Restoration(iterations=100).run(measured, TV())
+    expected = measured.error_map(restored.problem, restored.result, 0)
+    H, W = CLEAN.shape[-2:]
+    true = (restored.x[..., :H, :W] - CLEAN).square().mean().sqrt()
+    assert 0.6 < float(expected[..., :H, :W].square().mean().sqrt() / true) < 1.6
+
+
+def test_rounding_again_keeps_the_levels(tmp_path: Path) -> None:
+    (d,) = Dejpeg().of_file(saved(tmp_path, 30)).measured(CLEAN, 0.001, "auto").data
+    assert isinstance(d.noise, Quantisation)
+    step = torch.as_tensor(d.noise.step)
+    u = d.operator(torch.rand(d.operator.in_shape))
+    y = d.noise.again(u, d.y)
+    assert float(((y - u) / step).abs().max()) < 0.5 + 1e-3
+    assert float((((y - d.y) / step) - ((y - d.y) / step).round()).abs().max()) < 1e-2
+    assert torch.equal(d.noise.again(d.y, d.y), d.y)
+
+
+def test_the_pseudo_inverse_decodes_and_is_where_solvers_start(tmp_path: Path) -> None:
+    measured = Dejpeg().of_file(path := saved(tmp_path, 60)).measured(CLEAN, 0.001, "auto")
+    (d,) = measured.data
+    assert isinstance(d.operator, JPEG)
+    inverted = d.operator.pseudo_inverse(d.y)
+    assert torch.allclose(d.operator(inverted), d.y, atol=1e-5)
+    assert torch.equal(Problem.from_terms(measured.data, TV()).start(), inverted)
+    assert torch.equal(d.operator.start(d.y), inverted)
+    H, W = CLEAN.shape[-2:]
+    assert psnr(inverted[..., :H, :W].clamp(0, 1), read(path).x) > 35
 
 
 def test_what_the_file_says_holds_whatever_the_prior(tmp_path: Path) -> None:
@@ -92,9 +128,7 @@ def test_a_turned_picture_comes_out_upright(tmp_path: Path) -> None:
     Image.fromarray(PIXELS[:64, :48]).save(path, quality=60, exif=exif)
     task = Dejpeg().of_file(path)
     measured = task.measured(read(path).x, 0.001, "auto")
-    start = task.start(measured)
-    assert start is not None
-    decoded = task.finish(start)
+    decoded = task.finish(Problem.from_terms(measured.data, TV()).start())
     assert decoded.shape == read(path).x.shape
     assert psnr(decoded.clamp(0, 1), read(path).x) > 30
 
