@@ -250,10 +250,10 @@ class Problem:
     def back_projection(self, kept: Sequence[Tensor] | None = None) -> Tensor:
         """The image m + c·Aᴴ(y − m A1): the constant m that fits the data best, then c of what it leaves.
 
-        With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. Of a single A that
-        knows its pseudo-inverse it is A⁺y, see :meth:`~invprior.LinearOperator.pseudo_inverse`. If an A is not linear,
-        it is the mean of what the operators start from (:meth:`~invprior.Operator.start`), or mid-gray if none knows
-        anything.
+        With y + k A1 in place of y it becomes m + k, so that no pedestal of the data is left to climb. Of a single A
+        that knows its pseudo-inverse it is A⁺y, see :meth:`~invprior.LinearOperator.pseudo_inverse`. If an A is not
+        linear, it is the mean of what the operators start from (:meth:`~invprior.Operator.start`), or mid-gray if none
+        knows anything.
 
         Parameters
         ----------

@@ -123,7 +123,7 @@ def check_writable(path: Path, picture: Picture | None = None) -> None:
         what = {"ushort": "16 bits", "short": "signed 16 bits"}.get(picture.format, f"{picture.format} pixels")
         what = what if deep else "an alpha channel"
         better = ".png or .tif" if picture.format in DEPTHS["PNG"] and kind != "PNG" else ".tif"
-        better = f"{better}, or --depth 8" if deep and picture.format == "ushort" else better
+        better = f"{better}, or 8 bits" if deep and picture.format == "ushort" else better
         raise InvpriorError(f"cannot write {path}: {kind} does not hold {what}; take {better}")
 
 

@@ -8,24 +8,46 @@ import os
 import platform
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from invprior.runs.record import versions
+from invprior.study.grid import Grid
 from invprior.study.pictures import png_size
-from invprior.study.plan import Cell, Scene
+from invprior.study.plan import Cell, Scene, Study
+from invprior.study.scores import Figure
 from invprior.study.store import Store
+from invprior.study.sweep import Sweep
 from invprior.study.sweep_chart import charts
-
-if TYPE_CHECKING:
-    from invprior.study.result import Comparison
+from invprior.study.table import Row
 
 NAME = "report.html"
 
 # Columns of a history that stop rules use; the objective does not tell when to stop.
 SIGNALS = ("gap", "residual", "discrepancy", "windowed_variance", "moving_variance", "held_out")
+
+
+class Compared(Protocol):
+    """What the page shows of a comparison."""
+
+    @property
+    def study(self) -> Study: ...
+    @property
+    def records(self) -> dict[Cell, dict[str, Any]]: ...
+    @property
+    def failures(self) -> dict[Cell, str]: ...
+    @property
+    def verdicts(self) -> list[str]: ...
+    @property
+    def columns(self) -> list[Figure]: ...
+    @property
+    def main(self) -> Figure: ...
+    @property
+    def rows(self) -> list[Row]: ...
+    def grids(self, shown: list[Figure]) -> tuple[Grid, Grid]: ...
+    def sweep(self, figure: str = ...) -> list[Sweep]: ...
 
 
 class Pictures:
@@ -42,7 +64,7 @@ class Pictures:
         return self._known[png]
 
 
-def write_report(result: Comparison, folder: Path, again: str) -> None:
+def write_report(result: Compared, folder: Path, again: str) -> None:
     """Write ``report.html`` into a folder; ``again`` is what repeats the study, empty if no single command does."""
     study = result.study
     records = list(result.records.values())
@@ -84,7 +106,7 @@ def _part(name: str) -> str:
     return files("invprior.study").joinpath(name).read_text(encoding="utf-8")
 
 
-def _summary(result: Comparison) -> str:
+def _summary(result: Compared) -> str:
     study = result.study
     counts = (
         (len(study.sources), "picture"),
@@ -99,7 +121,7 @@ def _summary(result: Comparison) -> str:
     return f"{text}{crop}{limit}: {len(result.records)} cells finished."
 
 
-def _scene(scene: Scene, result: Comparison, held: Pictures) -> dict[str, Any]:
+def _scene(scene: Scene, result: Compared, held: Pictures) -> dict[str, Any]:
     shots = []
     for seed in range(result.study.seeds):
         cells = {c.prior: c for c in result.records if c.scene == scene and c.seed == seed}

@@ -153,7 +153,7 @@ def test_what_cannot_be_written_is_named_and_nothing_is_lost(tmp_path: Path) -> 
     (tmp_path / "old.jpg").write_bytes(b"precious")
     (tmp_path / "folder.png").mkdir()
     for picture, name, message in (
-        (deep, "old.jpg", "JPEG does not hold 16 bits; take .png or .tif, or --depth 8"),
+        (deep, "old.jpg", "JPEG does not hold 16 bits; take .png or .tif, or 8 bits"),
         (read(tmp_path / "alpha.png"), "old.jpg", "JPEG does not hold an alpha channel"),
         (floating, "out.png", "PNG does not hold float pixels; take .tif"),
         (

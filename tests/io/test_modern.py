@@ -72,7 +72,7 @@ def test_sixteen_bits_keep_twelve_in_avif_and_are_refused_in_webp(tmp_path: Path
     assert left_out(tmp_path / "out.avif", picture) == ("the last 4 of 16 bits",)
     write(tmp_path / "out.avif", picture)
     assert float((read(tmp_path / "out.avif").x - picture.x).abs().max()) < 1.1 / 4095
-    with pytest.raises(InvpriorError, match=r"WEBP does not hold 16 bits; take \.png or \.tif, or --depth 8"):
+    with pytest.raises(InvpriorError, match=r"WEBP does not hold 16 bits; take \.png or \.tif, or 8 bits"):
         write(tmp_path / "out.webp", picture)
 
 
