@@ -98,7 +98,7 @@ def run_explain(source: Path, folder: Path, asked: Asked, settings: Settings, ov
     wanted = request(settings, None, task.purpose("cpu"))
     take_threads()
     if settings.record is not None:
-        check_record(settings.record)
+        check_record(settings.record, overwrite)
     targets = {name: folder / f"{name}{source.suffix}" for name in (RESTORED, DETERMINED, ADDED, WITHOUT)}
     reads = {"IN": source, **files, "--region": asked.region, "--truth": settings.truth}
     check_apart(reads, {**targets, **written_beside(settings)})

@@ -13,6 +13,7 @@ from invprior.cli.align import moved, offset
 from invprior.cli.options import Settings
 from invprior.cli.pictures import restore
 from invprior.cli.request import given_number
+from invprior.cli.restore import told_of
 from invprior.errors import InvpriorError
 from invprior.io import read
 from invprior.io.image import rounding
@@ -41,7 +42,7 @@ def restore_pair(
     if given is not None and mode != "pair":
         raise InvpriorError("--exposure is the ratio of the two exposures of --mode pair; drop it, or add --mode pair")
     picture = read(no_flash)
-    flash = read(with_flash).in_scale_of(picture)
+    flash = told_of(with_flash, read(with_flash)).in_scale_of(picture)
     _check_fit(no_flash, picture.x, with_flash, flash)
     if align:
         rows, columns = offset(flash, picture.x)

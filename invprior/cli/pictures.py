@@ -43,17 +43,22 @@ def restore(
     job = PictureJob(task, request(settings, tile, task.purpose("cpu")))
     take_threads()
     if settings.record is not None:
-        check_record(settings.record)
+        check_record(settings.record, overwrite)
     reads = {**(files or {}), "--truth": settings.truth}
     beside = written_beside(settings)
     if len(inputs) == 1 and not inputs[0].is_dir():
         target = output / inputs[0].name if output.is_dir() else output
         members = _members(job, target)
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside, **members})
-        if not settings.plan:
+        gone_on = settings.checkpoint is not None and settings.checkpoint.is_file()  # OUT is what was reached then
+        if not settings.plan and not gone_on:
             # not the checkpoint, which is gone on with
             for file in (target, settings.preview, settings.error_map, settings.record, *members.values()):
                 check_free(file, overwrite)
+            if settings.moments is not None and not overwrite and any(settings.moments.iterdir()):
+                raise InvpriorError(
+                    f"--moments {settings.moments} holds files; add --overwrite, or give an empty folder"
+                )
         if pages(inputs[0]) > 1 and not task.volume:
             restore_stack(job, inputs[0], target)
             return

@@ -59,15 +59,14 @@ class PictureJob:
         asked = self.request
         check_writable(target)
         picture = self.task.read(source)
-        if picture.notice:  # said even if quiet: the result does not show it
-            print(f"invprior: {source} {picture.notice}", file=sys.stderr)
+        told_of(source, picture)
         check_writable(target, self._deep(picture))
         if asked.preview is not None:
             check_writable(asked.preview, picture)
         if asked.error_map is not None:
             check_map(asked.error_map, picture)
         shape = self.task.finished(tuple(picture.x.shape))
-        clean = None if truth is None else read(truth)
+        clean = None if truth is None else told_of(truth, read(truth))
         if clean is not None and tuple(clean.x.shape) != shape:
             raise InvpriorError(
                 f"the truth {truth} has shape {tuple(clean.x.shape)} and the restored {source} will have {shape}"
@@ -248,6 +247,13 @@ class PictureJob:
         if self.further is not None:
             record |= self.further(opened, restored, shown)
         return record, restored.interrupted
+
+
+def told_of(path: Path, picture: Picture) -> Picture:
+    """Say what there is to know of how a file was read, even if quiet: the result does not show it."""
+    if picture.notice:
+        print(f"invprior: {path} {picture.notice}", file=sys.stderr)
+    return picture
 
 
 def _enough(restoration: Restoration, opened: Opened) -> Restoration:

@@ -25,6 +25,7 @@ NO_COLOUR = {"b-w", "grey16", "multiband", "cmyk"}  # four bands of these kinds 
 FULL = {"uchar": 255.0, "ushort": 65535.0, "char": 127.0, "short": 32767.0}
 UNSIGNED = {"uchar", "ushort"}
 FLOATS = {"float", "double"}
+NEAR = 1e-3
 GOOD_BITS = 16  # precision assumed for float files
 DAMAGED = "is damaged ({}); what its decoder made up is taken as it is; mark it as a hole of inpaint to have it filled"
 GREATEST = float(np.finfo(np.float32).max)
@@ -125,7 +126,8 @@ def read(path: str | Path, *, missing: bool = False) -> Picture:
 
     8 and 16 bits have full scale 1. In signed files of 8 and 16 bits 127 and 32767 are 1, counted from the least value
     if that is negative. Floats and 32-bit integers are values: 0 and 1 stand for themselves, or for the least and the
-    largest value of the file if these lie beyond. Files of 64 bits are read as floats.
+    largest value of the file if these lie beyond. Values that differ by less than a thousandth of themselves are
+    counted from the least one. Files of 64 bits are read as floats.
 
     Parameters
     ----------
@@ -156,7 +158,7 @@ def read(path: str | Path, *, missing: bool = False) -> Picture:
 def kind_of(values: np.ndarray[Any, Any]) -> tuple[str, tuple[str, ...]]:
     """The format of a picture of these values, and what of them single precision loses."""
     if values.dtype.itemsize >= 8:
-        return "float", ("the precision of 64 bits",)
+        return "float", ("the precision of 64 bits, of which 32 remain",)
     return next((name for name, dtype in DTYPES.items() if values.dtype == dtype), "float"), ()
 
 
@@ -196,5 +198,7 @@ def _range(values: np.ndarray[Any, Any], kind: str, path: Path, missing: bool) -
         raise InvpriorError(f"{path} holds NaN or infinite pixels; replace them, or inpaint them as missing")
     if max(-least, most) > GREATEST:
         raise InvpriorError(f"{path} holds values beyond {GREATEST:.1e}, the largest 32-bit float; scale it first")
-    low = min(0.0, least)
+    # beside a pedestal much larger than what is in the picture, single precision has no digits left for that
+    pedestal = least > 1 and most - least < NEAR * least
+    low = least if least < 0 or pedestal else 0.0
     return low, max(low + FULL[kind] if kind in FULL else 1.0, most)

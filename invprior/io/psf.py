@@ -21,6 +21,8 @@ def read_psf(path: str | Path) -> Tensor:
         If the file cannot be read, or the pixels do not sum to a positive number.
     """
     picture = read(path)
+    if picture.notice:
+        raise InvpriorError(f"{path} {picture.notice.partition(';')[0]}, and would blur wrongly; give a whole one")
     # read() shifts a float file with negative pixels; a PSF has no offset, so shift it back
     values = picture.x.double().mean(dim=0) * (picture.high - picture.low) + picture.low
     total = float(values.sum())

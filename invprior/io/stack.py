@@ -11,7 +11,7 @@ import tifffile
 
 from invprior.errors import InvpriorError
 from invprior.io.image import Picture, kind_of, scaled
-from invprior.io.raster import first_line
+from invprior.io.raster import COMPLEX, first_line
 from invprior.io.room import check_room
 from invprior.io.whole import whole_file
 from invprior.io.written import values_of
@@ -75,6 +75,8 @@ def read_volume(path: Path) -> Picture:
                 raise InvpriorError(
                     f"the pages of {path} are no gray pictures of one size and kind; restore them one by one"
                 )
+            if np.dtype(first.dtype).kind == "c":
+                raise InvpriorError(f"{path} holds {COMPLEX}")
             series = tiff.series[0]
             for axis, count in zip(series.axes, series.shape, strict=True):
                 if axis in NOT_SPACE and count > 1:

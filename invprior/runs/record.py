@@ -84,10 +84,10 @@ def run_record(problem: Problem, result: Result, prior: Named, seed: int) -> dic
     }
 
 
-def check_record(path: Path) -> None:
-    """Raise if no record can be written to ``path``, or something else than a record is there."""
+def check_record(path: Path, overwrite: bool = False) -> None:
+    """Raise if no record can be written to ``path``, or what is there is no record, unless ``overwrite`` says so."""
     check_place(path)
-    if path.exists() and not _is_record(path):
+    if not overwrite and path.exists() and not _is_record(path):
         raise InvpriorError(f"{path} exists and is no record of a run, which would be written over; give another name")
 
 
@@ -104,7 +104,7 @@ def _is_record(path: Path) -> bool:
 
 def save_record(path: Path, record: dict[str, Any] | list[dict[str, Any]]) -> None:
     """Write the record as JSON, whole or not at all; infinite and NaN numbers become null."""
-    check_record(path)
+    check_place(path)
     text = json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False)
     with whole_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")

@@ -85,6 +85,11 @@ class Solver(ABC, Generic[S]):
         """A state to start this problem from, from the ``state`` of another problem of the same shape."""
         return self.init(problem, self.estimate(state), rng)
 
+    @property
+    def passes_infinity(self) -> bool:
+        """True if the objective may be infinite on the way: constraints are met in the end alone."""
+        return False
+
     def ended(self, state: S) -> Status | None:
         """Why the method has ended by itself; None while it goes on."""
         return None

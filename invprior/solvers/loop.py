@@ -24,6 +24,7 @@ from invprior.solvers.pdhg import PDHG
 from invprior.solvers.proximal_gradient import ProximalGradient
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result, SolveState
+from invprior.solvers.saddle import smooth_and_rest
 from invprior.stop import AnyOf, Status, StopRule
 
 # Called after every iteration; a Status that it returns ends the solve, anything else is ignored.
@@ -45,7 +46,8 @@ def choose(problem: Problem) -> Recipe:
     """The solver and the stop rule that suit the problem best.
 
     A parametrised prior recommends its own. Otherwise: all terms quadratic → ConjugateGradient; a plug-and-play
-    denoiser → ProximalGradient; all linear and proximable → PDHG; anything else → Adam on the pixels.
+    denoiser → ProximalGradient; all linear and proximable → PDHG; all with gradients but for one that is proximable on
+    the pixels → ProximalGradient; anything else → Adam on the pixels.
     """
     recommended = problem.prior.recipe()
     if recommended is not None:
@@ -58,6 +60,8 @@ def choose(problem: Problem) -> Recipe:
             solver = ProximalGradient()
         elif all(t.functional.proximable for t in problem.terms):
             solver = PDHG()
+        elif _is_smooth_but_for_one(problem):
+            solver = ProximalGradient()
     return Recipe(solver, solver.default_stop())
 
 
@@ -244,8 +248,15 @@ def _listeners(callbacks: object) -> tuple[Callback, ...]:
     return listeners
 
 
+def _is_smooth_but_for_one(problem: Problem) -> bool:
+    """True if proximal gradient steps solve the problem, whose operators are linear."""
+    _, rest = smooth_and_rest(problem)
+    return len(rest) <= 1 and all(t.operator.is_identity and t.functional.proximable for t in rest)
+
+
 def _diverged(iterate: Iterate) -> bool:
     """True if the solve has diverged; a primal–dual one may pass through finite points of infinite objective."""
     if isfinite(iterate.value):
         return False
-    return isnan(iterate.value) or iterate.gap is None or not bool(iterate.x.isfinite().all())
+    allowed = iterate.solver.passes_infinity and not isnan(iterate.value)
+    return not allowed or not bool(iterate.x.isfinite().all())

@@ -130,6 +130,10 @@ class PDHG(Solver[PDHGState]):
     def _saddle(self, problem: Problem) -> SaddlePoint:
         return problem.once(SaddlePoint.of)
 
+    @property
+    def passes_infinity(self) -> bool:
+        return True
+
     def default_stop(self) -> StopRule:
         return RelativeGap(1e-4) | Stalled() | MaxIterations(2000)
 

@@ -99,6 +99,10 @@ class ProximalGradient(Solver[ProximalState]):
         ahead = x + momentum * (x - state.x)
         return ProximalState(state.iteration + 1, x, saddle, ahead, t, curvature, move, first)
 
+    @property
+    def passes_infinity(self) -> bool:
+        return True
+
     def default_stop(self) -> StopRule:
         return RelativeGap(1e-4) | Stalled() | Stationary(1e-6) | MaxIterations(2000)
 

@@ -111,6 +111,10 @@ class Tiled(Solver[TiledState]):
         pairs = self._pairs(problem, state)
         return torch.stack([self.inner.scale(part, shown(w)) for part, w in pairs]).sum()
 
+    @property
+    def passes_infinity(self) -> bool:
+        return self.inner.passes_infinity
+
     def gap(self, state: TiledState) -> Tensor | None:
         gaps = [gap for w in state.inner if (gap := self.inner.gap(shown(w))) is not None]
         return torch.stack(gaps).sum() if gaps else None

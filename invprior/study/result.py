@@ -13,7 +13,6 @@ from torch import Tensor
 
 from invprior.arguments import shown
 from invprior.errors import InvpriorError
-from invprior.io.lock import make_folders
 from invprior.study import drawing
 from invprior.study.grid import Grid, cells_grid, columns, means_grid
 from invprior.study.loading import Held, Last, array, loaded, merged, selected
@@ -173,7 +172,7 @@ class Comparison:
             raise InvpriorError("a selection, or several studies in one, lies in no folder of its own; name a new one")
         return place
 
-    def write(self, folder: Path | str, again: str = "") -> Path:
+    def write(self, folder: Path | str, again: str = "", *, overwrite: bool = False) -> Path:
         """Write the page ``report.html`` and the tables ``table.tex`` and ``table.md`` into a folder.
 
         A study does so itself; this is for a selection, and for several studies in one.
@@ -184,6 +183,8 @@ class Comparison:
             Made if it is not there.
         again
             The command that the page names for running all of it again.
+        overwrite
+            True to write over files of these names; those of another study are never touched.
 
         Returns
         -------
@@ -200,7 +201,11 @@ class Comparison:
             raise InvpriorError(
                 f"{place} holds a study, whose page and tables would be written over; name a new folder"
             )
-        make_folders(place.parent, place.name)
+        made = [place / name for name in (NAME, "table.tex", "table.md")]
+        there = [path for path in made if path.exists()]
+        if there and place != self.folder and not overwrite:
+            raise InvpriorError(f"{there[0]} exists; give overwrite=True, or another folder")
+        _made(place)
         write_report(self, place, again)
         store = Store(place)
         store.text("table.tex", self.latex())
@@ -320,6 +325,7 @@ class Comparison:
             return []
         kinds = [kind for kind in KINDS if kind != "differences" or self.differences]
         makers: dict[str, Maker] = {kind: partial(self.plot, self.main.key, kind) for kind in kinds}
+        _made(place)
         return write_figures(place, makers | strips(self.records))
 
     def _repr_html_(self) -> str:
@@ -327,6 +333,14 @@ class Comparison:
         says = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.verdicts)
         failed = f"<p>{len(self.failures)} cells failed</p>" if self.failures else ""
         return says + "".join(_html(grid) for grid in self.grids(self.columns)) + failed
+
+
+def _made(folder: Path) -> None:
+    """Make a folder, and those it lies in."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvpriorError(f"cannot make the folder {folder}: {error.strerror}; give another") from error
 
 
 def _html(grid: Grid) -> str:

@@ -72,6 +72,13 @@ def check_sources(found: Sequence[Source]) -> tuple[Source, ...]:
     return tuple(found)
 
 
+def _sound(path: Path) -> Picture:
+    picture = read(path)
+    if picture.notice:
+        raise InvpriorError(f"{path} {picture.notice.partition(';')[0]}, and is nothing to compare with; take another")
+    return picture
+
+
 def open_source(source: Source, crop: int | None) -> Subject:
     """Read a source and crop it to the middle ``crop`` × ``crop`` pixels; None keeps all of it.
 
@@ -80,11 +87,11 @@ def open_source(source: Source, crop: int | None) -> Subject:
     InvpriorError
         If a file is not a gray or RGB picture or is smaller than the crop, or a degraded one to crop has another size.
     """
-    clean = read(source.clean)
+    clean = _sound(source.clean)
     truth = clean.x
     if truth.shape[0] not in (1, 3):
         raise InvpriorError(f"{source.clean} has {truth.shape[0]} channels; a study takes gray and RGB pictures")
-    file = None if source.degraded is None else read(source.degraded)
+    file = None if source.degraded is None else _sound(source.degraded)
     if file is not None:  # all figures are computed in the scale of the truth
         file = file.with_pixels(file.in_scale_of(clean), None)
     C, H, W = truth.shape

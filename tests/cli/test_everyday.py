@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from typer.testing import CliRunner
 
+from invprior.cli.main import app
 from invprior.cli.words import parse_factor, parse_seconds, spoken
 from invprior.errors import InvpriorError
 from tests.cli.here import pixels, run
@@ -76,6 +78,8 @@ def test_a_record_of_several_pictures_replaces_one_and_nothing_else(folder: Path
         with pytest.raises(InvpriorError, match=r"^notes\.json exists and is no record of a run"):
             run("denoise", *source, "-o", target, *TV, "--record", "notes.json")
     assert Path("notes.json").read_text() == '{"title": "precious"}'
+    run("denoise", "in.png", "-o", "said.png", *TV, "--record", "notes.json", "--overwrite")
+    assert "title" not in json.loads(Path("notes.json").read_text())
     for strength in ("1", "0.5"):
         run("denoise", "in.png", "-o", "out.png", *TV, "--record", "run.json", "--overwrite", "--strength", strength)
     assert json.loads(Path("run.json").read_text())["strength"] == 0.5
@@ -93,6 +97,29 @@ def test_a_damaged_jpeg_is_said_to_be_damaged(folder: Path) -> None:
     for command in (("denoise", *TV), ("dejpeg", "--prior", "tv", "--iterations", "3")):
         said = run(command[0], "bad.jpg", "-o", "b.png", *command[1:], "--quiet", "--overwrite")[1]
         assert said.startswith("invprior: bad.jpg is damaged (Corrupt JPEG data: premature end of data segment); ")
+
+
+def test_a_damaged_truth_is_said_and_is_no_truth_of_a_study(folder: Path) -> None:
+    Image.fromarray(X).save("whole.jpg")
+    data = bytearray(Path("whole.jpg").read_bytes())
+    begin = data.index(b"\xff\xda") + 14
+    data[begin + (len(data) - begin) // 2 :] = b"\xff\xd9"
+    Path("bad.jpg").write_bytes(data)
+    assert "bad.jpg is damaged" in run("denoise", "in.png", "-o", "a.png", *TV, "--quiet", "--truth", "bad.jpg")[1]
+    with pytest.raises(InvpriorError, match=r"bad\.jpg is damaged .* and would blur wrongly"):
+        run("deblur", "in.png", "-o", "b.png", *TV, "--psf", "bad.jpg")
+    said = CliRunner().invoke(app, ["compare", "bad.jpg", "-o", "study", "--prior", "none", "--noise", "gaussian:0.1"])
+    assert said.exit_code
+    assert "nothing to compare with" in said.stderr
+
+
+def test_moments_replace_no_file_of_others(folder: Path) -> None:
+    Path("mo").mkdir()
+    Path("mo/journal.jsonl").write_text("precious")
+    with pytest.raises(InvpriorError, match="--moments mo holds files"):
+        run("denoise", "in.png", "-o", "out.png", *TV, "--moments", "mo")
+    assert Path("mo/journal.jsonl").read_text() == "precious"
+    run("denoise", "in.png", "-o", "out.png", *TV, "--moments", "mo", "--overwrite")
 
 
 def test_a_mask_that_leaves_little_is_questioned(folder: Path) -> None:

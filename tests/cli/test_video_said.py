@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from typer.testing import CliRunner
 
@@ -132,3 +133,9 @@ def test_films_take_the_networks_of_pictures(network: str) -> None:
     make_film(Path("a.mkv"), moving(4, 24, 32))
     run("a.mkv", "-o", "b.mkv", "--prior", f"dip:network={network},iterations=2", "--sigma", "0.1", "--window", "2")
     assert len(read_clip("b.mkv")) == 4
+
+
+def test_a_stack_of_pictures_is_no_film(folder: Path) -> None:
+    Image.fromarray(np.zeros((48, 64), np.uint8)).save("stack.tif")
+    with pytest.raises(InvpriorError, match=r"stack\.tif is a TIFF, whose pages are pictures"):
+        run("stack.tif", "-o", "out.mp4", *QUICK)

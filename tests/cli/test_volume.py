@@ -78,11 +78,13 @@ def test_names_of_volumes() -> None:
 
 def test_what_is_no_volume_is_said(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "one.tif", np.zeros((8, 8), np.uint8))
+    tifffile.imwrite(tmp_path / "complex.tif", np.zeros((3, 8, 8), np.complex64), photometric="minisblack")
     tifffile.imwrite(tmp_path / "rgb.tif", np.zeros((3, 8, 8, 3), np.uint8), photometric="rgb")
     source = stack(tmp_path / "in.tif")
     for given, says in (
         ((tmp_path / "one.tif",), "is no TIFF of several pages"),
         ((tmp_path / "rgb.tif",), "no gray pictures of one size"),
+        ((tmp_path / "complex.tif",), "complex pixels"),
         ((source, "--tile", "64"), "--tile is for pictures"),
         ((source, "--truth", source), "--truth is for pictures"),
         ((source, "--prior", "nonlocal"), "nonlocal"),

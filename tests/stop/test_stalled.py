@@ -92,6 +92,64 @@ def test_without_a_conjugate_the_objective_ends_the_solve() -> None:
     assert result.history[-1]["value"] - exact < 1e-4 * abs(exact)
 
 
+class NotBelow(Functional):
+    """0 where u ≥ 0.2, else ∞, with its proximal map alone."""
+
+    ordered = True
+
+    def __call__(self, u: torch.Tensor) -> torch.Tensor:
+        return torch.where((u < 0.2 - 1e-6).any(), torch.inf, 0.0).to(u)
+
+    def prox(self, u: torch.Tensor, step: Step) -> torch.Tensor:
+        return u.clamp(min=0.2)
+
+
+class Slope(Functional):
+    """Σ √(u² + 0.01) by its gradient alone; nothing for autograd to follow."""
+
+    def __call__(self, u: torch.Tensor) -> torch.Tensor:
+        return (u.detach().square() + 0.01).sqrt().sum()
+
+    def gradient(self, u: torch.Tensor) -> torch.Tensor:
+        return u / (u.square() + 0.01).sqrt()
+
+
+@dataclass(frozen=True)
+class Of(Prior):
+    f: Functional
+    differences: bool = False
+
+    def terms(self, shape: Shape) -> tuple[Term, ...]:
+        return (self.f @ (operators.FiniteDifference(shape) if self.differences else operators.Identity(shape)),)
+
+
+def test_a_constraint_of_ones_own_is_met_and_no_divergence() -> None:
+    y = 0.5 * torch.rand(1, 16, 16, generator=torch.Generator().manual_seed(0))
+    problem = Problem(operators.Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=priors.TV() + Of(NotBelow()))
+    result = solve(problem)
+    assert result.status.name != "diverged"
+    assert float(result.x.min()) > 0.2 - 1e-3
+    exact = solve(
+        Problem(operators.Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=priors.TV() + priors.Box(0.2))
+    )
+    assert float((result.x - exact.x).abs().max()) < 0.01
+
+
+@pytest.mark.parametrize("box", [False, True])
+def test_a_gradient_of_ones_own_is_taken(box: bool) -> None:
+    y = torch.rand(1, 16, 16, generator=torch.Generator().manual_seed(0))
+    mine, known = 10 * Of(Slope(), True), 10 * Of(Rounded(), True)
+    found = [
+        solve(
+            Problem(operators.Identity(y.shape), y, noise=noise.Gaussian(0.1), prior=p + priors.Box(0.0) if box else p)
+        )
+        for p in (mine, known)
+    ]
+    assert isinstance(found[0].solver, solvers.ProximalGradient)
+    assert isinstance(found[1].solver, solvers.PDHG)
+    assert float((found[0].x - found[1].x).abs().max()) < 0.01
+
+
 def test_nearly_exact_data_end_at_the_minimum_before_the_limit() -> None:
     """The relative gap of single precision stays above 10⁻⁴ there; in double precision it is reached."""
     clean = photograph(size=48).float()

@@ -93,6 +93,9 @@ def test_two_studies_become_one(tmp_path: Path, workers: Here) -> None:
     assert text.count('"title": "') == 2  # the scenes of both, with their pictures
     assert "several studies" in text
     assert (tmp_path / "both" / "table.md").read_text() == both.markdown()
+    with pytest.raises(InvpriorError, match=r"report\.html exists"):
+        both.write(tmp_path / "both")
+    both.write(tmp_path / "both", overwrite=True)
     before = one.report.read_bytes()
     for lost in (both.draw, one.select(prior="none").draw, lambda: both.write(tmp_path / "one")):
         with pytest.raises(InvpriorError, match="name a new"):

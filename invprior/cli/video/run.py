@@ -28,6 +28,7 @@ from invprior.cli.video.work import Work
 from invprior.cli.words import spoken, why
 from invprior.errors import InvpriorError
 from invprior.io import read_psf
+from invprior.io.stack import SUFFIXES as STACKS
 from invprior.io.video import (
     Clip,
     Coding,
@@ -95,12 +96,16 @@ def restore_film(source: Path, target: Path, film: FilmSettings, settings: Setti
     A film that is there is written over if ``overwrite`` says so, or this run goes on with one that might.
     """
     _check_files(film)
+    if source.suffix.lower() in STACKS:
+        raise InvpriorError(
+            f"{source} is a TIFF, whose pages are pictures; restore them by denoise, one by one or --volume"
+        )
     check_place(target)
     reads = {"IN": source, "--mask": film.mask, "--psf": film.psf, "--truth": settings.truth}
     check_apart(reads, {"OUT": target, "--record": settings.record})
     _check_settings(settings)
     if settings.record is not None:
-        check_record(settings.record)
+        check_record(settings.record, overwrite)
     clip = read_clip(source, frame_range(film.frames))
     task = _task(film, clip)
     purpose = task.purpose("cpu", Film(cycle=MOST + 2 * CONTEXT))

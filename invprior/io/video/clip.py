@@ -158,7 +158,10 @@ def _size_of(clip: Clip) -> tuple[int, int]:
 
 def _describe(path: Path, stream: Any, frame: Any) -> Clip:
     """The metadata of a film, read from its first frame; the times are still missing."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV does not know all kinds of FFmpeg's side data, those of a TIFF's frames among them
+        matrix = None
     turn = round(frame.rotation / 90) % 4
     width, height = _size(frame)
     return Clip(
