@@ -50,8 +50,7 @@ def restore(
         target = output / inputs[0].name if output.is_dir() else output
         members = _members(job, target)
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside, **members})
-        gone_on = settings.checkpoint is not None and settings.checkpoint.is_file()  # OUT is what was reached then
-        if not settings.plan and not gone_on:
+        if not settings.plan:
             # not the checkpoint, which is gone on with
             for file in (target, settings.preview, settings.error_map, settings.record, *members.values()):
                 check_free(file, overwrite)
