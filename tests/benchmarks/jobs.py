@@ -1,11 +1,13 @@
 """Ten jobs of every day, as commands: time of the processor, the system's share of it, memory and quality.
 
-    python -m tests.benchmarks.jobs DATA [--code FOLDER] [--busy N] [--only NAME ...] [--limit 900] [--keep NAME]
+    python -m tests.benchmarks.jobs DATA [--code FOLDER] [--busy N] [--only NAME ...] [--limit 900]
+        [--into FOLDER] [--keep NAME]
 
 DATA holds the published experiments of the deep image prior. Every job is a process of its own, on all processors;
 ``--code`` takes the package from another checkout, to compare with, and ``--busy 2`` lets two other processes turn in
-circles beside it. Columns: seconds of the clock and of the processor, the share of these that the system took, the most
-memory that was held, and PSNR. The truth is used for scores only. A job that takes longer than the limit is ended.
+circles beside it; ``--into`` leaves the pictures in an empty folder, to be looked at. Columns: seconds of the clock and
+of the processor, the share of these that the system took, the most memory that was held, and PSNR. The truth is used
+for scores only. A job that takes longer than the limit is ended.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,12 +195,14 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=0)
     parser.add_argument("--only", nargs="+")
     parser.add_argument("--limit", type=float, default=900.0)
+    parser.add_argument("--into", type=Path)
     add_keep(parser, "jobs")
     given = parser.parse_args()
     rows = []
     print("| job | s | processor, s | system | GB | dB |\n|---|---|---|---|---|---|", flush=True)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() if given.into is None else nullcontext(given.into) as name:
         folder = Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         jobs = prepared(given.folder.resolve(), folder)
         end = beside(given.busy)
         try:
