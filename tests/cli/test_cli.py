@@ -315,7 +315,9 @@ def test_ctrl_c_writes_the_best_so_far(folder: Path) -> None:
     os.kill(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert re.fullmatch(r"noisy\.png: takes about .* GB of memory and .*\n", errors)
+    told, *more = errors.splitlines()  # a slow machine is told how far it is, and that this step is still to end
+    assert re.fullmatch(r"noisy\.png: takes about .* GB of memory and .*", told)
+    assert [line for line in more if not re.match(r"noisy\.png: iteration|invprior: stopping", line)] == []
     assert json.loads(record.read_text())["status"] == "interrupted"
     assert pixels(out).shape == CLEAN.shape
 
