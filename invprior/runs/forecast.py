@@ -9,7 +9,7 @@ from invprior.stop import RelativeGap, StopRule
 
 
 class Forecast:
-    """Predicts the number of iterations of a solve: its limit, or fewer once its duality gap is falling.
+    """Predicts the number of iterations of a solve: its limit, the end its solver knows, or fewer as its gap falls.
 
     The gap falls roughly as a power of the iteration; the power is measured between half the iterations and now.
     """
@@ -21,6 +21,10 @@ class Forecast:
         self._seen: list[tuple[int, float]] = []
 
     def note(self, iterate: Iterate) -> None:
+        known = iterate.solver.last(iterate.state)
+        if known is not None:
+            self.total = known if self._most is None else min(known, self._most)
+            return
         rule = self._rule
         if rule is None or iterate.iteration % rule.every:  # at other iterations the gap would have to be computed
             return

@@ -90,6 +90,10 @@ class Solver(ABC, Generic[S]):
         """True if the objective may be infinite on the way: constraints are met in the end alone."""
         return False
 
+    def last(self, state: S) -> int | None:
+        """The iteration at which the method ends by itself, if it knows that beforehand; for the time that is left."""
+        return None
+
     def ended(self, state: S) -> Status | None:
         """Why the method has ended by itself; None while it goes on."""
         return None

@@ -123,8 +123,11 @@ class PlugAndPlay(Solver[Falling]):
             x = functional.prox(x, 1.0)
         return replace(state, iteration=state.iteration + 1, x=x)
 
+    def last(self, state: Falling) -> int:
+        return max(len(state.levels), 1)
+
     def ended(self, state: Falling) -> Status | None:
-        if state.iteration < max(len(state.levels), 1):
+        if state.iteration < self.last(state):
             return None
         if not state.levels:
             return Status(

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from invprior import Problem, noise, solve, stop
 from invprior.cli.progress import Lines, bar
-from invprior.operators import Identity
-from invprior.priors import TV
+from invprior.operators import Identity, Mask
+from invprior.priors import NLM, TV
 from invprior.runs.forecast import Forecast
+from invprior.solvers import PDHG, PlugAndPlay
 from invprior.solvers.iterate import Iterate
 from tests.helpers import photograph, randn
 
@@ -46,8 +48,21 @@ def test_without_a_gap_to_reach_it_is_the_limit() -> None:
     assert set(forecasts(stop.MaxIterations(30))[0]) == {30}
 
 
+def test_a_solver_that_knows_its_end_tells_it() -> None:
+    y = photograph(size=32) + 0.1 * randn(3, 32, 32)
+    A = Mask(y.shape, torch.rand(32, 32, generator=torch.Generator().manual_seed(0)) > 0.3)
+    forecast, seen = Forecast(stop.MaxIterations(1000)), list[int | None]()
+
+    def note(iterate: Iterate) -> None:
+        forecast.note(iterate)
+        seen.append(forecast.total)
+
+    made = solve(Problem(A, A(y), noise=noise.Gaussian(0.1), prior=NLM()), PlugAndPlay(steps=3), callbacks=[note])
+    assert (made.iterations, set(seen)) == (3, {3})
+
+
 def at(iteration: int, seconds: float) -> Any:
-    return SimpleNamespace(iteration=iteration, seconds=seconds)
+    return SimpleNamespace(iteration=iteration, seconds=seconds, solver=PDHG(), state=None)
 
 
 def test_without_a_terminal_a_long_solve_says_the_time_left(capsys: pytest.CaptureFixture[str]) -> None:
