@@ -13,7 +13,7 @@ from torch import Tensor
 from invprior.cli.masks import Marking, inpainting
 from invprior.cli.opened import Opened
 from invprior.cli.options import Settings
-from invprior.cli.pictures import check_free, run_one, written_beside
+from invprior.cli.pictures import check_all_free, run_one, written_beside
 from invprior.cli.request import Request, request
 from invprior.cli.restore import PictureJob
 from invprior.errors import InvpriorError
@@ -104,8 +104,7 @@ def run_explain(source: Path, folder: Path, asked: Asked, settings: Settings, ov
     check_apart(reads, {**targets, **written_beside(settings)})
     if not settings.plan:
         written = [path for name, path in targets.items() if name != WITHOUT or asked.region is not None]
-        for file in (*written, settings.preview, settings.error_map, settings.record):
-            check_free(file, overwrite)
+        check_all_free(written, settings, overwrite)
     make_folders(folder.parent, folder.name)
     opened = PictureJob(task, wanted).open(source, targets[RESTORED], wanted.truth)
     region = None if asked.region is None else _region(asked.region, asked.alpha, task, opened)

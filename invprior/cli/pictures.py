@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from invprior.cli.batch import Entry, restore_all
@@ -51,13 +51,7 @@ def restore(
         members = _members(job, target)
         check_apart({"IN": inputs[0], **reads}, {"OUT": target, **beside, **members})
         if not settings.plan:
-            # not the checkpoint, which is gone on with
-            for file in (target, settings.preview, settings.error_map, settings.record, *members.values()):
-                check_free(file, overwrite)
-            if settings.moments is not None and not overwrite and any(settings.moments.iterdir()):
-                raise InvpriorError(
-                    f"--moments {settings.moments} holds files; add --overwrite, or give an empty folder"
-                )
+            check_all_free([target, *members.values()], settings, overwrite)
         if pages(inputs[0]) > 1 and not task.volume:
             restore_stack(job, inputs[0], target)
             return
@@ -94,9 +88,20 @@ def _members(job: PictureJob, target: Path) -> dict[str, Path]:
     return {f"the member {name}": path for name, path in zip(asked.prior.members, files, strict=True)}
 
 
-def check_free(target: Path | None, overwrite: bool) -> None:
+def check_all_free(files: Iterable[Path], settings: Settings, overwrite: bool) -> None:
+    """Ask for each of these files and of those written beside them, as :func:`check_free` does."""
+    beside = written_beside(settings)
+    del beside["--checkpoint"]  # which is gone on with
+    for file in (*files, *beside.values()):
+        if file is not None:
+            check_free(file, overwrite)
+    if settings.moments is not None and not overwrite and any(settings.moments.iterdir()):
+        raise InvpriorError(f"--moments {settings.moments} holds files; add --overwrite, or give an empty folder")
+
+
+def check_free(target: Path, overwrite: bool) -> None:
     """Ask at a terminal whether a file may be written over; without one, raise unless that was said."""
-    if overwrite or target is None or not target.is_file():
+    if overwrite or not target.is_file():
         return
     if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
         print(f"{target} exists; write over it? [y/N] ", end="", file=sys.stderr, flush=True)

@@ -155,6 +155,14 @@ def read(path: str | Path, *, missing: bool = False) -> Picture:
     return Picture(x[:colours], alpha, kind, low, high, given, unread=unread, notice=notice)
 
 
+def read_whole(path: Path, consequence: str) -> Picture:
+    """Read a picture of which nothing may be made up; raises with the ``consequence`` if something was."""
+    picture = read(path)
+    if picture.notice:
+        raise InvpriorError(f"{path} {picture.notice.partition(';')[0]}, and {consequence}")
+    return picture
+
+
 def kind_of(values: np.ndarray[Any, Any]) -> tuple[str, tuple[str, ...]]:
     """The format of a picture of these values, and what of them single precision loses."""
     if values.dtype.itemsize >= 8:

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from invprior.arguments import checked
 from invprior.errors import InvpriorError
-from invprior.io.image import read
+from invprior.io.image import read_whole
+from invprior.io.paths import as_path
 
 
 @checked
@@ -20,9 +21,7 @@ def read_psf(path: str | Path) -> Tensor:
     InvpriorError
         If the file cannot be read, or the pixels do not sum to a positive number.
     """
-    picture = read(path)
-    if picture.notice:
-        raise InvpriorError(f"{path} {picture.notice.partition(';')[0]}, and would blur wrongly; give a whole one")
+    picture = read_whole(as_path(path), "would blur wrongly; give a whole one")
     # read() shifts a float file with negative pixels; a PSF has no offset, so shift it back
     values = picture.x.double().mean(dim=0) * (picture.high - picture.low) + picture.low
     total = float(values.sum())

@@ -10,7 +10,8 @@ from pathlib import Path
 from torch import Tensor
 
 from invprior.errors import InvpriorError
-from invprior.io import Picture, read
+from invprior.io import Picture
+from invprior.io.image import read_whole
 from invprior.specs.operator import Frame
 
 
@@ -73,10 +74,7 @@ def check_sources(found: Sequence[Source]) -> tuple[Source, ...]:
 
 
 def _sound(path: Path) -> Picture:
-    picture = read(path)
-    if picture.notice:
-        raise InvpriorError(f"{path} {picture.notice.partition(';')[0]}, and is nothing to compare with; take another")
-    return picture
+    return read_whole(path, "is nothing to compare with; take another")
 
 
 def open_source(source: Source, crop: int | None) -> Subject:
