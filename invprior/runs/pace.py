@@ -11,7 +11,7 @@ from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.runs.forecast import Forecast
 from invprior.runs.memory import AT_MOST, tiling
-from invprior.runs.restoration import Measured, Restoration
+from invprior.runs.restoration import Measured, Restoration, Restored
 from invprior.shapes import Shape, Window
 from invprior.solvers.iterate import Iterate
 from invprior.stop import StopRule
@@ -22,29 +22,40 @@ SIDES = (96, 192)
 SHARE = 0.15
 # A picture has so many windows at least, or is begun without a word.
 PARTS = 8
-# Iterations of a penalty that are timed; how many more it takes is forecast from its duality gap, up to three times as
-# many: the gap of a window with few data falls late, and that of the whole picture does not wait for it.
-TIMED, LONGER = 200, 3
-# Steps of a network that are timed; its first ones are slower. They are steps of the whole picture where that takes no
-# more than COST seconds, since those of a window are slower for its pixels.
-WARM, STEPS, COST = 2, 5, 8.0
+# Iterations on a window that tell how many a penalty takes; beyond them it is forecast from its duality gap, up to
+# twice as many: the gap of a window with few data falls late, and that of the whole picture does not wait for it.
+TRIED, LONGER = 400, 2
+# Steps that are timed; the first ones are slower. They are steps of the whole picture where that takes no more than
+# COST seconds, since those of a window are slower for its pixels, and a solve takes MANY or more.
+WARM, STEPS, COST, MANY = 2, 5, 8.0, 20
 # Share of their limit that fits take if the noise level may end them; without noise they run to it.
 USUAL = 0.5
 
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds for a window of so many pixels: to choose the weight, to solve, and to find that out."""
+    """Seconds for a window of so many pixels: to choose the weight, and for each of the steps that a solve will take.
+
+    Attributes
+    ----------
+    prior
+        The prior with the weight that was chosen.
+    """
 
     pixels: int
+    prior: Prior
     weighing: float
-    solving: float
-    timing: float = 0.0
+    step: float
+    steps: float
 
     def of(self, pixels: int) -> float:
         """Seconds for a picture of so many pixels; a weight is chosen on a part of a large one."""
         part = min(pixels, int(AT_MOST * 1e6))
-        return self.weighing * part / self.pixels + self.solving * pixels / self.pixels
+        return self.weighing * part / self.pixels + self.steps * self.step * pixels / self.pixels
+
+    def worth(self, pixels: int) -> bool:
+        """True if a few steps of a picture of so many pixels take little time, and a small part of all."""
+        return self.steps >= MANY and STEPS * self.step * pixels / self.pixels <= COST
 
 
 def expected_seconds(
@@ -77,14 +88,23 @@ def expected_seconds(
         found = timed
     if found is None:
         return None
-    if prior.parametrised and found.pixels < pixels == _area(whole) and found.timing * pixels / found.pixels <= COST:
-        found = _timed(measured, whole, prior, restoration) or found
-    return found.of(pixels) + sum(seconds for seconds in parts if seconds is not None)
+    told = found.of(pixels)
+    if found.pixels < pixels == _area(whole) and found.worth(pixels):
+        # its weight is no matter for the time of a step, but the input of a guided network has the size of the picture
+        same = _fed(prior, measured) if _guided(prior) else found.prior
+        _, step = _stepped(measured, same, replace(restoration, weight="own"))
+        told += found.steps * (step - found.step * pixels / found.pixels)
+    return told + sum(seconds for seconds in parts if seconds is not None)
 
 
 def _guided(prior: Prior) -> bool:
     """True if a network follows the one part of the prior."""
     return len(prior.parts) == 1 and prior.fits_network and not prior.parts[0].fits_network
+
+
+def _fed(prior: Prior, measured: Measured) -> Prior:
+    """The network of a guided prior, given the data themselves: what it is given is no matter for its time."""
+    return prior.following(Problem.from_terms(measured.data, prior.parts[0]).back_projection())
 
 
 def middle(shape: Shape, side: int, measured: Measured) -> Window | None:
@@ -130,31 +150,32 @@ def _timed(measured: Measured, window: Window, prior: Prior, restoration: Restor
 
     try:
         if _guided(prior):
-            prior = prior.following(Problem.from_terms(part.data, prior.parts[0]).back_projection())
+            prior = _fed(prior, part)
         if prior.parametrised:
-            return _network(part, window, prior, alone)
-        limit = min(TIMED, alone.iterations or TIMED)
+            restored, step = _stepped(part, prior, alone)
+            stop = replace(alone, iterations=None).recipe(restored.problem).stop
+            steps = _steps(stop, alone.iterations, part.exact)
+            return Timed(_area(window), restored.weighted.prior, restored.seconds_weight, step, steps)
+        limit = min(TRIED, alone.iterations or TRIED)
         restored = replace(alone, iterations=limit).run(part, prior, callbacks=[note])
     except InvpriorError:  # what cannot be solved says so when it is solved
         return None
-    done = restored.result.iterations
-    total = forecasts[0].total if restored.result.status.name == LIMIT and forecasts else done
-    more = min(max(total or done, done) / done, LONGER)
-    return Timed(_area(window), restored.seconds_weight, more * restored.result.seconds)
+    result = restored.result
+    done = result.iterations
+    total = forecasts[0].total if result.status.name == LIMIT and forecasts else done
+    steps = min(max(total or done, done), LONGER * done)
+    return Timed(_area(window), restored.weighted.prior, restored.seconds_weight, result.seconds / done, steps)
 
 
-def _network(part: Measured, window: Window, prior: Prior, restoration: Restoration) -> Timed:
-    """Seconds of a step of a network, times the steps that it will take."""
+def _stepped(measured: Measured, prior: Prior, restoration: Restoration) -> tuple[Restored, float]:
+    """A few steps, and the seconds of one of them."""
     at: list[float] = []
 
     def note(iterate: Iterate) -> None:
         at.append(iterate.seconds)
 
-    restored = replace(restoration, iterations=STEPS).run(part, prior, callbacks=[note])
-    step = (at[-1] - at[WARM - 1]) / (len(at) - WARM)
-    stop = replace(restoration, iterations=None).recipe(restored.problem).stop
-    steps = _steps(stop, restoration.iterations, part.exact)
-    return Timed(_area(window), restored.seconds_weight, step * steps, restored.seconds_weight + STEPS * step)
+    restored = replace(restoration, iterations=STEPS).run(measured, prior, callbacks=[note])
+    return restored, (at[-1] - at[WARM - 1]) / (len(at) - WARM)
 
 
 def _steps(stop: StopRule, limit: int | None, exact: bool) -> float:

@@ -6,10 +6,12 @@ import torch
 
 from invprior import noise, priors
 from invprior.data_term import DataTerm
+from invprior.functional import Term
 from invprior.operators import Identity, Lanczos
 from invprior.priors import DIP, TV, NonLocal
 from invprior.runs.pace import Timed, expected_seconds, middle
 from invprior.runs.restoration import Measured, Restoration
+from invprior.shapes import Shape
 from tests.helpers import photograph, randn
 
 
@@ -56,6 +58,28 @@ def test_parts_lie_at_multiples_of_the_period() -> None:
 
 
 def test_a_weight_is_chosen_on_a_part_of_a_large_picture() -> None:
-    timed = Timed(10_000, weighing=1.0, solving=1.0)
+    timed = Timed(10_000, TV(), weighing=1.0, step=0.01, steps=100)
     assert timed.of(10_000) == 2.0
     assert timed.of(100_000_000) == 420.0 + 10_000.0
+
+
+def test_few_steps_of_a_whole_picture_are_timed_where_they_are_a_small_part() -> None:
+    def worth(step: float, steps: float, pixels: int = 40_000) -> bool:
+        return Timed(10_000, TV(), weighing=0.0, step=step, steps=steps).worth(pixels)
+
+    assert worth(0.01, 400)
+    assert not worth(0.01, 12)  # patches: five steps are nearly half of it
+    assert not worth(0.01, 400, 10_000_000_000)
+
+
+def test_the_time_goes_by_steps_of_the_whole_picture_not_of_a_window() -> None:
+    """A step of 96×96 pixels takes hardly less than one of three times its side, where calls cost more than pixels."""
+    solved: set[int] = set()
+
+    class Watched(TV):
+        def terms(self, shape: Shape) -> tuple[Term, ...]:
+            solved.add(shape[-1])
+            return super().terms(shape)
+
+    expected_seconds(measured(288), Watched(), Restoration(weight=0.1))
+    assert solved == {96, 288}
