@@ -16,7 +16,7 @@ from invprior.linear_operator import LinearOperator
 from invprior.moving import brief
 from invprior.noise import Noise
 from invprior.operator import Operator
-from invprior.shapes import Shape, Window, as_complex, check_tensor
+from invprior.shapes import Shape, Window, all_finite, as_complex, check_tensor
 
 HELP = {"operator": "invprior.operators", "noise": "invprior.noise, as noise.Gaussian(0.1)"}
 
@@ -50,11 +50,11 @@ class DataTerm:
         check_tensor(f"a measurement of {self.operator!r}", self.y, self.operator.out_shape)
         if not self.y.numel():
             raise InvpriorError(f"the measurement is empty, of shape {tuple(self.y.shape)}; leave empty batches out")
-        if bool(self.y.isfinite().all()):
+        if all_finite(self.y):
             return
         # NaN marks missing data in many files: harmless where the operator sees no pixel
         object.__setattr__(self, "y", torch.where(self.observed, self.y, 0))
-        if not bool(self.y.isfinite().all()):
+        if not all_finite(self.y):
             raise InvpriorError(
                 "the measurement holds NaN or infinite values where the operator sees pixels; replace them, or mask "
                 "them out with operators.Mask"

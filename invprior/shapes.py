@@ -33,6 +33,15 @@ def own(values: Any) -> Tensor:
     return values if isinstance(values, Tensor) else torch.as_tensor(values).clone()
 
 
+def all_finite(x: Tensor) -> bool:
+    """True if no value is NaN or infinite: found from the extremes, without arrays of the size of ``x``."""
+    x = x.detach()
+    if not x.numel():
+        return True
+    extremes = torch.aminmax(torch.view_as_real(x.resolve_conj()) if x.is_complex() else x)  # NaN is both of them
+    return bool(torch.stack(tuple(extremes)).isfinite().all())
+
+
 def check_broadcast(name: str, x: Tensor, shape: Shape) -> None:
     """Raise unless ``x`` broadcasts to the event shape."""
     try:

@@ -65,7 +65,7 @@ def _extremes(values: Tensor, known: Tensor) -> tuple[float, float]:
     """The extremes that hold for blocks of 2 × 2 pixels: a hot pixel changes nothing, and neither does a dead one."""
     if values.ndim >= 2 and min(values.shape[-2:]) >= 2:
         whole = _least(known.expand_as(values).to(values.dtype)) > 0
-        if float(whole.float().mean()) >= FEW:
+        if float(whole.mean(dtype=torch.float32)) >= FEW:
             return -float(_least(-values)[whole].amax()), float(_least(values)[whole].amax())
     flat = values[known.expand_as(values)].double().sort().values
     drop = min(1 + flat.numel() // 1000, (flat.numel() - 1) // 2)

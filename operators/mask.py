@@ -131,7 +131,7 @@ class Mask(LinearOperator):
         return float(self.known.abs().max()) if self.known.is_floating_point() else float(self.known.any())
 
     def extra_repr(self) -> str:
-        return f"{self.in_shape}, known={float(self.known.to(torch.float32).mean()):.0%}"
+        return f"{self.in_shape}, known={float(self.known.mean(dtype=torch.float32)):.0%}"
 
 
 def put_back(x: Tensor, A: Operator, y: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ class Marking:
         known = read_mask(mask, bool(self.invert), self.grow)
         if not bool(known.any()):
             raise InvpriorError(f"the mask {mask} leaves no pixel known; white = hole, invert it with --invert-mask")
-        share = 1 - float(known.float().mean())
+        share = 1 - float(known.mean(dtype=torch.float32))
         if self.invert is None and share > 0.5 and far(known):
             raise InvpriorError(
                 f"the mask {mask} makes {share:.0%} of the picture a hole, since white = hole; add --invert-mask if "
@@ -105,7 +105,7 @@ def proposed(mask: str, inputs: list[Path], output: Path, quiet: bool) -> Path |
         raise InvpriorError(f"no {kind} found in {source}; paint the holes white into a mask")
     write(place, Picture(hole[None].float(), None, "uchar", 0.0, 255.0, None))
     if not quiet:
-        share = float(hole.float().mean())
+        share = float(hole.mean(dtype=torch.float32))
         print(f"{place}: a proposal, {share:.1%} of the picture; look at it, and give it corrected", file=sys.stderr)
     return place
 

@@ -169,7 +169,7 @@ class PictureJob:
             return shown(measured.put_back(x))
 
         def shown(x: Tensor) -> Picture:
-            whole = opened.task.finish(x.cpu().clamp(0, 1)).clamp(0, 1)
+            whole = opened.task.finish(x.cpu().clamp(0, 1)).clamp_(0, 1)  # in place: it is new already
             if asked.strength < 1:
                 whole = opened.task.plain(picture.x, whole).lerp(whole, asked.strength)
             zoom = whole.shape[-1] / picture.x.shape[-1]

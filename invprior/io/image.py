@@ -18,6 +18,7 @@ from invprior.io.metadata import EXTRA_SAMPLES, Origin, origin
 from invprior.io.orientation import upright
 from invprior.io.paths import as_path
 from invprior.io.raster import DTYPES, check_header, decode
+from invprior.io.room import slabs
 
 ALPHA = {2: 1, 4: 3}  # number of bands with an alpha channel: without it, for gray and RGB
 NO_COLOUR = {"b-w", "grey16", "multiband", "cmyk"}  # four bands of these kinds are four channels
@@ -176,8 +177,10 @@ def scaled(values: np.ndarray[Any, Any], kind: str, path: Path, missing: bool = 
     # float32 has the digits of 16 bits; larger values are shifted and scaled with those of float64
     number = np.float32 if values.dtype.itemsize <= 2 or values.dtype == np.float32 else np.float64
     x = torch.empty(values.shape[2], *values.shape[:2])
-    for k in range(len(x)):  # one by one, for the temporary's sake
-        x[k] = torch.from_numpy(((values[:, :, k] - number(low)) / number(high - low)).astype(np.float32))
+    for k in range(len(x)):
+        for rows in slabs(*values.shape[:2]):
+            part = (values[rows, :, k] - number(low)) / number(high - low)
+            x[k, rows] = torch.from_numpy(part.astype(np.float32, copy=False))
     return x, low, high
 
 

@@ -74,7 +74,7 @@ def _marked(picture: Picture, path: str | Path) -> Tensor:
     most = x.amax(0)
     bright, dark = most > 1 - 2 * PURE, most < 2 * PURE
     coloured = bool((most - x.amin(0)).max() > PURE)
-    if coloured and float((~(bright | dark)).float().mean()) > GRAYS:
+    if coloured and float((~(bright | dark)).mean(dtype=torch.float32)) > GRAYS:
         return _on_a_photograph(x, path)
     marks = most > 0.5
     return marks | (grown(marks, EDGE) & (most > SOFT))

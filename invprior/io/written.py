@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyvips
-import torch
 from torch import Tensor
 
 import invprior.io.modern as modern
@@ -34,7 +33,9 @@ from invprior.io.ome import Size
 from invprior.io.orientation import stored
 from invprior.io.paths import as_path
 from invprior.io.raster import DTYPES, FINEST, first_line
+from invprior.io.room import slabs
 from invprior.io.whole import check_place, whole_file
+from invprior.shapes import all_finite
 
 COLOURS = {"JPEG": (1, 3), "PNG": (1, 3), modern.WEBP: (1, 3), modern.AVIF: (1, 3)}  # and JPEG four inks
 DEPTHS = {"JPEG": {"uchar"}, "PNG": {"uchar", "ushort"}, modern.WEBP: {"uchar"}, modern.AVIF: {"uchar", "ushort"}}
@@ -165,7 +166,7 @@ def _check_pixels(x: Any, name: str, shape: tuple[int, ...] | None) -> None:
         raise InvpriorError(f"the {name} of a picture have shape {wanted}, got {tuple(x.shape)}")
     if not x.is_floating_point():
         raise InvpriorError(f"the {name} of a picture are floats in [0, 1], got {x.dtype}")
-    if not bool(torch.isfinite(x).all()):
+    if not all_finite(x):
         raise InvpriorError(f"the {name} of the picture to write hold NaN or infinite values")
 
 
@@ -184,11 +185,12 @@ def values_of(picture: Picture) -> np.ndarray[Any, Any]:
     dtype = np.dtype(DTYPES[picture.format])
     values = np.empty((*bands[0].shape, len(bands)), dtype)
     for k, band in enumerate(bands):
-        value = band.detach().cpu().double().numpy() * (picture.high - picture.low) + picture.low
-        if picture.format not in FLOATS:
-            least, most = RANGES[picture.format]
-            value = np.rint(value.clip(least, most))
-        values[:, :, k] = value
+        for rows in slabs(*band.shape):
+            value = band[rows].detach().cpu().double().numpy() * (picture.high - picture.low) + picture.low
+            if picture.format not in FLOATS:
+                least, most = RANGES[picture.format]
+                value = np.rint(value.clip(least, most))
+            values[rows, :, k] = value
     return values
 
 

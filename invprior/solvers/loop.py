@@ -15,7 +15,7 @@ from invprior.errors import InvpriorError
 from invprior.functionals import Quadratic
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
-from invprior.shapes import check_tensor
+from invprior.shapes import all_finite, check_tensor
 from invprior.solvers.adam import Adam
 from invprior.solvers.base import Solver, State
 from invprior.solvers.conjugate_gradient import ConjugateGradient
@@ -259,4 +259,4 @@ def _diverged(iterate: Iterate) -> bool:
     if isfinite(iterate.value):
         return False
     allowed = iterate.solver.passes_infinity and not isnan(iterate.value)
-    return not allowed or not bool(iterate.x.isfinite().all())
+    return not allowed or not all_finite(iterate.x)

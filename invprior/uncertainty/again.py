@@ -10,6 +10,7 @@ from torch import Tensor
 
 from invprior.data_term import DataTerm
 from invprior.problem import Problem
+from invprior.shapes import all_finite
 from invprior.solvers.loop import DIVERGED, solve
 from invprior.solvers.recipe import Recipe
 
@@ -33,7 +34,7 @@ def with_data(problem: Problem, data: Sequence[DataTerm]) -> Problem:
 def solved(problem: Problem, recipe: Recipe, seed: int) -> Tensor | None:
     """The image; None if the solve diverged."""
     result = solve(problem, recipe.solver, stop=recipe.stop, seed=seed)
-    return None if result.status.name == DIVERGED.name or not bool(result.x.isfinite().all()) else result.x
+    return None if result.status.name == DIVERGED.name or not all_finite(result.x) else result.x
 
 
 def _again(d: DataTerm, u: Tensor, rng: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ from invprior.arguments import check_seed, checked
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
-from invprior.shapes import check_tensor
+from invprior.shapes import all_finite, check_tensor
 from invprior.solvers.base import Solver
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result
@@ -111,7 +111,7 @@ def _checked(problem: Problem, result: Result, draws: int | None) -> Recipe:
     if draws is not None and draws < 1:
         raise InvpriorError(f"an error map takes one draw or more, got {draws}")
     check_tensor("the solution", result.x, problem.shape, problem.data_terms[0].y)
-    if not bool(result.x.isfinite().all()):
+    if not all_finite(result.x):
         raise InvpriorError("the solution holds NaN or infinite values, and has no error map; see result.status")
     if not isinstance(result.solver, Solver) or not isinstance(result.stop, StopRule):
         raise InvpriorError("a loaded result does not hold its solver; solve the problem anew for its error map")

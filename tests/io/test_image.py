@@ -62,6 +62,20 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path, suffix: str) -> None:
         assert np.array_equal(back, values)
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((1500, 1100), np.uint16), ((3, 700_000), np.uint8), ((1500, 1100), np.float64)]
+)
+def test_pictures_that_are_converted_in_slabs_have_no_seams(
+    tmp_path: Path, shape: tuple[int, int], dtype: type[np.generic]
+) -> None:
+    values = np.random.default_rng(0).uniform(0, 255, shape).astype(dtype)
+    picture = read(vips(tmp_path / "in.tif", values, "b-w" if dtype == np.uint8 else "grey16"))
+    span = picture.high - picture.low
+    assert np.abs(picture.x[0].numpy() * span + picture.low - values).max() <= 3e-7 * span
+    write(tmp_path / "out.tif", picture)
+    assert np.allclose(loaded(tmp_path / "out.tif").squeeze(), values, rtol=0, atol=0 if dtype != np.float64 else 1e-4)
+
+
 def test_float_tiff_keeps_values_outside_zero_to_one(tmp_path: Path) -> None:
     values = np.linspace(-0.5, 3, 16 * 24, dtype=np.float32).reshape(16, 24)
     picture = read(vips(tmp_path / "in.tif", values, "b-w"))
