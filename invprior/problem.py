@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from invprior.arguments import shown
 from invprior.data_term import DataTerm, named
 from invprior.errors import InvpriorError
+from invprior.fingerprint import figures
 from invprior.functional import Term
 from invprior.linear_operator import LinearOperator
 from invprior.moving import brief, destination, moved
@@ -126,22 +127,13 @@ class Problem:
     def mark(self) -> str:
         """A fingerprint of the problem, equal for one that is built again from the same values.
 
-        It holds the values of all terms at a fixed random point and the sums of their proximal maps there, which
-        distinguish bounds even where a value is infinite.
+        It holds :func:`figures` of all terms at a fixed random point.
         """
         rng = torch.Generator().manual_seed(0)
         x = torch.randn(self.variable_shape, generator=rng, dtype=self.dtype).to(self.device)
-        figures = []
         with torch.no_grad():
-            for t in self.terms:
-                u = t.operator(x)
-                f = t.functional
-                figures += [float(f(u)) if f.valued else 0.0]
-                if f.valued and f.proximable:
-                    figures += [float(torch.linalg.vector_norm(f.prox(u, 1.0), 1))]
-                elif not f.valued and is_dataclass(f):  # its weight tells it, and a call of a denoiser is dear
-                    figures += [float(v) for v in vars(f).values() if isinstance(v, int | float)]
-        return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), figures))
+            told = [number for t in self.terms for number in figures(t.functional, t.operator(x))]
+        return repr((type(self.prior).__name__, self.variable_shape, str(self.dtype), told))
 
     def to(self, *where: torch.device | str | torch.dtype) -> Problem:
         """The same problem on another device or in another precision: ``problem.to("cuda")``, ``to(torch.float64)``.

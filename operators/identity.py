@@ -41,6 +41,9 @@ class Identity(LinearOperator):
     def H(self) -> LinearOperator:
         return self
 
+    def pseudo_inverse(self, y: Tensor) -> Tensor:
+        return y
+
     def diagonal(self) -> Tensor:
         return torch.ones(())
 

@@ -35,7 +35,8 @@ def estimate(y: Tensor) -> float:
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the median of no coefficients, in a constant channel
-        levels = [float(estimate_sigma(channel)) for channel in y.detach().cpu().double().numpy()]
+        # channel by channel, as each takes several times its memory
+        levels = [float(estimate_sigma(channel.double().numpy())) for channel in y.detach().cpu()]
     # a channel of one value is 0 (whose median is NaN, which compares false) or rounding error
     told = [level for level in levels if level > 1e-3 * max(filter(math.isfinite, levels), default=0.0)]
     return sum(told) / len(told) if told else 0.0

@@ -10,12 +10,13 @@ from invprior.linear_operator import LinearOperator
 from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.runs.forecast import Forecast
-from invprior.runs.memory import AT_MOST, tiling
+from invprior.runs.memory import tiling
 from invprior.runs.restoration import Measured, Restoration, Restored
 from invprior.shapes import Shape, Window
 from invprior.solvers.iterate import Iterate
 from invprior.stop import StopRule
 from invprior.stop.base import LIMIT
+from invprior.weight.excerpt import size
 
 # Sides of the windows that are timed, in pixels: the larger one where that takes no more than SHARE of the whole.
 SIDES = (96, 192)
@@ -25,9 +26,10 @@ PARTS = 8
 # Iterations on a window that tell how many a penalty takes; beyond them it is forecast from its duality gap, up to
 # twice as many: the gap of a window with few data falls late, and that of the whole picture does not wait for it.
 TRIED, LONGER = 400, 2
-# Steps that are timed; the first ones are slower. They are steps of the whole picture where that takes no more than
-# COST seconds, since those of a window are slower for its pixels, and a solve takes MANY or more.
-WARM, STEPS, COST, MANY = 2, 5, 8.0, 20
+# Steps that are timed; the first ones are slower. They are steps of a picture of NEAR×NEAR pixels, or the whole if it
+# is smaller, where that takes no more than COST seconds and a solve takes MANY or more: those of a small window are
+# slower for its pixels, and those of the whole of a large picture would leave memory in pieces.
+WARM, STEPS, COST, MANY, NEAR = 2, 5, 8.0, 20, 1024
 # Share of their limit that fits take if the noise level may end them; without noise they run to it.
 USUAL = 0.5
 
@@ -48,14 +50,18 @@ class Timed:
     step: float
     steps: float
 
+    @property
+    def rate(self) -> float:
+        """Seconds that a step takes for a pixel."""
+        return self.step / self.pixels
+
     def of(self, pixels: int) -> float:
         """Seconds for a picture of so many pixels; a weight is chosen on a part of a large one."""
-        part = min(pixels, int(AT_MOST * 1e6))
-        return self.weighing * part / self.pixels + self.steps * self.step * pixels / self.pixels
+        return self.weighing * size(pixels) / self.pixels + self.steps * self.rate * pixels
 
     def worth(self, pixels: int) -> bool:
         """True if a few steps of a picture of so many pixels take little time, and a small part of all."""
-        return self.steps >= MANY and STEPS * self.step * pixels / self.pixels <= COST
+        return self.steps >= MANY and STEPS * self.rate * pixels <= COST
 
 
 def expected_seconds(
@@ -89,11 +95,9 @@ def expected_seconds(
     if found is None:
         return None
     told = found.of(pixels)
-    if found.pixels < pixels == _area(whole) and found.worth(pixels):
-        # its weight is no matter for the time of a step, but the input of a guided network has the size of the picture
-        same = _fed(prior, measured) if _guided(prior) else found.prior
-        _, step = _stepped(measured, same, replace(restoration, weight="own"))
-        told += found.steps * (step - found.step * pixels / found.pixels)
+    near = _centre(shape, NEAR, measured)
+    if not windows and found.pixels < _area(near) and found.worth(_area(near)):
+        told += found.steps * pixels * (_seconds_a_pixel(measured, near, prior, found, restoration) - found.rate)
     return told + sum(seconds for seconds in parts if seconds is not None)
 
 
@@ -110,12 +114,15 @@ def _fed(prior: Prior, measured: Measured) -> Prior:
 def middle(shape: Shape, side: int, measured: Measured) -> Window | None:
     """The window of this side in the middle of a picture; None unless it is a small part of it."""
     H, W = shape[-2:]
-    if PARTS * side * side > H * W or min(H, W) < side:
-        return None
+    return None if PARTS * side * side > H * W or min(H, W) < side else _centre(shape, side, measured)
+
+
+def _centre(shape: Shape, side: int, measured: Measured) -> Window:
+    """The window in the middle, of this side or as long as the picture, at multiples of the operators' period."""
     period = max(d.operator.period for d in measured.data if isinstance(d.operator, LinearOperator))
-    side = side // period * period
-    top, left = ((n - side) // 2 // period * period for n in (H, W))
-    return Window(top, top + side, left, left + side)
+    sides = [n if n <= side else side // period * period for n in shape[-2:]]
+    top, left = ((n - m) // 2 // period * period for n, m in zip(shape[-2:], sides, strict=True))
+    return Window(top, top + sides[0], left, left + sides[1])
 
 
 def windowed(measured: Measured, window: Window) -> Measured | None:
@@ -165,6 +172,19 @@ def _timed(measured: Measured, window: Window, prior: Prior, restoration: Restor
     total = forecasts[0].total if result.status.name == LIMIT and forecasts else done
     steps = min(max(total or done, done), LONGER * done)
     return Timed(_area(window), restored.weighted.prior, restored.seconds_weight, result.seconds / done, steps)
+
+
+def _seconds_a_pixel(measured: Measured, window: Window, prior: Prior, found: Timed, restoration: Restoration) -> float:
+    """Seconds that a step takes for a pixel of a larger window than the one that was found; of that one on failure."""
+    part = windowed(measured, window)
+    if part is None:
+        return found.rate
+    try:
+        # the weight is no matter for the time of a step, but the input of a guided network has the size of the picture
+        same = _fed(prior, part) if _guided(prior) else found.prior
+        return _stepped(part, same, replace(restoration, tile=None, weight="own"))[1] / _area(window)
+    except InvpriorError:
+        return found.rate
 
 
 def _stepped(measured: Measured, prior: Prior, restoration: Restoration) -> tuple[Restored, float]:

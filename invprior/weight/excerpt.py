@@ -18,6 +18,7 @@ from invprior.shapes import Shape, Window
 # Side of a tile in pixels.
 SIDE = 128
 TILES = 4  # to each side, spread evenly
+LARGE = 4  # times their area, from which on a picture is large
 
 
 def excerpt(problem: Problem) -> Problem:
@@ -32,10 +33,16 @@ def excerpt(problem: Problem) -> Problem:
     return problem if data is None else Problem.from_terms(data, problem.prior)
 
 
+def size(pixels: int) -> int:
+    """Pixels that the weight of a picture of so many is chosen from."""
+    part = TILES**2 * SIDE**2
+    return part if pixels >= LARGE * part else pixels
+
+
 def windows(shape: Shape, side: int, step: int) -> list[Window]:
     """4×4 tiles inside a picture, at multiples of ``step``; none unless it has four times their area."""
     H, W = shape[-2:]
-    if 4 * TILES**2 * side**2 > H * W or min(H, W) < side + 2 * step:
+    if LARGE * TILES**2 * side**2 > H * W or min(H, W) < side + 2 * step:
         return []
     tops, lefts = (torch.linspace(step, n - step - side, TILES).long().tolist() for n in (H, W))
     corners = [(top // step * step, left // step * step) for top in tops for left in lefts]

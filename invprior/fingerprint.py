@@ -1,0 +1,41 @@
+"""Numbers that tell functionals apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+
+import torch
+from torch import Tensor
+
+from invprior.functional import Functional
+
+# Values of a point that are taken at a time: what a proximal map makes of them is then small beside a large picture.
+BAND = 2**20
+
+
+def figures(f: Functional, u: Tensor) -> list[float]:
+    """f(u) and the sum of prox_f(u), which distinguishes bounds even where f(u) is infinite.
+
+    Of an f without a value they are its settings: its map may be a denoiser, a call of which is dear.
+    """
+    if not f.valued:
+        settings: list[object] = list(vars(f).values()) if is_dataclass(f) else []
+        return [0.0, *(float(v) for v in settings if isinstance(v, int | float))]
+    bands = list(_bands(f, u))
+    value = sum(float(part(v)) for part, v in bands)
+    if not f.proximable:
+        return [value]
+    return [value, sum(float(torch.linalg.vector_norm(part.prox(v, 1.0), 1)) for part, v in bands)]
+
+
+def _bands(f: Functional, u: Tensor) -> Iterator[tuple[Functional, Tensor]]:
+    """f on some rows of u at a time; on all of them where it couples rows."""
+    if not f.rowwise or u.ndim < 2 or u.numel() <= BAND:
+        yield f, u
+        return
+    height = u.shape[-2]
+    step = max(1, height * BAND // u.numel())
+    for start in range(0, height, step):
+        stop = min(start + step, height)
+        yield f.rows(start, stop, height), u.narrow(-2, start, stop - start)
