@@ -188,14 +188,15 @@ def _seconds_a_pixel(measured: Measured, window: Window, prior: Prior, found: Ti
 
 
 def _stepped(measured: Measured, prior: Prior, restoration: Restoration) -> tuple[Restored, float]:
-    """A few steps, and the seconds of one of them."""
-    at: list[float] = []
+    """A few steps, and the seconds of one of them; a solve may end before."""
+    at = [0.0]
 
     def note(iterate: Iterate) -> None:
         at.append(iterate.seconds)
 
     restored = replace(restoration, iterations=STEPS).run(measured, prior, callbacks=[note])
-    return restored, (at[-1] - at[WARM - 1]) / (len(at) - WARM)
+    warm = min(WARM, max(len(at) - 2, 0))
+    return restored, (at[-1] - at[warm]) / max(len(at) - 1 - warm, 1)
 
 
 def _steps(stop: StopRule, limit: int | None, exact: bool) -> float:

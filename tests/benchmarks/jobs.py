@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,6 +167,16 @@ def timed(job: Job, folder: Path, code: Path, limit: float) -> str:
     )
 
 
+def table(jobs: Mapping[str, Job], folder: Path, code: Path, limit: float) -> list[str]:
+    """The rows of the jobs, printed as they come."""
+    print("| job | s | processor, s | system | GB | dB |\n|---|---|---|---|---|---|", flush=True)
+    rows = []
+    for title, job in jobs.items():
+        rows.append(f"| {title} | {timed(job, folder, code, limit)} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
 def held(process: int) -> float:
     """Gigabytes that a process holds."""
     try:
@@ -198,19 +208,14 @@ def main() -> None:
     parser.add_argument("--into", type=Path)
     add_keep(parser, "jobs")
     given = parser.parse_args()
-    rows = []
-    print("| job | s | processor, s | system | GB | dB |\n|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() if given.into is None else nullcontext(given.into) as name:
         folder = Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         jobs = prepared(given.folder.resolve(), folder)
         end = beside(given.busy)
         try:
-            for title, job in jobs.items():
-                if given.only and not any(word in title for word in given.only):
-                    continue
-                rows.append(f"| {title} | {timed(job, folder, given.code.resolve(), given.limit)} |")
-                print(rows[-1], flush=True)
+            asked = {k: v for k, v in jobs.items() if not given.only or any(word in k for word in given.only)}
+            rows = table(asked, folder, given.code.resolve(), given.limit)
         finally:
             end()
     keep(given.keep, CODE, {}, rows)

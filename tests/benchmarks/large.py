@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.benchmarks.jobs import CODE, Job, noisy, picture, save, timed
+from tests.benchmarks.jobs import CODE, Job, noisy, picture, save, table
 from tests.benchmarks.results import add_keep, keep
 
 CELL = 500
@@ -72,15 +72,12 @@ def main() -> None:
     parser.add_argument("--into", type=Path)
     add_keep(parser, "large")
     given = parser.parse_args()
-    rows = []
-    print("| job | s | processor, s | system | GB | dB |\n|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() if given.into is None else nullcontext(given.into) as name:
         folder = Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        for title, job in prepared(given.folder.resolve(), folder, given.megapixels, given.time).items():
-            if given.only is None or title in given.only:
-                rows.append(f"| {title} | {timed(job, folder, Path(__file__).parents[2], given.limit)} |")
-                print(rows[-1], flush=True)
+        jobs = prepared(given.folder.resolve(), folder, given.megapixels, given.time)
+        asked = {k: v for k, v in jobs.items() if given.only is None or k in given.only}
+        rows = table(asked, folder, Path(__file__).parents[2], given.limit)
     keep(given.keep, CODE, {}, rows)
 
 

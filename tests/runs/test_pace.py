@@ -13,6 +13,7 @@ from invprior.priors import DIP, TV, NonLocal
 from invprior.runs.pace import Timed, expected_seconds, middle
 from invprior.runs.restoration import Measured, Restoration
 from invprior.shapes import Shape
+from invprior.stop import MaxIterations
 from tests.helpers import photograph, randn
 
 
@@ -84,3 +85,10 @@ def test_the_time_goes_by_steps_of_the_whole_picture_not_of_a_window() -> None:
 
     expected_seconds(measured(288), Watched(), Restoration(weight=0.1))
     assert solved == {96, 288}
+
+
+def test_a_solve_that_ends_before_it_is_warm_has_a_time_too() -> None:
+    data = measured(288)
+    at_once = expected_seconds(data, TV(), Restoration(weight=0.1, stop=MaxIterations(1)))
+    assert at_once is not None
+    assert 0 < at_once < 60
