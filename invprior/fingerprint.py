@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 from invprior.functional import Functional
-
-# Values of a point that are taken at a time: what a proximal map makes of them is then small beside a large picture.
-BAND = 2**20
+from invprior.shapes import slabs
 
 
 def figures(f: Functional, u: Tensor) -> list[float]:
@@ -31,11 +29,9 @@ def figures(f: Functional, u: Tensor) -> list[float]:
 
 def _bands(f: Functional, u: Tensor) -> Iterator[tuple[Functional, Tensor]]:
     """f on some rows of u at a time; on all of them where it couples rows."""
-    if not f.rowwise or u.ndim < 2 or u.numel() <= BAND:
+    if not f.rowwise or u.ndim < 2:
         yield f, u
         return
     height = u.shape[-2]
-    step = max(1, height * BAND // u.numel())
-    for start in range(0, height, step):
-        stop = min(start + step, height)
-        yield f.rows(start, stop, height), u.narrow(-2, start, stop - start)
+    for rows in slabs(height, u.numel() // height):
+        yield f.rows(rows.start, rows.stop, height), u[..., rows, :]

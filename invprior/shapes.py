@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ Shape = tuple[int, ...]
 
 # Rows next to the cut edge of a band where a local operator may be wrong, see ``LinearOperator.on_rows``.
 REACH = 2
+# Values that a temporary holds where a large array is gone through: a few megabytes, which a cache holds too.
+SLAB = 2**20
 
 
 def as_shape(shape: Iterable[int]) -> Shape:
@@ -40,6 +42,12 @@ def all_finite(x: Tensor) -> bool:
         return True
     extremes = torch.aminmax(torch.view_as_real(x.resolve_conj()) if x.is_complex() else x)  # NaN is both of them
     return bool(torch.stack(tuple(extremes)).isfinite().all())
+
+
+def slabs(height: int, width: int) -> Iterator[slice]:
+    """The rows of a picture, some at a time: what is made of them is small beside the picture."""
+    step = max(1, SLAB // width)
+    return (slice(top, min(top + step, height)) for top in range(0, height, step))
 
 
 def check_broadcast(name: str, x: Tensor, shape: Shape) -> None:

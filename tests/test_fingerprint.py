@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from invprior.fingerprint import BAND, figures
+from invprior.fingerprint import figures
 from invprior.functional import Functional
 from invprior.functionals import L1, L21, Bounds, Quadratic
+from invprior.shapes import SLAB
 from tests.helpers import randn
 
 
@@ -22,7 +23,7 @@ from tests.helpers import randn
 )
 def test_a_large_point_gives_the_figures_of_the_whole(f: Functional) -> None:
     u = randn(2, 3, 1500, 500)
-    assert u.numel() > 2 * BAND
+    assert u.numel() > 2 * SLAB
     value, moved = figures(f, u)
     assert value == pytest.approx(float(f(u)), rel=1e-9)
     assert moved == pytest.approx(float(f.prox(u, 1.0).abs().sum()), rel=1e-9)

@@ -18,7 +18,7 @@ from invprior.io.metadata import EXTRA_SAMPLES, Origin, origin
 from invprior.io.orientation import upright
 from invprior.io.paths import as_path
 from invprior.io.raster import DTYPES, check_header, decode
-from invprior.io.room import slabs
+from invprior.shapes import slabs
 
 ALPHA = {2: 1, 4: 3}  # number of bands with an alpha channel: without it, for gray and RGB
 NO_COLOUR = {"b-w", "grey16", "multiband", "cmyk"}  # four bands of these kinds are four channels

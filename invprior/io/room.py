@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import invprior.machine as machine
 from invprior.errors import InvpriorError
-
-# Values that a temporary holds where a picture is converted: a few megabytes, which a processor's cache holds too.
-SLAB = 2**20
-
-
-def slabs(height: int, width: int) -> Iterator[slice]:
-    """The rows of a picture, some at a time: what is made of them is small beside the picture."""
-    step = max(1, SLAB // width)
-    return (slice(top, top + step) for top in range(0, height, step))
 
 
 def check_room(path: Path, width: int, height: int, bands: int, item: int) -> None:

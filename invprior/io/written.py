@@ -33,9 +33,8 @@ from invprior.io.ome import Size
 from invprior.io.orientation import stored
 from invprior.io.paths import as_path
 from invprior.io.raster import DTYPES, FINEST, first_line
-from invprior.io.room import slabs
 from invprior.io.whole import check_place, whole_file
-from invprior.shapes import all_finite
+from invprior.shapes import all_finite, slabs
 
 COLOURS = {"JPEG": (1, 3), "PNG": (1, 3), modern.WEBP: (1, 3), modern.AVIF: (1, 3)}  # and JPEG four inks
 DEPTHS = {"JPEG": {"uchar"}, "PNG": {"uchar", "ushort"}, modern.WEBP: {"uchar"}, modern.AVIF: {"uchar", "ushort"}}

@@ -20,8 +20,8 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -167,6 +167,17 @@ def timed(job: Job, folder: Path, code: Path, limit: float) -> str:
     )
 
 
+@contextmanager
+def placed(into: Path | None) -> Iterator[Path]:
+    """The folder of the files: the one that is asked for, which stays, or a temporary one."""
+    if into is not None:
+        into.mkdir(parents=True, exist_ok=True)
+        yield into
+        return
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
 def table(jobs: Mapping[str, Job], folder: Path, code: Path, limit: float) -> list[str]:
     """The rows of the jobs, printed as they come."""
     print("| job | s | processor, s | system | GB | dB |\n|---|---|---|---|---|---|", flush=True)
@@ -208,9 +219,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path)
     add_keep(parser, "jobs")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() if given.into is None else nullcontext(given.into) as name:
-        folder = Path(name)
-        folder.mkdir(parents=True, exist_ok=True)
+    with placed(given.into) as folder:
         jobs = prepared(given.folder.resolve(), folder)
         end = beside(given.busy)
         try:

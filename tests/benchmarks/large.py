@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import tempfile
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from tests.benchmarks.jobs import CODE, Job, noisy, picture, save, table
+from tests.benchmarks.jobs import CODE, Job, noisy, picture, placed, save, table
 from tests.benchmarks.results import add_keep, keep
 
 CELL = 500
@@ -72,9 +70,7 @@ def main() -> None:
     parser.add_argument("--into", type=Path)
     add_keep(parser, "large")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() if given.into is None else nullcontext(given.into) as name:
-        folder = Path(name)
-        folder.mkdir(parents=True, exist_ok=True)
+    with placed(given.into) as folder:
         jobs = prepared(given.folder.resolve(), folder, given.megapixels, given.time)
         asked = {k: v for k, v in jobs.items() if given.only is None or k in given.only}
         rows = table(asked, folder, Path(__file__).parents[2], given.limit)
