@@ -41,7 +41,7 @@ class Blend(Prior):
 
     Cost
     ----
-    All members side by side, on the threads that torch has; memory for all of them.
+    Members without a network twice, side by side on the threads that torch has, then the networks; memory for all.
 
     References
     ----------
@@ -65,7 +65,8 @@ class Blend(Prior):
         return Blend(parts)
 
     def recipe(self) -> Recipe:
-        recipes = [member.recipe() for member in self.members]
+        networks = [m for m in self.members if m.fits_network]  # the others take tens of iterations at once
+        recipes = [m.recipe() for m in networks or self.members]
         limits = [r.stop.most for r in recipes if r is not None and r.stop.most is not None]
         return Recipe(Blending(), Expected(math.ceil((1 + FINISH) * max(limits))) if limits else AnyOf(()))
 

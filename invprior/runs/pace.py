@@ -14,7 +14,7 @@ from invprior.runs.memory import tiling
 from invprior.runs.restoration import Measured, Restoration, Restored
 from invprior.shapes import Shape, Window
 from invprior.solvers.iterate import Iterate
-from invprior.stop import StopRule
+from invprior.solvers.recipe import Recipe
 from invprior.stop.base import LIMIT
 from invprior.weight.excerpt import size
 
@@ -30,8 +30,9 @@ TRIED, LONGER = 400, 2
 # is smaller, where that takes no more than COST seconds and a solve takes MANY or more: those of a small window are
 # slower for its pixels, and those of the whole of a large picture would leave memory in pieces.
 WARM, STEPS, COST, MANY, NEAR = 2, 5, 8.0, 20, 1024
-# Share of their limit that fits take if the noise level may end them; without noise they run to it.
-USUAL = 0.5
+# Share of their limit that fits take if the noise level may end them, of a picture of USUAL_SIDE² pixels; it grows with
+# the side (256², 512² and 512×768 pixels: 100, 200 to 240 and 300 of 400 steps). Without noise they run to the limit.
+USUAL, USUAL_SIDE = 0.5, 512
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,9 @@ def _timed(measured: Measured, window: Window, prior: Prior, restoration: Restor
             prior = _fed(prior, part)
         if prior.parametrised:
             restored, step = _stepped(part, prior, alone)
-            stop = replace(alone, iterations=None).recipe(restored.problem).stop
-            steps = _steps(stop, alone.iterations, part.exact)
+            recipe = replace(alone, iterations=None).recipe(restored.problem)
+            shape = measured.data[0].operator.in_shape
+            steps = _steps(recipe, alone.iterations, part.exact, _at_once(shape, restoration.tile))
             return Timed(_area(window), restored.weighted.prior, restored.seconds_weight, step, steps)
         limit = min(TRIED, alone.iterations or TRIED)
         restored = replace(alone, iterations=limit).run(part, prior, callbacks=[note])
@@ -199,10 +201,17 @@ def _stepped(measured: Measured, prior: Prior, restoration: Restoration) -> tupl
     return restored, (at[-1] - at[warm]) / max(len(at) - 1 - warm, 1)
 
 
-def _steps(stop: StopRule, limit: int | None, exact: bool) -> float:
-    """The steps that a fit usually takes: rules beside its limit end it where there is noise."""
-    most = stop.most or STEPS
-    usual = most if exact or len(stop.rules) == 1 else USUAL * most
+def _at_once(shape: Shape, tile: int | None) -> int:
+    """Pixels that are fitted together: those of a tile, or of the picture."""
+    height, width = (min(n, tile or n) for n in shape[-2:])
+    return height * width
+
+
+def _steps(recipe: Recipe, limit: int | None, exact: bool, pixels: int) -> float:
+    """The steps that a fit of so many pixels usually takes: rules beside its limit end it where there is noise."""
+    most = recipe.stop.most or STEPS
+    share = min(USUAL * pixels**0.5 / USUAL_SIDE, 1.0)
+    usual = share * most if recipe.may_end_early and not exact else most
     return usual if limit is None else min(limit, usual)
 
 

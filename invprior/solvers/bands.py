@@ -61,31 +61,26 @@ class Rows:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """G and the f_i on some rows, and the K_i on the rows that they read."""
+class Blocks:
+    """The f_i on some rows, and the K_i on the rows that they read."""
 
     rows: Rows
-    G: Functional
     blocks: tuple[Block, ...]
 
-    def value(self, x: Tensor) -> Tensor:
-        """G(x) + Σ f_i(K_i x) on these rows."""
+    def values(self, x: Tensor) -> list[Tensor]:
+        """The f_i(K_i x) on these rows."""
         read = self.rows.read(x)
-        values = (b.f(self.rows.keep(b.K.forward(read))) for b in self.blocks)
-        return sum(values, start=self.G(self.rows.of(x)))
+        return [b.f(self.rows.keep(b.K.forward(read))) for b in self.blocks]
 
     def conjugates(self, y: Sequence[Tensor]) -> list[Tensor]:
         """The f_i*(y_i) on these rows."""
         return [b.f.conj(self.rows.of(v)) for b, v in zip(self.blocks, y, strict=True)]
 
-    def primal(self, x: Tensor, y: Sequence[Tensor], tau: float, theta: float) -> tuple[Tensor, Tensor]:
-        """x̃ = prox_{τG}(x − τ ΣK_iᴴy_i) and x̄ = x̃ + θ(x̃ − x)."""
-        old = self.rows.of(x)
-        moved = old
+    def pulled(self, x: Tensor, y: Sequence[Tensor], tau: float) -> Tensor:
+        """x − τ ΣK_iᴴy_i for the values x of these rows."""
         for b, v in zip(self.blocks, y, strict=True):
-            moved = moved.add(self.rows.keep(b.K.adjoint(self.rows.read(v))), alpha=-tau)
-        new = self.G.prox(moved, tau)
-        return new, old.lerp(new, 1 + theta)  # x + (1 + θ)(x̃ − x)
+            x = x.add(self.rows.keep(b.K.adjoint(self.rows.read(v))), alpha=-tau)
+        return x
 
     def dual(self, ahead: Tensor, y: Sequence[Tensor], rho: float) -> tuple[Tensor, ...]:
         """ỹ_i = prox_{σ_i f_i*}(y_i + σ_i K_i x̄) with σ_i = ρ/‖K_i‖²."""
@@ -97,28 +92,131 @@ class Part:
             out.append(b.f.conj_prox(moved, sigma))
         return tuple(out)
 
+    def unmet(self, moved: Tensor, y0: Sequence[Tensor], y1: Sequence[Tensor]) -> float:
+        """‖moved − ΣK_iᴴ(y_i − ỹ_i)‖² on these rows."""
+        rest = self.rows.of(moved)
+        for b, v0, v1 in zip(self.blocks, y0, y1, strict=True):
+            rest = rest - self.rows.keep(b.K.adjoint(self.rows.read(v0) - self.rows.read(v1)))
+        return float(torch.linalg.vector_norm(rest)) ** 2
 
-def cut(G: Functional, blocks: tuple[Block, ...], x: Tensor) -> tuple[Part, ...]:
-    """Bands for a variable like ``x`` if every term is local and ``x`` is on a CPU, else one part."""
-    height = x.shape[-2] if x.ndim >= 2 else 0
+    def mismatch(self, x0: Tensor, x1: Tensor, y0: Sequence[Tensor], y1: Sequence[Tensor], rho: float) -> float:
+        """Σ‖(y_i − ỹ_i)‖K_i‖²/ρ − K_i(x − x̃)‖²/‖K_i‖² on these rows."""
+        dx = self.rows.read(x0) - self.rows.read(x1)
+        total = 0.0
+        for b, v0, v1 in zip(self.blocks, y0, y1, strict=True):
+            r = (self.rows.of(v0) - self.rows.of(v1)) * (b.norm**2 / rho) - self.rows.keep(b.K.forward(dx))
+            total += (float(torch.linalg.vector_norm(r)) / b.norm) ** 2
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class Part(Blocks):
+    """G and the local f_i(K_i x) on some rows."""
+
+    G: Functional
+
+    def value(self, x: Tensor) -> Tensor:
+        """G(x) + Σ f_i(K_i x) on these rows."""
+        return sum(self.values(x), start=self.G(self.rows.of(x)))
+
+    def primal(self, x: Tensor, moved: Tensor, y: Sequence[Tensor], tau: float, theta: float) -> tuple[Tensor, Tensor]:
+        """x̃ = prox_{τG}(moved − τ ΣK_iᴴy_i) and x̄ = x̃ + θ(x̃ − x)."""
+        new = self.G.prox(self.pulled(self.rows.of(moved), y, tau), tau)
+        return new, self.rows.of(x).lerp(new, 1 + theta)  # x + (1 + θ)(x̃ − x)
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """G(x) + Σ f_i(K_i x) in bands of rows.
+
+    Attributes
+    ----------
+    near
+        The bands: G and the blocks that are local.
+    far
+        The blocks whose operators mix distant rows, on the whole picture. Their dual variables follow those of the
+        local ones.
+    """
+
+    near: tuple[Part, ...]
+    far: Blocks
+
+    @property
+    def _local(self) -> int:
+        return len(self.near[0].blocks)
+
+    def value(self, x: Tensor) -> Tensor:
+        first, *others = [*(part.value(x) for part in self.near), *self.far.values(x)]
+        return sum(others, start=first)
+
+    def conjugates(self, y: Sequence[Tensor]) -> list[Tensor]:
+        """All f_i*(y_i), those of a local block once for every band."""
+        n = self._local
+        return [*(v for part in self.near for v in part.conjugates(y[:n])), *self.far.conjugates(y[n:])]
+
+    def primal(self, x: Tensor, y: Sequence[Tensor], tau: float, theta: float) -> tuple[Tensor, Tensor]:
+        """x̃ = prox_{τG}(x − τ ΣK_iᴴy_i) and x̄ = x̃ + θ(x̃ − x)."""
+        n = self._local
+        moved = self.far.pulled(x, y[n:], tau)
+        new, ahead = sweep(self.near, lambda part: part.primal(x, moved, y[:n], tau, theta))
+        return new, ahead
+
+    def dual(self, ahead: Tensor, y: Sequence[Tensor], rho: float) -> tuple[Tensor, ...]:
+        """ỹ_i = prox_{σ_i f_i*}(y_i + σ_i K_i x̄) with σ_i = ρ/‖K_i‖²."""
+        n = self._local
+        return (*sweep(self.near, lambda part: part.dual(ahead, y[:n], rho)), *self.far.dual(ahead, y[n:], rho))
+
+    def residuals(
+        self, before: tuple[Tensor, Sequence[Tensor]], after: tuple[Tensor, Sequence[Tensor]], tau: float, rho: float
+    ) -> tuple[float, float]:
+        """The norms of the primal and the dual residual of the step from (x, y) to (x̃, ỹ).
+
+        (x − x̃)/τ − ΣK_iᴴ(y_i − ỹ_i), and (y_i − ỹ_i)/σ_i − K_i(x − x̃) times σ_i‖K_i‖/ρ = 1/‖K_i‖, so that blocks of
+        every scale count alike.
+        """
+        (x0, y0), (x1, y1), n = before, after, self._local
+        far = [a - b for a, b in zip(y0[n:], y1[n:], strict=True)]
+        moved = self.far.pulled((x0 - x1) / tau, far, 1.0)
+        primal = sum(part.unmet(moved, y0[:n], y1[:n]) for part in self.near)
+        dual = sum(part.mismatch(x0, x1, y0[:n], y1[:n], rho) for part in self.near)
+        dual += self.far.mismatch(x0, x1, y0[n:], y1[n:], rho)
+        return math.sqrt(primal), math.sqrt(dual)
+
+
+def local_first(blocks: Sequence[Block], x: Tensor) -> tuple[Block, ...]:
+    """The blocks in the order of :class:`Bands`, for a variable like ``x``."""
+    return tuple(sorted(blocks, key=lambda b: not _local(b, _height(x))))
+
+
+def cut(G: Functional, blocks: tuple[Block, ...], x: Tensor) -> Bands:
+    """Blocks, :func:`local_first`, in bands for a variable like ``x``; one band if G is not local, or on a GPU."""
+    height = _height(x)
+    local = tuple(b for b in blocks if _local(b, height))
+    far = Blocks(Rows(0, height, height), blocks[len(local) :])
     count = math.ceil(x.numel() / SIZE)
-    whole = (Part(Rows(0, height, height), G, blocks),)
-    if x.device.type != "cpu" or count <= 4 or not (G.rowwise and all(b.f.rowwise for b in blocks)):
-        return whole
+    if x.device.type != "cpu" or count <= 4 or height == 0 or not G.rowwise:
+        return Bands((Part(Rows(0, height, height), local, G),), far)
     size = max(2, math.ceil(height / count))
     parts = []
     for start in range(0, height, size):
         rows = Rows(start, min(start + size, height), height)
-        on_band = [b.K.on_rows(rows.last - rows.first) for b in blocks]
-        local = [
+        on_band = [b.K.on_rows(rows.last - rows.first) for b in local]
+        cut_blocks = tuple(
             Block(b.f.rows(rows.start, rows.stop, height), K, b.norm)
-            for b, K in zip(blocks, on_band, strict=True)
+            for b, K in zip(local, on_band, strict=True)
             if K is not None
-        ]
-        if len(local) < len(blocks):  # an operator is not local
-            return whole
-        parts.append(Part(rows, G.rows(rows.start, rows.stop, height), tuple(local)))
-    return tuple(parts)
+        )
+        parts.append(Part(rows, cut_blocks, G.rows(rows.start, rows.stop, height)))
+    return Bands(tuple(parts), far)
+
+
+def _height(x: Tensor) -> int:
+    """Rows of a variable; 0 of one that has none."""
+    return int(x.shape[-2]) if x.ndim >= 2 else 0
+
+
+def _local(block: Block, height: int) -> bool:
+    return height > 0 and block.f.rowwise and block.K.on_rows(height) is not None
 
 
 def sweep(parts: tuple[Part, ...], compute: Callable[[Part], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:

@@ -91,7 +91,7 @@ class Solver(ABC, Generic[S]):
         return False
 
     def last(self, state: S) -> int | None:
-        """The iteration at which the method ends by itself, if it knows that beforehand; for the time that is left."""
+        """The iteration at which the method ends by itself, as far as it knows; for the time that is left."""
         return None
 
     def ended(self, state: S) -> Status | None:

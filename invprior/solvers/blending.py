@@ -53,7 +53,10 @@ class Blended(State):
 
     @property
     def members(self) -> tuple[Part, ...]:
-        """The members whose images are blended: those on all data as soon as they have ended."""
+        """The members whose images are blended: those on all data as soon as they have ended.
+
+        One that has not begun has no image, and no weight.
+        """
         return tuple(j if w.status is None else w for j, w in zip(self.judged, self.whole, strict=True))
 
 
@@ -61,8 +64,9 @@ class Blended(State):
 class Blending(Solver[Blended]):
     """x = Σ_k w_k x_k: solves the problem with each member of its prior, and weighs their images.
 
-    An iteration is ten of every member, one of a network; the solve ends with the slowest, and then with the networks
-    that are fitted to what was held out.
+    Members without a network go first, side by side: they are short, and a picture is there soon. Then networks, with
+    all threads, and at last those that are fitted to what was held out too. An iteration is ten of every member whose
+    turn it is, one of a network.
     """
 
     of_parts: ClassVar[bool] = True
@@ -88,40 +92,28 @@ class Blending(Solver[Blended]):
             raise InvpriorError(
                 f"the state is one of {len(state.judged)} members, and the prior has {count}; start anew"
             )
-        turns = self._judging(cut, state) | self._with_all_data(problem, cut, state)
+        turns = _next_turns(problem, cut, state)
         parts = dict(zip(turns, _side_by_side(list(turns.values())), strict=True))
         judged = tuple(parts.get((JUDGED, k), part) for k, part in enumerate(state.judged))
         whole = tuple(parts.get((WHOLE, k), part) for k, part in enumerate(state.whole))
         weights, back = state.weights, state.put_back
         if JUDGED in {what for what, _ in turns}:
-            images = [part.x for part in judged]
+            begun = [k for k, part in enumerate(judged) if part.result is not None]
+            images = [judged[k].x for k in begun]
             back = _measured_better(cut.watched, images)
-            weights = _weights([w for w in cut.watched if not (back and w.limited)], images)
+            found = dict(
+                zip(begun, _weights([w for w in cut.watched if not (back and w.limited)], images), strict=True)
+            )
+            weights = tuple(found.get(k, 0.0) for k in range(count))
         if all(part.status is not None for part in judged):
             kept = [_fitted(p) and not (cut.thinned and weights[k] > 0) for k, p in enumerate(cut.judged)]
             whole = tuple(j if same else w for same, j, w in zip(kept, judged, whole, strict=True))
         new = replace(state, iteration=state.iteration + 1, judged=judged, whole=whole, weights=weights)
-        x = torch.stack([w * m.x for w, m in zip(weights, new.members, strict=True)]).sum(0)
+        weighed = [(w, m.x) for w, m in zip(weights, new.members, strict=True) if m.result is not None]
+        x = torch.stack([w * image for w, image in weighed]).sum(0)
         for d in problem.data_terms if back else ():
             x = put_back(x, d.operator, d.y)
         return replace(new, x=x, put_back=back)
-
-    def _judging(self, cut: _Cut, state: Blended) -> _Turns:
-        going = [k for k, part in enumerate(state.judged) if part.status is None]
-        return {(JUDGED, k): partial(advanced, cut.judged[k], state.judged[k], state.seed + k) for k in going}
-
-    def _with_all_data(self, problem: Problem, cut: _Cut, state: Blended) -> _Turns:
-        """A network waits for its weight; one that found no noise to end at goes on, others are fitted anew."""
-        turns: _Turns = {}
-        weighed = all(part.status is not None for part in state.judged)
-        for k, (p, judged, part) in enumerate(zip(problem.once(_members), state.judged, state.whole, strict=True)):
-            if part.status is not None or (_fitted(p) and not weighed):
-                continue
-            if _fitted(p) and judged.reached_limit and isinstance(choose(p).solver, Descent):
-                turns[WHOLE, k] = partial(finished, p, part, judged)
-            else:
-                turns[WHOLE, k] = partial(advanced, p, part, state.seed + k)
-        return turns
 
     def default_stop(self) -> StopRule:
         """None: :meth:`ended` ends the solve."""
@@ -165,8 +157,36 @@ def _fitted(problem: Problem) -> bool:
     return problem.prior.fits_network or bool(problem.prior.parts)
 
 
+def _next_turns(problem: Problem, cut: _Cut, state: Blended) -> _Turns:
+    """Members without a network until they have ended, then networks, then those that have a weight on all data.
+
+    Such a network goes on if it found no noise to end at; another one is fitted anew.
+    """
+    plain: _Turns = {}
+    networks: _Turns = {}
+    on_all: _Turns = {}
+    for k, (p, judged, whole) in enumerate(zip(problem.once(_members), state.judged, state.whole, strict=True)):
+        seed = state.seed + k
+        if judged.status is None:
+            (networks if _fitted(p) else plain)[JUDGED, k] = partial(advanced, cut.judged[k], judged, seed)
+        if whole.status is not None:
+            continue
+        if not _fitted(p):
+            plain[WHOLE, k] = partial(advanced, p, whole, seed)
+        elif judged.reached_limit and isinstance(choose(p).solver, Descent):
+            on_all[WHOLE, k] = partial(finished, p, whole, judged)
+        else:
+            on_all[WHOLE, k] = partial(advanced, p, whole, seed)
+    return plain or networks or on_all
+
+
 def _side_by_side(turns: Sequence[Callable[[], Part]]) -> list[Part]:
-    """Every part some iterations later; the threads that torch has are shared out."""
+    """Every part some iterations later; the threads that torch has are shared out.
+
+    One alone stays in the caller's thread: a new one would start a team of threads for each iteration.
+    """
+    if len(turns) == 1:
+        return [turns[0]()]
     threads = torch.get_num_threads()
     each = max(1, threads // max(len(turns), 1))
 

@@ -13,7 +13,6 @@ from torch import Tensor
 from invprior.errors import InvpriorError
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
-from invprior.solvers.bands import sweep
 from invprior.solvers.base import Solver
 from invprior.solvers.saddle import SaddlePoint, SaddleState
 from invprior.stop import MaxIterations, RelativeGap, Stalled, StopRule
@@ -62,7 +61,7 @@ class PDHG(Solver[PDHGState]):
     Cost
     ----
     An iteration applies every K_i and K_iᴴ once and every proximal map once; every tenth applies them once more for the
-    balance and for the gap. Local problems are solved in bands of rows that stay in the cache.
+    balance and for the gap. Local terms are gone through in bands of rows that stay in the cache.
 
     References
     ----------
@@ -119,8 +118,8 @@ class PDHG(Solver[PDHGState]):
         saddle, old, rho = self._saddle(problem), state.relaxed, state.rho
         tau = 0.99 / (max(len(saddle.blocks), 1) * rho)
         theta = 1 / math.sqrt(1 + saddle.convexity * tau)
-        x, ahead = sweep(saddle.parts, lambda part: part.primal(old.x, old.y, tau, theta))
-        new = Point(x, sweep(saddle.parts, lambda part: part.dual(ahead, old.y, rho)))
+        x, ahead = saddle.bands.primal(old.x, old.y, tau, theta)
+        new = Point(x, saddle.bands.dual(ahead, old.y, rho))
         after = PDHGState(state.iteration + 1, saddle.lifted(x), saddle, new, new, rho / theta, state.rate)
         if saddle.convexity > 0:  # Algorithm 2: ρ follows θ, without relaxation or balance
             return after
@@ -168,17 +167,10 @@ def _first_ratio(saddle: SaddlePoint) -> float:
 
 def _balance(before: Point, after: PDHGState, tau: float) -> PDHGState:
     """Move ρ towards equal primal and dual residuals, both measured in the blocks' common scale."""
-    new, saddle = after.at, after.saddle
-    dx = before.x - new.x
-    dy = tuple(v0 - v1 for v0, v1 in zip(before.y, new.y, strict=True))
-    primal = torch.linalg.vector_norm(dx / tau - saddle.back(dy))
-    dual = torch.zeros_like(primal)
-    for b, v in zip(saddle.blocks, dy, strict=True):
-        # the residual (y − ỹ)/σ − K(x − x̃), times ‖K‖ so that blocks of every scale count alike
-        r = v * (b.norm**2 / after.rho) - b.K.forward(dx)
-        dual = torch.hypot(dual, torch.linalg.vector_norm(r) / b.norm)
+    saddle, new = after.saddle, after.at
+    primal, dual = saddle.bands.residuals((before.x, before.y), (new.x, new.y), tau, after.rho)
     # relative to the fixed scales of x and y: relative to ρ itself, ρ would run away
-    ratio = float(primal) / max(_first_ratio(saddle) * float(dual), 1e-300)
+    ratio = primal / max(_first_ratio(saddle) * dual, 1e-300)
     # residuals within a factor of 2 count as balanced; the rate decays so that the steps converge
     factor = 1 - after.rate if ratio > 2 else 1 / (1 - after.rate) if ratio < 0.5 else 1.0
     return replace(after, rho=after.rho * factor, rate=0.95 * after.rate)

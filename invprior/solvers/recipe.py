@@ -21,6 +21,12 @@ class Recipe:
     solver: Solver[Any]
     stop: StopRule
 
+    @property
+    def may_end_early(self) -> bool:
+        """True if other rules than a limit may end the solve, or each of its fits."""
+        rule = self.solver.each if isinstance(self.solver, Restarts) else self.stop
+        return len(rule.rules) > 1
+
     def at_most(self, iterations: int | None) -> Recipe:
         """The recipe with another limit of iterations; None leaves it as it is."""
         return self if iterations is None else Recipe(self.solver, at_most(self.stop, iterations))

@@ -104,6 +104,13 @@ class Restarts(Solver[RestartsState]):
         """The limit of all fits together; :meth:`ended` ends the solve."""
         return AnyOf(()) if self.each.most is None else MaxIterations(self.times * self.each.most)
 
+    def last(self, state: RestartsState) -> int | None:
+        """All fits take about as long as those that are finished."""
+        if not state.finished:
+            return None
+        done = state.iteration - (0 if state.ended else state.inner.iteration)
+        return round(done * self.times / state.finished)
+
     def ended(self, state: RestartsState) -> Status | None:
         """Once all fits are finished: why each ended, under their common name if they have one."""
         if state.finished < self.times:

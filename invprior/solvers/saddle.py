@@ -15,7 +15,7 @@ from invprior.functionals import Bounded, Bounds, Quadratic
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
 from invprior.shapes import Shape
-from invprior.solvers.bands import Block, Part, cut
+from invprior.solvers.bands import Bands, Block, cut, local_first
 from invprior.solvers.base import State
 from invprior.solvers.pedestal import pedestal, without
 
@@ -45,7 +45,7 @@ class SaddlePoint:
         Those of the variable, see :class:`~invprior.problem.Problem`.
     convexity
         μ: the least curvature of G.
-    parts
+    bands
         G and the blocks in bands of rows.
     low, high
         The range of the back-projected data, widened by a tenth on each side.
@@ -58,7 +58,7 @@ class SaddlePoint:
     G: Functional
     convexity: float
     blocks: tuple[Block, ...]
-    parts: tuple[Part, ...]
+    bands: Bands
     low: Tensor
     high: Tensor
     pedestal: Tensor
@@ -92,10 +92,11 @@ class SaddlePoint:
         # a tenth of the range to each side; of a constant image, a share of its value
         span = high - low
         reach = torch.where(span > 0, 0.1 * span, 1e-3 * torch.maximum(low.abs(), high.abs()) + 1e-30)
-        parts = cut(G, tuple(blocks), start)
+        ordered = local_first(blocks, start)
+        bands = cut(G, ordered, start)
         shape = problem.variable_shape
         flat = torch.zeros_like(low)
-        return cls(shape, problem.lift, G, convexity, tuple(blocks), parts, low - reach, high + reach, flat)
+        return cls(shape, problem.lift, G, convexity, ordered, bands, low - reach, high + reach, flat)
 
     def lifted(self, x: Tensor) -> Tensor:
         """The problem's variable, of one that stands above the pedestal."""
@@ -112,8 +113,7 @@ class SaddlePoint:
 
     def primal(self, x: Tensor) -> Tensor:
         """G(x) + Σ f_i(K_i x)."""
-        first, *others = (part.value(x) for part in self.parts)
-        return sum(others, start=first)
+        return self.bands.value(x)
 
     def back(self, y: Sequence[Tensor]) -> Tensor:
         """Σ K_iᴴy_i."""
@@ -132,13 +132,13 @@ class SaddlePoint:
         auxiliary fields of up to twice their present size. The value is then a lower bound of the minimum if the
         minimiser lies in that box.
         """
-        conjugates = sum((v for part in self.parts for v in part.conjugates(y)), start=self.low.new_zeros(()))
+        conjugates = sum(self.bands.conjugates(y), start=self.low.new_zeros(()))
         u = -self.back(y).to(x.dtype)  # without any y it is a real 0
         return -(conjugates + self._conj_G(u, x))
 
     def _conj_G(self, u: Tensor, x: Tensor) -> Tensor:
         if self.convexity > 0:  # G* is finite everywhere
-            return sum((part.G.conj(part.rows.of(u)) for part in self.parts), start=self.low.new_zeros(()))
+            return sum((part.G.conj(part.rows.of(u)) for part in self.bands.near), start=self.low.new_zeros(()))
         image = x if self.lift is None else self.lift.forward(x)
         least, most = _range(image)
         low, high = torch.minimum(self.low, least), torch.maximum(self.high, most)

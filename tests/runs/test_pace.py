@@ -10,7 +10,7 @@ from invprior.data_term import DataTerm
 from invprior.functional import Term
 from invprior.operators import Identity, Lanczos
 from invprior.priors import DIP, TV, NonLocal
-from invprior.runs.pace import Timed, expected_seconds, middle
+from invprior.runs.pace import Timed, _at_once, _steps, expected_seconds, middle
 from invprior.runs.restoration import Measured, Restoration
 from invprior.shapes import Shape
 from invprior.stop import MaxIterations
@@ -92,3 +92,13 @@ def test_a_solve_that_ends_before_it_is_warm_has_a_time_too() -> None:
     at_once = expected_seconds(data, TV(), Restoration(weight=0.1, stop=MaxIterations(1)))
     assert at_once is not None
     assert 0 < at_once < 60
+
+
+def test_noise_ends_fits_of_small_pictures_sooner_and_tiles_count_as_pictures() -> None:
+    recipe = DIP().recipe()  # three fits of 400, which the noise level may end
+    small, large = (_steps(recipe, None, False, n * n) for n in (256, 512))
+    assert (small, large) == (300, 600)
+    assert _steps(recipe, None, False, 4096**2) == _steps(recipe, None, True, 256**2) == 1200
+    assert _steps(recipe, 50, False, 256**2) == 50
+    assert _at_once((3, 2000, 300), 512) == 512 * 300
+    assert _at_once((3, 2000, 300), None) == 600_000

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from invprior import Problem, noise, solve, solvers, stop
-from invprior.operators import Identity, Lanczos, Mask
+from invprior.linear_operator import LinearOperator
+from invprior.operators import Blur, Identity, Lanczos, Mask
 from invprior.prior import Prior
 from invprior.priors import TGV, TV, Box
 from invprior.solvers import bands
-from invprior.solvers.saddle import SaddlePoint
 from tests.helpers import photograph, randn
 
 
@@ -25,10 +25,10 @@ def test_bands_give_the_iterates_of_the_whole(prior: Prior, rows: int, monkeypat
     y = photograph(size=23) + 0.1 * randn(3, 23, 23)
     problem = denoising(prior, y)
     whole = solve(problem, solvers.PDHG(), stop=stop.MaxIterations(30))
-    assert len(whole.state.solver_state.saddle.parts) == 1
+    assert len(whole.state.solver_state.saddle.bands.near) == 1
     monkeypatch.setattr(bands, "SIZE", rows * problem.start()[..., 0, :].numel())
     cut = solve(denoising(prior, y), solvers.PDHG(), stop=stop.MaxIterations(30))
-    parts = cut.state.solver_state.saddle.parts
+    parts = cut.state.solver_state.saddle.bands.near
     assert len(parts) > 1
     assert [p.rows.stop for p in parts[:-1]] == [p.rows.start for p in parts[1:]]
     assert torch.allclose(cut.x, whole.x, rtol=0, atol=1e-12)
@@ -43,8 +43,19 @@ def test_per_pixel_noise_is_cut_with_its_rows(monkeypatch: pytest.MonkeyPatch) -
     assert torch.allclose(solve(problem, stop=stop.MaxIterations(20)).x, whole, rtol=0, atol=1e-12)
 
 
-def test_what_mixes_distant_rows_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bands, "SIZE", 16)
-    A = Lanczos((3, 16, 16), 2)
-    saddle = SaddlePoint.of(Problem(A, A(photograph(size=16)), noise=noise.Gaussian(0.1), prior=TV()))
-    assert len(saddle.parts) == 1
+@pytest.mark.parametrize("A", [Lanczos((3, 24, 24), 2), Blur((3, 24, 24), torch.ones(3, 3).double() / 9)], ids=repr)
+@pytest.mark.parametrize("prior", [9.0 * TV(), 9.0 * TGV(), 9.0 * TV() + Box(0.2, 0.7)])
+def test_what_mixes_distant_rows_is_whole_and_the_rest_in_bands(
+    A: LinearOperator, prior: Prior, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y = A(photograph(size=24)) + 0.02 * randn(*A.out_shape)
+    whole = solve(Problem(A, y, noise=noise.Gaussian(0.02), prior=prior), stop=stop.MaxIterations(30))
+    monkeypatch.setattr(bands, "SIZE", 5 * 24 * 3)
+    cut = solve(Problem(A, y, noise=noise.Gaussian(0.02), prior=prior), stop=stop.MaxIterations(30))
+    found = cut.state.solver_state.saddle.bands
+    assert len(found.near) > 1
+    assert [repr(b.K).startswith(repr(A)) for b in found.far.blocks] == [True]
+    assert torch.allclose(cut.x, whole.x, rtol=0, atol=1e-12)
+    for row, same in zip(cut.history, whole.history, strict=True):  # gap and value are summed over the bands
+        assert row["value"] == pytest.approx(same["value"], rel=1e-10)
+        assert row["gap"] == pytest.approx(same["gap"], rel=1e-8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from invprior.priors import DIP, NLM, TV, Blend, Guided, NonLocal, NoPrior, Tikh
 from invprior.solvers.blending import Blending, believed
 from invprior.solvers.clipped import clipped
 from invprior.solvers.guiding import Guiding
+from invprior.solvers.part import Part, advanced
 from invprior.solvers.simplex import least_combination
 from invprior.solvers.splitting import Judgement, split
 from tests.helpers import photograph, psnr
@@ -160,6 +162,41 @@ def test_interrupted_and_pickled_it_goes_on_bit_for_bit() -> None:
     rest = solve(problem(DIP(iterations=6), TV_10), state=pickle.loads(pickle.dumps(part.state)))
     assert torch.equal(whole.x, rest.x)
     assert whole.iterations == rest.iterations
+
+
+def test_members_without_a_network_go_first_and_are_shown() -> None:
+    """They are short; a network that has not begun has no image and no weight."""
+    p = problem(DIP(iterations=4), TV_10)
+    part = solve(p, stop=stop.MaxIterations(1))
+    state = part.state.solver_state
+    assert [m.result is None for m in state.members] == [True, False]
+    assert state.weights == (0, 1)
+    assert torch.equal(part.x, state.members[1].x)
+    seen: list[tuple[bool, ...]] = []
+    solve(p, callbacks=[lambda i: seen.append(tuple(m.status is None for m in i.state.members))])
+    first = next(k for k, going in enumerate(seen) if going != seen[0])
+    assert seen[first] == (True, False)
+    assert len(seen) - first == 5  # the steps of the network, then all have ended
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_the_last_member_has_all_threads(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[int, int]] = []
+
+    def noted(problem: Problem, part: Part, seed: int) -> Part:
+        taken.append((threading.get_ident(), torch.get_num_threads()))
+        return advanced(problem, part, seed)
+
+    monkeypatch.setattr("invprior.solvers.blending.advanced", noted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        solve(problem(DIP(iterations=3), TV_10))
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert taken[-3:] == [(threading.get_ident(), threads)] * 3
+    assert {n for _, n in taken[:-3]} == {max(1, threads // 2)}
 
 
 @pytest.mark.parametrize("at", [3, 9])

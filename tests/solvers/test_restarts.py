@@ -114,3 +114,13 @@ def test_fits_of_a_lifted_prior_average_their_variables() -> None:
     once = solve(p, solvers.PDHG(), stop=stop.MaxIterations(20))  # without a network all fits are alike
     assert torch.allclose(result.x, once.x)
     assert torch.allclose(solver.estimate(state), once.state.solver_state.x)
+
+
+def test_the_end_of_all_fits_is_told_by_those_that_are_finished() -> None:
+    p, solver = problem(), restarts(4)
+    state = solver.init(p, None, torch.Generator().manual_seed(0))
+    told = []
+    for _ in range(2 * EACH + 3):
+        state = solver.step(p, state)
+        told.append(solver.last(state))
+    assert told == [None] * (EACH - 1) + [4 * EACH] * (EACH + 4)

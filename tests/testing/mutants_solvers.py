@@ -11,13 +11,13 @@ from torch import Tensor
 
 from invprior import solvers
 from invprior.problem import Problem
-from invprior.solvers.bands import Part, cut
+from invprior.solvers.bands import Bands, cut
 from invprior.solvers.conjugate_gradient import CGState, _dot, _hessian
 from invprior.solvers.pdhg import PDHGState
 from invprior.solvers.saddle import SaddlePoint
 
 
-class NotAhead(Part):
+class NotAhead(Bands):
     def primal(self, x: Tensor, y: Sequence[Tensor], tau: float, theta: float) -> tuple[Tensor, Tensor]:
         return super().primal(x, y, tau, 0.0)
 
@@ -26,7 +26,7 @@ class NotAhead(Part):
 class NoExtrapolation(solvers.PDHG):
     def _saddle(self, problem: Problem) -> SaddlePoint:
         saddle = super()._saddle(problem)
-        return replace(saddle, parts=tuple(NotAhead(p.rows, p.G, p.blocks) for p in saddle.parts))
+        return replace(saddle, bands=NotAhead(saddle.bands.near, saddle.bands.far))
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class NoNorm(solvers.PDHG):
     def _saddle(self, problem: Problem) -> SaddlePoint:
         saddle = super()._saddle(problem)
         blocks = tuple(replace(b, norm=min(max(b.norm, 1.0), 3.0)) for b in saddle.blocks)
-        return replace(saddle, blocks=blocks, parts=cut(saddle.G, blocks, problem.start()))
+        return replace(saddle, blocks=blocks, bands=cut(saddle.G, blocks, problem.start()))
 
 
 @dataclass(frozen=True)
