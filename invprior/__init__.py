@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from invprior.solvers.result import Result
     from invprior.study.comparison import compare
     from invprior.study.result import Comparison
-    from invprior.uncertainty.expected import error_map
+    from invprior.uncertainty.expected import ErrorMap, error_map
 
 _MODULES = (
     "blind",
@@ -95,6 +95,7 @@ __all__ = [
     "BlindResult",
     "Comparison",
     "DataTerm",
+    "ErrorMap",
     "Functional",
     "Generator",
     "InvpriorError",

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from invprior.cli.words import spoken
 from invprior.io import Picture, write
@@ -15,10 +16,12 @@ from invprior.runs.restoration import Measured, Restored
 from invprior.uncertainty.expected import solves
 
 TIFFS = (".tif", ".tiff")
+# Shares of the pixels that the record has a factor on the map for, within which their errors are.
+LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
-class ErrorMap:
+class ErrorFile:
     """Makes the map of a restored picture and writes it.
 
     A TIFF has floats, in the values of a picture in [0, 1], or in those of the file if it holds floats; other kinds
@@ -30,18 +33,19 @@ class ErrorMap:
     seed: int
     quiet: bool
 
-    def written(self, restored: Restored, picture: Picture) -> float | None:
-        """Write the map and say so; the root of its mean square, None if the solve was interrupted."""
+    def written(self, restored: Restored, picture: Picture) -> dict[str, Any]:
+        """Write the map and say so; its part of the record, empty if the solve was interrupted."""
         if restored.interrupted:
             print(f"invprior: {self.path} is not written, since the solve was interrupted", file=sys.stderr)
-            return None
+            return {}
         problem, result = restored.problem, restored.result
         if not self.quiet:
             count = solves(problem)
             print(f"{self.path}: {count} more solves, about {spoken(count * result.seconds)}", file=sys.stderr)
         begin = time.perf_counter()
         low, high = picture.scale
-        error = (high - low) * self.measured.error_map(problem, result, self.seed).cpu()
+        found = self.measured.error_map(problem, result, self.seed)
+        error = (high - low) * found.standard.cpu()
         most, usual = float(error.max()), math.sqrt(float(error.double().square().mean()))
         tiff = self.path.suffix.lower() in TIFFS
         shown = error if tiff or most == 0 else error / most
@@ -50,7 +54,13 @@ class ErrorMap:
             white = "" if tiff or most == 0 else f", white is {most:.3g} ({1 / most:.3g} times as bright)"
             where = f"{_decibels(usual / (high - low))}{white}, {time.perf_counter() - begin:.1f} s"
             print(f"{self.path}: expected error {usual:.3g} on average, {where}")
-        return usual
+        factors = {f"{level:g}": found.factor(level) for level in LEVELS}
+        if not self.quiet:
+            print(
+                f"{self.path}: the error of half of the pixels is within {factors['0.5']:.2f} times the map, of nine "
+                f"in ten within {factors['0.9']:.2f} times"
+            )
+        return {"expected_error": usual, "error_factors": factors}
 
 
 def check_map(path: Path, picture: Picture) -> None:

@@ -15,7 +15,7 @@ from torch.nn.functional import interpolate
 import invprior.io.scratch as scratch
 import invprior.machine as machine
 import invprior.noise as noise
-from invprior.cli.errors import ErrorMap, check_map
+from invprior.cli.errors import ErrorFile, check_map
 from invprior.cli.members import members, write_members
 from invprior.cli.opened import Further, Opened, Plan
 from invprior.cli.preview import Journal, Moments, Preview
@@ -213,9 +213,9 @@ class PictureJob:
                 file=sys.stderr,
             )
 
-        expected = None
+        expected: dict[str, Any] = {}
         if asked.error_map is not None:
-            expected = ErrorMap(asked.error_map, measured, asked.restoration.seed, asked.quiet).written(
+            expected = ErrorFile(asked.error_map, measured, asked.restoration.seed, asked.quiet).written(
                 restored, picture
             )
 
@@ -235,7 +235,7 @@ class PictureJob:
             "windows": [[w.top, w.bottom, w.left, w.right] for w in opened.plan.windows],
             "tile": asked.restoration.tile,
             "strength": asked.strength,
-            **({} if expected is None else {"expected_error": expected}),
+            **expected,
             **scores,
             **({"members": [part.record for part in parts]} if parts else {}),
         }

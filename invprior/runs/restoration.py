@@ -28,7 +28,7 @@ from invprior.solvers.result import Result, SolveState
 from invprior.solvers.waiting import InMemory, OnDisk
 from invprior.stop import AnyOf, RelativeGap, StopRule
 from invprior.stop.base import INTERRUPTED
-from invprior.uncertainty import error_map
+from invprior.uncertainty import ErrorMap, error_map
 from invprior.values import Values
 
 
@@ -68,13 +68,13 @@ class Measured:
         """The image with the known pixels of a mask as measured, if the measurement is exact."""
         return put_back(x, self.data[0].operator, self.data[0].y) if self.exact else x
 
-    def error_map(self, problem: Problem, result: Result, seed: int) -> Tensor:
-        """The standard error expected at each pixel of the image: of those that are put back, the rounding error."""
+    def error_map(self, problem: Problem, result: Result, seed: int) -> ErrorMap:
+        """The error expected at each pixel of the image: of those that are put back, the rounding error."""
         error = error_map(problem, result, seed=seed)
         if not self.exact:
             return error
-        rounding = torch.full_like(error, self.data[0].sigma)
-        return put_back(error, self.data[0].operator, rounding)
+        rounding = torch.full_like(error.standard, self.data[0].sigma)
+        return replace(error, standard=put_back(error.standard, self.data[0].operator, rounding))
 
 
 @dataclass(frozen=True)

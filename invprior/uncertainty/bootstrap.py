@@ -24,13 +24,27 @@ COMMON = 0.2
 ZOOM = 2
 # Pixels along a side below which an image is not made smaller.
 LEAST_SIDE = 8
+# Expected squared errors below this count as this.
+TINY = 1e-30
+
+
+# Errors of a simulated measurement that its distribution is told by: the tails of more change nothing.
+SAMPLE = 2**18
 
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """The mean squared error of each pixel (..., H, W), as if all pixels were of one kind, by kinds of places."""
+    """The mean squared error of each pixel (..., H, W), as if all pixels were of one kind, by kinds of places.
+
+    Attributes
+    ----------
+    ratios
+        A sample of errors over their expected root mean square, ascending: simulated errors over what the other
+        simulated measurements tell of them.
+    """
 
     by_kind: dict[int, Tensor]
+    ratios: Tensor
 
     def at(self, known: Tensor) -> Tensor:
         """The mean squared error where these pixels are measured; a kind that was never met is the next one met."""
@@ -43,6 +57,21 @@ class Expected:
         return total
 
 
+@dataclass(frozen=True, eq=False)
+class _Draw:
+    """A simulated measurement: squared errors where the image has moved, and how much of each pixel was known."""
+
+    movement: Movement
+    error: Tensor
+    told: Tensor
+
+    def back(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """The sum of squared errors, and their number, of these places (H, W) where the image was before."""
+        # what fills a hole is smooth, and easy to fill again
+        weight = torch.where(places, self.told, 0)
+        return self.movement.back(weight * self.error), self.movement.back(weight)
+
+
 def bootstrap(problem: Problem, x: Tensor, recipe: Recipe, draws: Sequence[int]) -> Expected:
     """The squared error of the solver where x, moved, is the truth: the mean over draws, each with its seed.
 
@@ -52,30 +81,39 @@ def bootstrap(problem: Problem, x: Tensor, recipe: Recipe, draws: Sequence[int])
         If no draw can be solved.
     """
     known = measured(problem)
-    size = tuple(known.shape)
     kind = kinds(known)
-    met = kind.unique().tolist()
-    total = {k: torch.zeros_like(x.real) for k in met}
-    count = {k: torch.zeros(size, dtype=x.real.dtype, device=x.device) for k in met}
-    zoom = ZOOM if min(size) >= ZOOM * LEAST_SIDE else 1
-    done = 0
-    for seed in draws:
-        rng = torch.Generator().manual_seed(seed)
-        movement = Movement.drawn((size[0], size[1]), zoom, rng)
-        truth = movement.there(x)
-        found = solved(measured_anew(problem, truth, rng), recipe, seed)
-        if found is None:
-            continue
-        done += 1
-        error = (found - truth).abs().square()
-        told = movement.there(known.to(error.dtype))  # what fills a hole is smooth, and easy to fill again
-        for k in met:
-            weight = torch.where(kind == k, told, 0)
-            total[k] += movement.back(weight * error)
-            count[k] += movement.back(weight)
-    if not done:
+    made = [draw for seed in draws if (draw := _draw(problem, x, recipe, known, seed)) is not None]
+    if not made:
         raise InvpriorError("the solver diverged on every simulated measurement, so that its error cannot be told")
-    return Expected({k: _local(total[k], count[k]) for k in met})
+    by_kind, ratios = {}, []
+    for k in kind.unique().tolist():
+        parts = [draw.back(kind == k) for draw in made]
+        total, count = (torch.stack(each).sum(0) for each in zip(*parts, strict=True))
+        by_kind[k] = _local(total, count)
+        for draw, (errors, number) in zip(made, parts, strict=True):
+            # an error counts for its own mean: with others alone its tail is seen
+            others = by_kind[k] if len(made) == 1 else _local(total - errors, count - number)
+            places = (kind == k) & (draw.told > 0.5)
+            ratios.append(_sampled(draw.error[..., places] / draw.movement.there(others)[..., places].clamp(min=TINY)))
+    return Expected(by_kind, torch.cat(ratios).sqrt().sort().values)
+
+
+def _draw(problem: Problem, x: Tensor, recipe: Recipe, known: Tensor, seed: int) -> _Draw | None:
+    """One simulated measurement; None if its solve diverged."""
+    H, W = known.shape
+    rng = torch.Generator().manual_seed(seed)
+    movement = Movement.drawn((H, W), ZOOM if min(H, W) >= ZOOM * LEAST_SIDE else 1, rng)
+    truth = movement.there(x)
+    found = solved(measured_anew(problem, truth, rng), recipe, seed)
+    if found is None:
+        return None
+    error = (found - truth).abs().square()
+    return _Draw(movement, error, movement.there(known.to(error.dtype)))
+
+
+def _sampled(values: Tensor) -> Tensor:
+    values = values.flatten()
+    return values[:: max(1, values.numel() // SAMPLE)]
 
 
 def _local(total: Tensor, count: Tensor) -> Tensor:

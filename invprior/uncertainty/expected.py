@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -24,9 +26,35 @@ DRAWS, OF_NETWORKS = 4, 2
 STREAM, LARGEST = 2_236_067_977, 2**62
 
 
+@dataclass(frozen=True, eq=False)
+class ErrorMap:
+    """How far a solution x̂ is expected to be from the truth.
+
+    Attributes
+    ----------
+    standard
+        The standard error √E|x̂ − x|² of each pixel, of the shape of x̂ and in its units, real.
+    ratios
+        A sample of |x̂ − x| over that, ascending, 1-D: errors have heavier tails than a Gaussian.
+    """
+
+    standard: Tensor
+    ratios: Tensor
+
+    def factor(self, level: float) -> float:
+        """The q with |x̂ − x| ≤ q·``standard`` in a share ``level`` of the pixels, a number from 0 to 1."""
+        if not 0 <= level <= 1:
+            raise InvpriorError(f"a level is a share from 0 to 1, such as 0.9, got {level}")
+        return float(self.ratios[min(int(level * self.ratios.numel()), self.ratios.numel() - 1)])
+
+    def within(self, level: float) -> Tensor:
+        """What the error stays within in a share ``level`` of the pixels: half of the interval around x̂."""
+        return self.factor(level) * self.standard
+
+
 @checked
-def error_map(problem: Problem, result: Result, *, draws: int | None = None, seed: int = 0) -> Tensor:
-    """The standard error √E|x̂ − x|² that is expected at each pixel of a solution x̂, without the truth.
+def error_map(problem: Problem, result: Result, *, draws: int | None = None, seed: int = 0) -> ErrorMap:
+    """The error that is expected at each pixel of a solution x̂, without the truth.
 
     The solution is taken as a truth: made half as large, turned, mirrored and shifted at random, measured again with
     new noise, and solved again with the same prior, solver and stop rule; the squared error of that, moved back, is
@@ -38,6 +66,9 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
     The map is smooth: it tells what error is usual in a place, and no method knows the error of a single pixel. It
     trusts the noise model and the operator as they are given, and that the image looks alike at half its size. Priors
     that are tied to places, as those with a picture to guide them, lose their guide in it.
+
+    How errors are distributed around that is told by the simulated measurements too: each one's errors over what the
+    others say of their size.
 
     Parameters
     ----------
@@ -52,7 +83,7 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
 
     Returns
     -------
-    Tensor
+    ErrorMap
         Of the shape of ``result.x``, real; of complex images the error of the modulus of the difference.
 
     Raises
@@ -83,7 +114,7 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
     if told is not None and places is not None:
         c = held_out_factor(told, found.at(measured(fitted)).expand_as(places)[places])
         variance = torch.where(known, variance, c * variance)
-    return variance.sqrt()
+    return ErrorMap(variance.sqrt(), found.ratios)
 
 
 def solves(problem: Problem) -> int:

@@ -55,6 +55,11 @@ def test_a_tiff_holds_the_error_and_report_and_record_its_mean(folder: Path) -> 
     assert record["expected_error"] == pytest.approx(float(found.x.square().mean().sqrt()), rel=1e-5)
     assert f"expected error {record['expected_error']:.3g} on average, a PSNR of" in said
     assert "5 more solves, about" in said
+    factors = record["error_factors"]
+    assert list(factors) == ["0.5", "0.75", "0.9", "0.95", "0.99"]
+    assert f"half of the pixels is within {factors['0.5']:.2f} times the map" in said
+    error = (read(folder / "out.png").x - read(folder / "clean.png").x).abs()
+    assert float((error <= factors["0.9"] * found.x).float().mean()) == pytest.approx(0.9, abs=0.07)
     true = (read(folder / "out.png").x - read(folder / "clean.png").x).square().mean().sqrt()
     assert record["expected_error"] == pytest.approx(float(true), rel=0.3)
 

@@ -82,7 +82,7 @@ def test_the_error_that_is_expected_is_that_of_a_file_and_not_of_dither(tmp_path
     task = Dejpeg().of_file(path)
     measured = task.measured(read(path).x, 0.001, "auto")
     restored = Restoration(iterations=100).run(measured, TV())
-    expected = measured.error_map(restored.problem, restored.result, 0)
+    expected = measured.error_map(restored.problem, restored.result, 0).standard
     H, W = CLEAN.shape[-2:]
     true = (restored.x[..., :H, :W] - CLEAN).square().mean().sqrt()
     assert 0.6 < float(expected[..., :H, :W].square().mean().sqrt() / true) < 1.6

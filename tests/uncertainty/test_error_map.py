@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import NormalDist
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from invprior import InvpriorError, noise, operators, priors
 from invprior.problem import Problem
 from invprior.solvers.loop import choose
 from invprior.stop import MaxIterations
-from invprior.uncertainty import error_map
+from invprior.uncertainty import ErrorMap, error_map
 from invprior.uncertainty.bootstrap import bootstrap
 from invprior.uncertainty.calibration import by_sure, factor
 from invprior.uncertainty.movement import Movement
@@ -40,7 +41,7 @@ def rms(values: Tensor) -> float:
 
 def mapped(problem: Problem, draws: int = 4) -> tuple[Tensor, Tensor]:
     result = ip.solve(problem)
-    return error_map(problem, result, draws=draws), result.x
+    return error_map(problem, result, draws=draws).standard, result.x
 
 
 def half(size: int = SIZE) -> operators.Mask:
@@ -129,7 +130,44 @@ def test_pixels_held_out_correct_the_error_of_holes() -> None:
     true = rms((result.x - clean)[:, ~A.known])
     alone = bootstrap(problem, result.x, choose(problem), range(2)).at(A.known)[:, ~A.known].mean().sqrt()
     assert float(alone) > 1.4 * true
-    assert rms(error_map(problem, result, draws=2)[:, ~A.known]) == pytest.approx(true, rel=0.3)
+    assert rms(error_map(problem, result, draws=2).standard[:, ~A.known]) == pytest.approx(true, rel=0.3)
+
+
+def test_errors_that_are_gaussian_have_the_levels_of_a_gaussian() -> None:
+    """Without a prior the error is the noise, the same everywhere."""
+    problem = measured(operators.Identity((3, SIZE, SIZE)), 0.1, priors.NoPrior())
+    found = error_map(problem, ip.solve(problem))
+    assert rms(found.standard) == pytest.approx(0.1, rel=0.05)
+    for level in (0.1, 0.5, 0.9, 0.99):
+        assert found.factor(level) == pytest.approx(NormalDist().inv_cdf((1 + level) / 2), rel=0.07)
+
+
+GRAY = (1, 96, 96)
+HALF = operators.Mask.random(GRAY, 0.5, torch.Generator().manual_seed(3))
+
+
+@pytest.mark.parametrize("A", [HALF, operators.Blur(GRAY, torch.ones(5, 5) / 25)], ids=["half", "blur"])
+def test_the_share_of_pixels_within_a_level_is_the_level(A: ip.LinearOperator) -> None:
+    """Levels of a Gaussian hold up to 18 points more of the pixels: errors are of many sizes."""
+    clean = photograph("camera.png", size=96, top=60, left=180).float()
+    model = noise.Gaussian(0.03)
+    y = model.sample(A(clean), torch.Generator().manual_seed(1))
+    problem = Problem(A, y, noise=model, prior=(0.8 / 0.03) * priors.TV())
+    result = ip.solve(problem)
+    found, error = error_map(problem, result), (result.x - clean).abs()
+    for level in (0.25, 0.5, 0.75, 0.9, 0.99):
+        assert float((error <= found.within(level)).float().mean()) == pytest.approx(level, abs=0.1)
+    assert found.factor(0.5) < 0.9 * NormalDist().inv_cdf(0.75)
+    assert found.factor(0.25) < found.factor(0.5) < found.factor(0.9)
+
+
+def test_levels_are_shares() -> None:
+    found = ErrorMap(torch.ones(1, 2, 2), torch.linspace(0, 1, 11))
+    assert [found.factor(level) for level in (0, 0.5, 1)] == pytest.approx([0, 0.5, 1])
+    assert torch.equal(found.within(1), torch.ones(1, 2, 2))
+    for wrong in (-0.1, 90, float("nan")):
+        with pytest.raises(InvpriorError, match="a share from 0 to 1"):
+            found.factor(wrong)
 
 
 def test_more_noise_makes_larger_maps() -> None:
@@ -156,7 +194,7 @@ def test_kinds_of_places_go_by_the_distance_from_what_is_known() -> None:
 def test_the_same_seed_gives_the_same_map_and_another_a_similar_one() -> None:
     problem = measured(operators.Identity((3, SIZE, SIZE)), 0.1, 6.0 * priors.TV())
     result = ip.solve(problem)
-    one, again, other = (error_map(problem, result, seed=s) for s in (0, 0, 1))
+    one, again, other = (error_map(problem, result, seed=s).standard for s in (0, 0, 1))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
     assert rms(other) == pytest.approx(rms(one), rel=0.2)
@@ -171,7 +209,7 @@ def test_any_prior_noise_and_number_of_data_terms() -> None:
     short = priors.DIP(iterations=3)
     for prior, terms in ((priors.NLM(), data[:1]), (5.0 * priors.TGV(), data), (short, data[1:])):
         problem = Problem.from_terms(terms, prior)
-        found = error_map(problem, ip.solve(problem), draws=1)
+        found = error_map(problem, ip.solve(problem), draws=1).standard
         assert found.shape == shape
         assert bool(found.isfinite().all())
         assert bool((found > 0).all())
@@ -182,7 +220,7 @@ def test_complex_images_have_real_errors() -> None:
     A = operators.Identity(shape)
     y = torch.complex(truth(16)[:1], truth(16)[1:2]) + 0.1 * randn(*shape, dtype=torch.complex64)
     problem = Problem(A, y, noise=noise.Gaussian(0.1 / 2**0.5), prior=5.0 * priors.TV())
-    found = error_map(problem, ip.solve(problem), draws=1)
+    found = error_map(problem, ip.solve(problem), draws=1).standard
     assert not found.is_complex()
     assert 0.01 < rms(found) < 0.15
 
