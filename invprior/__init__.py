@@ -69,6 +69,7 @@ _HOME = {
     "BlindResult": "blind.found",
     "Comparison": "study.result",
     "DataTerm": "problem",
+    "ErrorMap": "uncertainty.expected",
     "Functional": "functional",
     "Generator": "prior",
     "InvpriorError": "errors",
