@@ -13,7 +13,15 @@ from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.loop import choose
 from invprior.solvers.part import Part, advanced
-from invprior.stop import AnyOf, Status, StopRule
+from invprior.stop import AnyOf, HeldOut, Status, StopRule, hold_out
+from invprior.stop.held_out import PartlyFitted
+
+# Share of noisy values that the network does not fit and that end it: it starts from an image that fits the data, so
+# that no noise level can. Without them F16 of 96×96 pixels has 29.98 dB after 200 steps, with them 30.99.
+WATCHED = 0.02
+RULE = HeldOut(patience=60, min_start=35)
+# Values below which they tell nothing, and noise, as a share of the range of the image, that is not worth watching.
+FEW, FAINT = 50, 0.004
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +35,17 @@ class Guided(State):
 
 @dataclass(frozen=True)
 class Guiding(Solver[Guided]):
-    """First solves the problem with the member of its prior, then with the prior that follows the image."""
+    """First solves the problem with the member of its prior, then with the prior that follows the image.
+
+    The second solve leaves a few noisy values out, and ends where they are predicted best.
+    """
 
     of_parts: ClassVar[bool] = True
 
     def check(self, problem: Problem) -> None:
         if len(problem.prior.parts) != 1:
             raise InvpriorError(f"Guiding takes a prior with one member, such as priors.Guided, got {problem.prior!r}")
-        for one in (problem.once(_guide), _network(problem, problem.back_projection())):
+        for one in (problem.once(_guide), _following(problem, problem.back_projection())):
             choose(one).solver.accept(one)
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Guided:
@@ -46,7 +57,8 @@ class Guiding(Solver[Guided]):
         if guide.status is None:
             guide = advanced(problem.once(_guide), guide, state.seed)
         elif network.status is None:
-            network = advanced(_network(problem, guide.x), network, state.seed)
+            posed, rule = _watched(problem, _following(problem, guide.x), state.seed)
+            network = advanced(posed, network, state.seed, rule)
         latest = guide if network.result is None else network
         return Guided(state.iteration + 1, latest.x, guide, network, state.seed)
 
@@ -62,5 +74,18 @@ def _guide(problem: Problem) -> Problem:
     return Problem.from_terms(problem.data_terms, problem.prior.parts[0], problem.values)
 
 
-def _network(problem: Problem, image: Tensor) -> Problem:
+def _following(problem: Problem, image: Tensor) -> Problem:
     return Problem.from_terms(problem.data_terms, problem.prior.following(image), problem.values)
+
+
+def _watched(problem: Problem, network: Problem, seed: int) -> tuple[Problem, StopRule | None]:
+    """The network's problem without the values that end it, and their rule; None where there are none to watch."""
+    data = problem.data_terms
+    low, high = problem.values
+    if (
+        any(d.noise.correlation is not None or isinstance(d, PartlyFitted) for d in data)
+        or min(d.y.numel() for d in data) * WATCHED < FEW
+        or max(d.sigma / abs(d.gain or 1.0) for d in data) < FAINT * (high - low)
+    ):
+        return network, None
+    return hold_out(network, WATCHED, seed), RULE

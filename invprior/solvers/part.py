@@ -71,9 +71,9 @@ class Expected(StopRule):
         return None, GO_ON
 
 
-def advanced(problem: Problem, part: Part, seed: int) -> Part:
-    """The part some iterations later, as if it had never paused."""
-    recipe = choose(problem)
+def advanced(problem: Problem, part: Part, seed: int, rule: StopRule | None = None) -> Part:
+    """The part some iterations later, as if it had never paused; ``rule`` may end it too."""
+    recipe = choose(problem) if rule is None else choose(problem).also(rule)
     return _longer(problem, part, recipe, None if part.result is None else part.result.state, seed)
 
 

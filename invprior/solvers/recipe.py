@@ -31,6 +31,12 @@ class Recipe:
         """The recipe with another limit of iterations; None leaves it as it is."""
         return self if iterations is None else Recipe(self.solver, at_most(self.stop, iterations))
 
+    def also(self, rule: StopRule) -> Recipe:
+        """The recipe whose solve, or each of whose fits, this rule may end too."""
+        if isinstance(self.solver, Restarts):
+            return Recipe(replace(self.solver, each=self.solver.each | rule), self.stop)
+        return Recipe(self.solver, self.stop | rule)
+
     def in_tiles(self, size: int, overlap: int, shelf: Shelf | None = None) -> Recipe:
         """The recipe on overlapping tiles, which wait on disk unless another ``shelf`` is given.
 

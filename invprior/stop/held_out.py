@@ -108,7 +108,7 @@ def hold_out(problem: Problem, fraction: float = 0.03, seed: int = 0) -> Problem
         fitted = torch.ones(d.y.numel(), dtype=torch.bool)
         fitted[torch.randperm(d.y.numel(), generator=rng)[:n]] = False
         terms.append(PartlyFitted(d.operator, d.y, d.noise, fitted.reshape(d.y.shape).to(d.y.device)))
-    return Problem.from_terms(terms, problem.prior)
+    return Problem.from_terms(terms, problem.prior, problem.values)
 
 
 @dataclass(frozen=True)

@@ -335,3 +335,22 @@ def test_too_few_values_are_refused_before_the_solve() -> None:
     for known in (A, Mask(y.shape, torch.zeros(2, 2, dtype=torch.bool))):
         with pytest.raises(InvpriorError, match="too few values"):
             solve(Problem(known, known(y), noise=noise.Gaussian(0.1), prior=Blend((TV_10, NoPrior()))))
+
+
+def test_a_network_after_a_guide_ends_before_it_copies_the_noise_of_a_small_picture() -> None:
+    """No noise level can end it, since it starts from an image that fits; a few values that it does not fit can."""
+    p = Problem.from_terms(problem(TV_10, NoPrior()).data_terms, Guided(DIP(), TV_10))
+    state = (result := solve(p)).state.solver_state
+    assert state.network.status.name == "converged"
+    assert state.network.result.iterations < 200
+    prior = DIP().guided_by(state.guide.x)
+    to_the_end = solve(Problem.from_terms(p.data_terms, prior, p.values))
+    assert psnr(result.x, CLEAN) > psnr(to_the_end.x, CLEAN) + 0.2
+
+
+@pytest.mark.parametrize("level", [1e-3, 0.1])
+def test_only_noise_is_worth_watching(level: float) -> None:
+    y = noise.Gaussian(level).sample(CLEAN, torch.Generator().manual_seed(0))
+    p = Problem(Identity(y.shape), y, noise=noise.Gaussian(level), prior=Guided(DIP(iterations=3), TV_10))
+    rules = solve(p).state.solver_state.network.result.stop.rules
+    assert any(isinstance(r, stop.HeldOut) for r in rules) is (level > 0.01)
