@@ -20,8 +20,9 @@ from invprior.stop import AnyOf
 class Guided(Prior):
     """x = f_θ(x̂) where x̂ is the solution of the same problem with the prior ``guide``.
 
-    The network starts with the edges of x̂ and fits to the data what x̂ lacks. On large pictures it gains on its guide;
-    on small ones it overfits before, see docs/blend.md.
+    The network starts with the edges of x̂ and fits to the data what x̂ lacks. A few noisy values are left out of the
+    fit, which ends where they are predicted best: no noise level could end it, since x̂ fits already. On large pictures
+    it gains on its guide, see docs/blend.md.
 
     Parameters
     ----------

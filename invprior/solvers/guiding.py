@@ -57,8 +57,9 @@ class Guiding(Solver[Guided]):
         if guide.status is None:
             guide = advanced(problem.once(_guide), guide, state.seed)
         elif network.status is None:
-            posed, rule = _watched(problem, _following(problem, guide.x), state.seed)
-            network = advanced(posed, network, state.seed, rule)
+            watched = problem.once(_watched, state.seed)
+            posed = _following(problem if watched is None else watched, guide.x)
+            network = advanced(posed, network, state.seed, None if watched is None else RULE)
         latest = guide if network.result is None else network
         return Guided(state.iteration + 1, latest.x, guide, network, state.seed)
 
@@ -78,8 +79,8 @@ def _following(problem: Problem, image: Tensor) -> Problem:
     return Problem.from_terms(problem.data_terms, problem.prior.following(image), problem.values)
 
 
-def _watched(problem: Problem, network: Problem, seed: int) -> tuple[Problem, StopRule | None]:
-    """The network's problem without the values that end it, and their rule; None where there are none to watch."""
+def _watched(problem: Problem, seed: int) -> Problem | None:
+    """The problem without the values that end the network; None where there are none to watch."""
     data = problem.data_terms
     low, high = problem.values
     if (
@@ -87,5 +88,5 @@ def _watched(problem: Problem, network: Problem, seed: int) -> tuple[Problem, St
         or min(d.y.numel() for d in data) * WATCHED < FEW
         or max(d.sigma / abs(d.gain or 1.0) for d in data) < FAINT * (high - low)
     ):
-        return network, None
-    return hold_out(network, WATCHED, seed), RULE
+        return None
+    return hold_out(problem, WATCHED, seed)
