@@ -21,7 +21,7 @@ from invprior.priors.network_generator import NetworkGenerator, on_canvas
 from invprior.priors.networks import NETWORKS, check_network
 from invprior.priors.networks.given import Given
 from invprior.priors.networks.spec import canvas
-from invprior.priors.presets import Preset, check_limit, load, tasks
+from invprior.priors.presets import Preset, check_limit, load, suited, tasks
 from invprior.priors.presets import names as preset_names
 from invprior.priors.volume import volume_generator
 from invprior.purpose import Memory, Purpose
@@ -58,9 +58,9 @@ class DIP(Prior):
         others, with dropout (Quan et al. 2020). It takes linear operators and the task ``denoise``, which also stands
         for deblurring and for operators of one's own.
     task
-        The task that the settings were tuned for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``, ``flash`` and
-        ``guided``, see :class:`~invprior.priors.Guided`; ``paper`` has ``text``, ``vase`` and ``library`` instead of
-        the last.
+        The task that the settings were tuned for: ``denoise``, ``upscale``, ``upscale8``, ``inpaint``, ``holes`` for
+        large ones, ``flash`` and ``guided``, see :class:`~invprior.priors.Guided`; ``paper`` has ``text``, ``vase`` and
+        ``library`` instead of the last and of ``holes``.
     network
         A network instead of the preset's: ``skip``, ``hourglass``, ``deep_decoder``, ``conv_decoder``, or any module
         that maps (1, c, H, W) to (1, C, H, W), with the image's C channels, H and W multiples of 32 and at least 64,
@@ -219,7 +219,7 @@ class DIP(Prior):
 
         def make(
             preset: str = "fast",
-            task: str = purpose.task,
+            task: str | None = None,
             network: str | None = None,
             iterations: int | None = None,
             lr: float | None = None,
@@ -231,7 +231,7 @@ class DIP(Prior):
             average: float | None = None,
         ) -> DIP:
             changes = (lr, channels, skip, jitter, restarts, momentum, average)
-            return cls(preset, task, network, z, iterations, PICTURE, *changes)
+            return cls(preset, task or suited(preset, purpose.task), network, z, iterations, PICTURE, *changes)
 
         def volume(iterations: int | None = None) -> DIP:
             return cls(iterations=iterations, axes=(-3, -2, -1))

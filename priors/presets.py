@@ -107,6 +107,11 @@ def tasks(name: str) -> tuple[str, ...]:
     return tuple(_tables()[name])
 
 
+def suited(name: str, task: str) -> str:
+    """The task, or the next one that the preset has settings for: its ``inpaint`` for large holes."""
+    return "inpaint" if task == "holes" and task not in tasks(name) else task
+
+
 def load(name: str, task: str) -> Preset:
     """The settings of a preset for a task."""
     if task not in tasks(name):

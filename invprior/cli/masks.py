@@ -19,7 +19,7 @@ from invprior.io.video import Clip, Reader, read_clip
 from invprior.io.whole import check_apart
 from invprior.io.written import check_writable
 from invprior.marks import PROPOSALS
-from invprior.runs.choosing import far
+from invprior.runs.holes import far
 from invprior.runs.tasks import Inpaint, InpaintMissing, Task
 
 # What asks for a proposal.

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.ndimage import distance_transform_edt
-from torch import Tensor
-
 import invprior.machine as machine
 from invprior.data_term import DataTerm
-from invprior.shapes import Shape, Window
+from invprior.runs.holes import far
+from invprior.shapes import Shape
 from invprior.specs import PriorSpec, parse_prior
 
 # The word for this choice, and the seconds that it may spend unless others are given.
@@ -27,8 +25,6 @@ ORDER = {
     "volume": ("tv",),
     "develop": ("nonlocal", "tv:chroma=3"),
 }
-# A pixel of a large hole is further from a known one than this.
-FAR = 8
 # Blends lose on pictures below this many pixels, and gain on large ones (docs/blend.md).
 LEAST_BLENDED = 350 * 350
 # Seconds a megapixel where no part of a picture can be timed; a processor of 2020, two threads.
@@ -73,16 +69,6 @@ def kind(task: str, data: tuple[DataTerm, ...]) -> str:
     if task != "inpaint":
         return task.removesuffix("8") if task.startswith("upscale") else task
     return "hole" if far(data[0].observed.flatten(0, -3).all(0)) else "scattered"
-
-
-def far(known: Tensor) -> bool:
-    """True if a pixel lies further from a known one (H, W) than in scattered holes, or none is known."""
-    if not bool(known.any()):
-        return True
-    if bool(known.all()):
-        return False
-    near = Window.around(~known, 1).of(known)  # the nearest known pixel is not beyond the first row or column around
-    return float(distance_transform_edt(~near.cpu().numpy()).max()) > FAR
 
 
 def choose_prior(task: str, data: tuple[DataTerm, ...], needs: Callable[[PriorSpec], Needs], limit: float) -> Choice:

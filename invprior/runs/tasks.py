@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ from invprior.prior import Prior
 from invprior.priors.contrast import contrast
 from invprior.problem import Problem
 from invprior.purpose import Film, Purpose
+from invprior.runs.holes import far
 from invprior.runs.restoration import Measured
 from invprior.shapes import Shape
 from invprior.solvers.loop import solve
@@ -215,6 +217,13 @@ class Inpaint(Task):
     known: Tensor
     name: ClassVar[str] = "inpaint"
 
+    @cached_property
+    def preset_task(self) -> str:
+        return "holes" if self.known.ndim == 2 and far(self.known) else self.name
+
+    def purpose(self, device: str, film: Film | None = None) -> Purpose:
+        return Purpose(self.preset_task if film is None else self.name, film=film)
+
     def read(self, source: Path) -> Picture:
         return read(source, missing=True)  # it may be NaN where the mask has a hole
 
@@ -317,7 +326,8 @@ def suiting(A: Operator) -> str:
     if A.is_identity:
         return Denoise.name
     if isinstance(A, operators.Mask):
-        return Inpaint.name
+        seen = A.known if A.known.dtype == torch.bool else A.known > 0
+        return Inpaint(seen.expand(A.in_shape).flatten(0, -3).all(0)).preset_task
     # other operators lose fine detail, as a decimation does
     return Upscale(8 if math.prod(A.in_shape) >= 64 * math.prod(A.out_shape) else 4).preset_task
 

@@ -11,7 +11,8 @@ from scipy.ndimage import distance_transform_edt
 from invprior import noise
 from invprior.data_term import DataTerm
 from invprior.operators import Identity, Mask
-from invprior.runs.choosing import FAR, ORDER, Needs, choose_for_film, choose_prior, far, kind
+from invprior.runs.choosing import ORDER, Needs, choose_for_film, choose_prior, kind
+from invprior.runs.holes import FAR, far
 from invprior.specs import PriorSpec
 
 SHAPE = (3, 400, 400)

@@ -11,12 +11,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torch import Tensor
 
 from invprior import InvpriorError, Operator, operators
 from invprior.operators import Blur, Identity, Lanczos, Mask
-from invprior.priors import DIP, TGV, TV
-from invprior.purpose import Purpose
-from invprior.runs.tasks import suiting
+from invprior.priors import DIP, TGV, TV, VideoDIP
+from invprior.purpose import Film, Purpose
+from invprior.runs.tasks import Inpaint, suiting
 from invprior.specs import parse_prior
 from invprior.specs.call import literal, parse_call
 from invprior.specs.operator import Frame, known_operators, parse_operator
@@ -180,6 +181,7 @@ def test_the_task_of_an_operator() -> None:
     shape = (3, 32, 32)
     assert suiting(Identity(shape)) == "denoise"
     assert suiting(Mask.text(shape)) == "inpaint"
+    assert suiting(Mask(shape, large_hole(*shape[-2:]))) == "holes"
     assert suiting(Lanczos(shape, 4)) == "upscale"
     assert suiting(Lanczos(shape, 8)) == "upscale8"
 
@@ -194,3 +196,21 @@ def test_noise() -> None:
         check_noise("flat:0,0,16,16", degraded=False)
     with pytest.raises(InvpriorError, match="no noise 'gauss'"):
         check_noise("gauss:0.1", degraded=False)
+
+
+def large_hole(height: int, width: int) -> Tensor:
+    known = torch.ones(height, width, dtype=torch.bool)
+    known[5:27, 4:26] = False
+    return known
+
+
+def test_a_large_hole_has_settings_of_its_own_where_the_preset_has_them() -> None:
+    wide, narrow = Inpaint(large_hole(40, 40)), Inpaint(Mask.text((3, 40, 40)).known)
+    for preset, tasks in (("fast", ("holes", "inpaint")), ("best", ("holes", "inpaint")), ("paper", ("inpaint",) * 2)):
+        made = [parse_prior(f"dip:preset={preset}").made(task.purpose("cpu")) for task in (wide, narrow)]
+        assert tuple(prior.task for prior in made if isinstance(prior, DIP)) == tasks
+    assert parse_prior("dip:task=inpaint").made(wide.purpose("cpu")).task == "inpaint"  # type: ignore[attr-defined]
+    film = parse_prior("dip").made(wide.purpose("cpu", Film()))
+    assert isinstance(film, VideoDIP)
+    assert film.task == "inpaint"
+    assert set(DIP("fast", "holes").settings.network.skip) == {0}  # type: ignore[attr-defined]
