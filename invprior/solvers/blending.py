@@ -115,6 +115,11 @@ class Blending(Solver[Blended]):
             x = put_back(x, d.operator, d.y)
         return replace(new, x=x, put_back=back)
 
+    @property
+    def passes_infinity(self) -> bool:
+        """True: a member's method may, and an image that is not finite is told by itself."""
+        return True
+
     def default_stop(self) -> StopRule:
         """None: :meth:`ended` ends the solve."""
         return AnyOf(())

@@ -45,6 +45,12 @@ class Guiding(Solver[Guided]):
     def check(self, problem: Problem) -> None:
         if len(problem.prior.parts) != 1:
             raise InvpriorError(f"Guiding takes a prior with one member, such as priors.Guided, got {problem.prior!r}")
+        if problem.dtype.is_complex or problem.full_shape != problem.shape:
+            kind = "complex" if problem.dtype.is_complex else f"a batch, {problem.full_shape}"
+            raise InvpriorError(
+                f"{problem.prior!r} shows its network one real picture, and the image is {kind}; take the network or "
+                "the other prior alone"
+            )
         for one in (problem.once(_guide), _following(problem, problem.back_projection())):
             choose(one).solver.accept(one)
 
@@ -62,6 +68,11 @@ class Guiding(Solver[Guided]):
             network = advanced(posed, network, state.seed, None if watched is None else RULE)
         latest = guide if network.result is None else network
         return Guided(state.iteration + 1, latest.x, guide, network, state.seed)
+
+    @property
+    def passes_infinity(self) -> bool:
+        """True: a member's method may, and an image that is not finite is told by itself."""
+        return True
 
     def default_stop(self) -> StopRule:
         """None: :meth:`ended` ends the solve."""
@@ -85,7 +96,7 @@ def _watched(problem: Problem, seed: int) -> Problem | None:
     low, high = problem.values
     if (
         any(d.noise.correlation is not None or isinstance(d, PartlyFitted) for d in data)
-        or min(d.y.numel() for d in data) * WATCHED < FEW
+        or min(int(d.observed.count_nonzero()) for d in data) * WATCHED < FEW
         or max(d.sigma / abs(d.gain or 1.0) for d in data) < FAINT * (high - low)
     ):
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from invprior.errors import InvpriorError
 from invprior.problem import Problem
 from invprior.solvers.loop import choose, solve
 from invprior.solvers.recipe import Recipe
@@ -41,7 +42,8 @@ class Part:
 
     @property
     def x(self) -> Tensor:
-        assert self.result is not None
+        if self.result is None:
+            raise InvpriorError("this member has not begun and has no image; go on with the solve, or ask its .result")
         return self.result.x
 
 

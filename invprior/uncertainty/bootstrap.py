@@ -30,6 +30,8 @@ TINY = 1e-30
 
 # Errors of a simulated measurement that its distribution is told by: the tails of more change nothing.
 SAMPLE = 2**18
+# Places below which a distribution is told by worse ones too.
+ENOUGH = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,11 @@ class _Draw:
         weight = torch.where(places, self.told, 0)
         return self.movement.back(weight * self.error), self.movement.back(weight)
 
+    def best_told(self, places: Tensor) -> Tensor:
+        """Those of these places (H, W) where most of the image was known before it moved, if they are not too few."""
+        best = places & (self.told > 0.5 * torch.where(places, self.told, 0).max())
+        return best if int(best.count_nonzero()) >= ENOUGH else places
+
 
 def bootstrap(problem: Problem, x: Tensor, recipe: Recipe, draws: Sequence[int]) -> Expected:
     """The squared error of the solver where x, moved, is the truth: the mean over draws, each with its seed.
@@ -93,8 +100,7 @@ def bootstrap(problem: Problem, x: Tensor, recipe: Recipe, draws: Sequence[int])
         for draw, (errors, number) in zip(made, parts, strict=True):
             # an error counts for its own mean: with others alone its tail is seen
             others = by_kind[k] if len(made) == 1 else _local(total - errors, count - number)
-            places = (kind == k) & (draw.told > 0.5)
-            ratios.append(_sampled(draw.error[..., places] / draw.movement.there(others)[..., places].clamp(min=TINY)))
+            ratios.append(_sampled(draw.error / draw.movement.there(others).clamp(min=TINY), draw.best_told(kind == k)))
     return Expected(by_kind, torch.cat(ratios).sqrt().sort().values)
 
 
@@ -111,8 +117,8 @@ def _draw(problem: Problem, x: Tensor, recipe: Recipe, known: Tensor, seed: int)
     return _Draw(movement, error, movement.there(known.to(error.dtype)))
 
 
-def _sampled(values: Tensor) -> Tensor:
-    values = values.flatten()
+def _sampled(values: Tensor, places: Tensor) -> Tensor:
+    values = values[..., places].flatten()
     return values[:: max(1, values.numel() // SAMPLE)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ from invprior.solvers.result import Result
 from invprior.stop import StopRule
 from invprior.uncertainty.bootstrap import bootstrap
 from invprior.uncertainty.calibration import by_held_out, by_sure, held_out_factor
-from invprior.uncertainty.places import measured, measures_pixels
+from invprior.uncertainty.places import measured, measures_pixels, unseen_channels
 
 # Simulated measurements; a network costs too much for more.
 DRAWS, OF_NETWORKS = 4, 2
@@ -89,7 +90,8 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
     Raises
     ------
     InvpriorError
-        If the problem is no single picture, an operator is not linear, or the result was loaded from a file.
+        If the problem is no single picture, an operator is not linear, a channel is not measured at all, or the result
+        was loaded from a file.
 
     References
     ----------
@@ -139,6 +141,12 @@ def _checked(problem: Problem, result: Result, draws: int | None) -> Recipe:
     for d in problem.data_terms:
         if not isinstance(d.operator, LinearOperator):
             raise InvpriorError(f"an error map takes linear operators, and {d.operator!r} is not one")
+    unseen, channels = unseen_channels(problem), math.prod(problem.shape[:-2])
+    if 0 < unseen < channels:
+        raise InvpriorError(
+            f"{unseen} of {channels} channels are not measured, and no simulated measurement tells their error; map "
+            "the other channels alone"
+        )
     if draws is not None and draws < 1:
         raise InvpriorError(f"an error map takes one draw or more, got {draws}")
     check_tensor("the solution", result.x, problem.shape, problem.data_terms[0].y)

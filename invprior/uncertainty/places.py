@@ -11,17 +11,17 @@ from invprior.problem import Problem
 
 
 def measures_pixels(problem: Problem) -> bool:
-    """True if each value measures one pixel: A is diagonal."""
-    operators = [d.operator for d in problem.data_terms]
-    return len(operators) == 1 and isinstance(A := operators[0], LinearOperator) and A.diagonal() is not None
+    """True if each value measures one pixel, and all channels of it or none: A is diagonal, as a mask is."""
+    channels = _seen(problem)
+    return channels is not None and bool((channels == channels[0]).all())
 
 
 def measured(problem: Problem) -> Tensor:
-    """The pixels (H, W) that are measured in all channels, boolean; all of them where A mixes pixels."""
+    """The pixels (H, W) that are measured, boolean; all of them where A mixes pixels or leaves single channels out."""
     H, W = problem.shape[-2:]
     if not measures_pixels(problem):
         return torch.ones(H, W, dtype=torch.bool, device=problem.device)
-    return problem.data_terms[0].observed.reshape(-1, H, W).all(0)
+    return problem.data_terms[0].observed.reshape(-1, H, W)[0]
 
 
 def kinds(known: Tensor) -> Tensor:
@@ -30,3 +30,17 @@ def kinds(known: Tensor) -> Tensor:
         return torch.ones_like(known, dtype=torch.int64)
     distance = torch.from_numpy(distance_transform_edt(~known.cpu().numpy())).to(known.device)
     return torch.where(known, 0, distance.clamp(min=1).log2().ceil() + 1).long()
+
+
+def unseen_channels(problem: Problem) -> int:
+    """How many channels of the image no value measures, where A is diagonal."""
+    channels = _seen(problem)
+    return 0 if channels is None else int((~channels.any(-1).any(-1)).sum())
+
+
+def _seen(problem: Problem) -> Tensor | None:
+    """What is measured of each channel, (C, H, W), boolean; None unless each value measures one pixel of one."""
+    operators = [d.operator for d in problem.data_terms]
+    if len(operators) != 1 or not isinstance(A := operators[0], LinearOperator) or A.diagonal() is None:
+        return None
+    return problem.data_terms[0].observed.reshape(-1, *problem.shape[-2:])

@@ -33,7 +33,7 @@ from tests.benchmarks.results import add_keep, keep
 
 CODE = ("priors", "invprior/solvers", "operators/mask.py")
 PICTURES = ("F16", "kodim03", "kodim12")
-PRIORS = ["tv", "nonlocal", "dip", "dip:skip=0/0/0/0/0"]
+PRIORS = ["tv", "nonlocal", "dip:task=inpaint", "dip"]
 ROUNDING = 1 / (255 * 12**0.5)
 
 

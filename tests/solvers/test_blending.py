@@ -354,3 +354,28 @@ def test_only_noise_is_worth_watching(level: float) -> None:
     p = Problem(Identity(y.shape), y, noise=noise.Gaussian(level), prior=Guided(DIP(iterations=3), TV_10))
     rules = solve(p).state.solver_state.network.result.stop.rules
     assert any(isinstance(r, stop.HeldOut) for r in rules) is (level > 0.01)
+
+
+def test_a_member_may_pass_through_an_infinite_objective() -> None:
+    """The likelihood of photons is infinite where an image is negative, and a primal–dual method may pass there."""
+    x = 0.3 * CLEAN
+    x[:, 10:30, 10:30] = 0
+    A, photons = Blur(x.shape, torch.ones(5, 5) / 25), noise.Poisson(0.02)
+    y = photons.sample(A(x), torch.Generator().manual_seed(0))
+    result = solve(Problem(A, y, noise=photons, prior=Blend((TV(), 2.0 * TV()))))
+    assert result.status.name == "converged"
+    assert psnr(result.x, x) > 20
+
+
+def test_a_member_without_an_image_says_so() -> None:
+    part = solve(problem(DIP(iterations=4), TV_10), stop=stop.MaxIterations(1))
+    with pytest.raises(InvpriorError, match="has not begun"):
+        _ = part.state.solver_state.members[0].x
+
+
+def test_a_guided_network_takes_one_real_picture() -> None:
+    y = torch.complex(CLEAN, CLEAN)
+    for values, says in ((y, "the image is complex"), (CLEAN.expand(2, *CLEAN.shape), "the image is a batch")):
+        p = Problem(Identity(CLEAN.shape), values, noise=noise.Gaussian(0.1), prior=Guided(DIP(), TV_10))
+        with pytest.raises(InvpriorError, match=says):
+            solve(p)

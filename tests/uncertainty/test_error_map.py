@@ -161,6 +161,37 @@ def test_the_share_of_pixels_within_a_level_is_the_level(A: ip.LinearOperator) -
     assert found.factor(0.25) < found.factor(0.5) < found.factor(0.9)
 
 
+def lattice(step: int) -> Tensor:
+    known = torch.zeros(SIZE, SIZE, dtype=torch.bool)
+    known[::step, ::step] = True
+    return known
+
+
+@pytest.mark.parametrize("known", [lattice(2), lattice(3), half().known & lattice(2)], ids=["2", "3", "few"])
+def test_regular_masks_have_levels_too(known: Tensor) -> None:
+    """At half the size no pixel is known in full."""
+    A = operators.Mask((3, SIZE, SIZE), known)
+    found = error_map(problem := measured(A, 0.03, 20.0 * priors.TV()), ip.solve(problem))
+    assert found.ratios.numel() > 500
+    assert 0.2 < found.factor(0.5) < 1 < found.factor(0.9) < 2.5
+
+
+def test_channels_that_are_measured_in_different_pixels_have_errors_everywhere() -> None:
+    known = torch.zeros(3, SIZE, SIZE, dtype=torch.bool)  # a mosaic: no pixel is known in all channels
+    known[0, ::2, ::2] = known[1, ::2, 1::2] = known[1, 1::2, ::2] = known[2, 1::2, 1::2] = True
+    problem = measured(operators.Mask((3, SIZE, SIZE), known), 0.03, 20.0 * priors.TV())
+    result = ip.solve(problem)
+    assert rms(error_map(problem, result).standard) == pytest.approx(rms(result.x - truth()), rel=0.35)
+
+
+def test_a_channel_that_is_not_measured_has_no_map() -> None:
+    known = torch.ones(3, SIZE, SIZE, dtype=torch.bool)
+    known[2] = False
+    problem = measured(operators.Mask((3, SIZE, SIZE), known), 0.03, 20.0 * priors.TV())
+    with pytest.raises(InvpriorError, match="1 of 3 channels are not measured"):
+        error_map(problem, ip.solve(problem))
+
+
 def test_levels_are_shares() -> None:
     found = ErrorMap(torch.ones(1, 2, 2), torch.linspace(0, 1, 11))
     assert [found.factor(level) for level in (0, 0.5, 1)] == pytest.approx([0, 0.5, 1])
