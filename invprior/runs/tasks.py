@@ -327,7 +327,7 @@ def suiting(A: Operator) -> str:
         return Denoise.name
     if isinstance(A, operators.Mask):
         seen = A.known if A.known.dtype == torch.bool else A.known > 0
-        return Inpaint(seen.expand(A.in_shape).flatten(0, -3).all(0)).preset_task
+        return Inpaint(seen.expand(A.in_shape).reshape(-1, *A.in_shape[-2:]).all(0)).preset_task
     # other operators lose fine detail, as a decimation does
     return Upscale(8 if math.prod(A.in_shape) >= 64 * math.prod(A.out_shape) else 4).preset_task
 

@@ -194,19 +194,18 @@ def cut(G: Functional, blocks: tuple[Block, ...], x: Tensor) -> Bands:
     local = tuple(b for b in blocks if _local(b, height))
     far = Blocks(Rows(0, height, height), blocks[len(local) :])
     count = math.ceil(x.numel() / SIZE)
+    whole = Bands((Part(Rows(0, height, height), local, G),), far)
     if x.device.type != "cpu" or count <= 4 or height == 0 or not G.rowwise:
-        return Bands((Part(Rows(0, height, height), local, G),), far)
+        return whole
     size = max(2, math.ceil(height / count))
     parts = []
     for start in range(0, height, size):
         rows = Rows(start, min(start + size, height), height)
-        on_band = [b.K.on_rows(rows.last - rows.first) for b in local]
-        cut_blocks = tuple(
-            Block(b.f.rows(rows.start, rows.stop, height), K, b.norm)
-            for b, K in zip(local, on_band, strict=True)
-            if K is not None
-        )
-        parts.append(Part(rows, cut_blocks, G.rows(rows.start, rows.stop, height)))
+        on_band = [(b, b.K.on_rows(rows.last - rows.first)) for b in local]
+        blocks = tuple(Block(b.f.rows(rows.start, rows.stop, height), K, b.norm) for b, K in on_band if K is not None)
+        if len(blocks) < len(local):  # an operator that is local, but not on a band so low
+            return whole
+        parts.append(Part(rows, blocks, G.rows(rows.start, rows.stop, height)))
     return Bands(tuple(parts), far)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from invprior import Problem, noise, solve, solvers, stop
 from invprior.linear_operator import LinearOperator
-from invprior.operators import Blur, Identity, Lanczos, Mask
+from invprior.operators import Blur, FiniteDifference, Identity, Lanczos, Mask
 from invprior.prior import Prior
 from invprior.priors import TGV, TV, Box
 from invprior.solvers import bands
@@ -59,3 +59,12 @@ def test_what_mixes_distant_rows_is_whole_and_the_rest_in_bands(
     for row, same in zip(cut.history, whole.history, strict=True):  # gap and value are summed over the bands
         assert row["value"] == pytest.approx(same["value"], rel=1e-10)
         assert row["gap"] == pytest.approx(same["gap"], rel=1e-8)
+
+
+def test_an_operator_that_is_local_on_high_bands_only_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = photograph(size=23) + 0.1 * randn(3, 23, 23)
+    whole = solve(denoising(9.0 * TV(), y), solvers.PDHG(), stop=stop.MaxIterations(5)).x
+    plain = FiniteDifference.on_rows
+    monkeypatch.setattr(FiniteDifference, "on_rows", lambda K, n: plain(K, n) if n > 12 else None)
+    monkeypatch.setattr(bands, "SIZE", 4 * y[..., 0, :].numel())
+    assert torch.allclose(solve(denoising(9.0 * TV(), y), solvers.PDHG(), stop=stop.MaxIterations(5)).x, whole)

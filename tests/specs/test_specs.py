@@ -182,6 +182,8 @@ def test_the_task_of_an_operator() -> None:
     assert suiting(Identity(shape)) == "denoise"
     assert suiting(Mask.text(shape)) == "inpaint"
     assert suiting(Mask(shape, large_hole(*shape[-2:]))) == "holes"
+    assert suiting(Mask(shape[-2:], large_hole(*shape[-2:]))) == "holes"
+    assert suiting(Mask((8,), torch.arange(8) > 2)) == "inpaint"
     assert suiting(Lanczos(shape, 4)) == "upscale"
     assert suiting(Lanczos(shape, 8)) == "upscale8"
 
