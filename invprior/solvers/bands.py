@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -78,9 +78,7 @@ class Blocks:
 
     def pulled(self, x: Tensor, y: Sequence[Tensor], tau: float) -> Tensor:
         """x − τ ΣK_iᴴy_i for the values x of these rows."""
-        for b, v in zip(self.blocks, y, strict=True):
-            x = x.add(self.rows.keep(b.K.adjoint(self.rows.read(v))), alpha=-tau)
-        return x
+        return self._pulled(x, map(self.rows.read, y), tau)
 
     def dual(self, ahead: Tensor, y: Sequence[Tensor], rho: float) -> tuple[Tensor, ...]:
         """ỹ_i = prox_{σ_i f_i*}(y_i + σ_i K_i x̄) with σ_i = ρ/‖K_i‖²."""
@@ -94,10 +92,8 @@ class Blocks:
 
     def unmet(self, moved: Tensor, y0: Sequence[Tensor], y1: Sequence[Tensor]) -> float:
         """‖moved − ΣK_iᴴ(y_i − ỹ_i)‖² on these rows."""
-        rest = self.rows.of(moved)
-        for b, v0, v1 in zip(self.blocks, y0, y1, strict=True):
-            rest = rest - self.rows.keep(b.K.adjoint(self.rows.read(v0) - self.rows.read(v1)))
-        return float(torch.linalg.vector_norm(rest)) ** 2
+        steps = (self.rows.read(v0) - self.rows.read(v1) for v0, v1 in zip(y0, y1, strict=True))
+        return float(torch.linalg.vector_norm(self._pulled(self.rows.of(moved), steps, 1.0))) ** 2
 
     def mismatch(self, x0: Tensor, x1: Tensor, y0: Sequence[Tensor], y1: Sequence[Tensor], rho: float) -> float:
         """Σ‖(y_i − ỹ_i)‖K_i‖²/ρ − K_i(x − x̃)‖²/‖K_i‖² on these rows."""
@@ -107,6 +103,12 @@ class Blocks:
             r = (self.rows.of(v0) - self.rows.of(v1)) * (b.norm**2 / rho) - self.rows.keep(b.K.forward(dx))
             total += (float(torch.linalg.vector_norm(r)) / b.norm) ** 2
         return total
+
+    def _pulled(self, x: Tensor, read: Iterable[Tensor], tau: float) -> Tensor:
+        """x − τ ΣK_iᴴy_i, of the y_i the rows that are read."""
+        for b, v in zip(self.blocks, read, strict=True):
+            x = x.add(self.rows.keep(b.K.adjoint(v)), alpha=-tau)
+        return x
 
 
 @dataclass(frozen=True, eq=False)

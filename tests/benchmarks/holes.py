@@ -29,12 +29,12 @@ from invprior.runs.tasks import suiting
 from invprior.runs.weighing import weigh
 from invprior.specs import parse_prior
 from tests.benchmarks.blend import middle
+from tests.benchmarks.dip import EIGHT_BIT
 from tests.benchmarks.results import add_keep, keep
 
 CODE = ("priors", "invprior/solvers", "operators/mask.py")
 PICTURES = ("F16", "kodim03", "kodim12")
 PRIORS = ["tv", "nonlocal", "dip:task=inpaint", "dip"]
-ROUNDING = 1 / (255 * 12**0.5)
 
 
 def squares(height: int, width: int, side: int) -> Tensor:
@@ -63,7 +63,7 @@ def main() -> None:
         for name in PICTURES:
             clean = middle(read(given.folder / f"denoise25/{name}_clean.png").x, given.size)
             A = operators.Mask(clean.shape, squares(clean.shape[-2], clean.shape[-1], given.side))
-            data = (DataTerm(A, A(clean), noise.Gaussian(ROUNDING)),)
+            data = (DataTerm(A, A(clean), noise.Gaussian(EIGHT_BIT)),)
             weighed = weigh(parse_prior(prior).made(Purpose(suiting(A))), data, "auto", 0).prior
             x = ip.solve(Problem.from_terms(data, weighed)).x.clamp(0, 1)
             error = float((x - clean)[:, ~A.known].square().mean())

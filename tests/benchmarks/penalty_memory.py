@@ -53,16 +53,8 @@ def main() -> None:
         for prior in PRIORS:
             row = []
             for task, options in tasks.items():
-                more = [
-                    "--prior",
-                    prior,
-                    "--iterations",
-                    str(given.iterations),
-                    "-o",
-                    "out.png",
-                    "--overwrite",
-                    "--quiet",
-                ]
+                more = ["--prior", prior, "--iterations", str(given.iterations)]
+                more += ["-o", "out.png", "--overwrite", "--quiet"]
                 process = subprocess.Popen([sys.executable, "-c", call, task, *options, *more], cwd=folder)
                 _, status, usage = os.wait4(process.pid, 0)
                 if status:
