@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from invprior.data_term import DataTerm
@@ -19,10 +17,10 @@ from invprior.operators.mask import put_back
 from invprior.problem import Problem
 from invprior.solvers.base import Solver, State
 from invprior.solvers.descent import Descent
+from invprior.solvers.judgement import weighed
 from invprior.solvers.loop import choose
 from invprior.solvers.part import Part, advanced, finished
-from invprior.solvers.simplex import least_combination
-from invprior.solvers.splitting import Judgement, Watched, split
+from invprior.solvers.splitting import Watched, split
 from invprior.stop import CONVERGED, AnyOf, Status, StopRule
 
 JUDGED, WHOLE = "judged", "whole"
@@ -101,16 +99,15 @@ class Blending(Solver[Blended]):
             begun = [k for k, part in enumerate(judged) if part.result is not None]
             images = [judged[k].x for k in begun]
             back = _measured_better(cut.watched, images)
-            found = dict(
-                zip(begun, _weights([w for w in cut.watched if not (back and w.limited)], images), strict=True)
-            )
+            judges = [w for w in cut.watched if not (back and w.limited)]
+            found = dict(zip(begun, weighed(judges, images, [_of_all_data(cut, whole, k) for k in begun]), strict=True))
             weights = tuple(found.get(k, 0.0) for k in range(count))
         if all(part.status is not None for part in judged):
             kept = [_fitted(p) and not (cut.thinned and weights[k] > 0) for k, p in enumerate(cut.judged)]
             whole = tuple(j if same else w for same, j, w in zip(kept, judged, whole, strict=True))
         new = replace(state, iteration=state.iteration + 1, judged=judged, whole=whole, weights=weights)
-        weighed = [(w, m.x) for w, m in zip(weights, new.members, strict=True) if m.result is not None]
-        x = torch.stack([w * image for w, image in weighed]).sum(0)
+        shown = [(w, m.x) for w, m in zip(weights, new.members, strict=True) if m.result is not None]
+        x = torch.stack([w * image for w, image in shown]).sum(0)
         for d in problem.data_terms if back else ():
             x = put_back(x, d.operator, d.y)
         return replace(new, x=x, put_back=back)
@@ -206,34 +203,12 @@ def _side_by_side(turns: Sequence[Callable[[], Part]]) -> list[Part]:
         torch.set_num_threads(threads)
 
 
+def _of_all_data(cut: _Cut, whole: Sequence[Part], k: int) -> Tensor | None:
+    """What a member without a network has made of all data so far; a network starts from the first part of them."""
+    return None if _fitted(cut.judged[k]) or whole[k].result is None else whole[k].x
+
+
 def _measured_better(watched: Sequence[Watched], images: Sequence[Tensor]) -> bool:
     """True if the measured values of masks are closer to the truth than any image is there."""
     limited = [w for w in watched if w.limited]
     return bool(limited) and all(w.error(x) > w.limit for w in limited for x in images)
-
-
-def _weights(watched: Sequence[Watched], images: Sequence[Tensor]) -> tuple[float, ...]:
-    """The weights of the images; one that is not finite has none."""
-    judged = Judgement.of(watched, images)
-    sound = np.flatnonzero(np.isfinite(judged.gram.diagonal()))
-    w = np.full(len(images), 0.0 if sound.size else 1 / len(images))
-    if sound.size:
-        w[sound] = believed(judged.among(sound.tolist()))
-    return tuple(map(float, w))
-
-
-def believed(judged: Judgement) -> NDArray[np.float64]:
-    """The best combination, as far as it is told from chance: w_k + (1 − (s/g)²)₊ (w* − w_k).
-
-    k is the image that looks best, g how much better the combination w* looks, and s the standard error of g (the
-    positive part of James & Stein 1961). Among members of unlike strength w* seems to gain where it loses up to half a
-    decibel.
-    """
-    gram = judged.gram
-    best = least_combination(gram, judged.price)
-    k = int(gram.diagonal().argmin())
-    alone: NDArray[np.float64] = np.eye(len(gram))[k]
-    gain = float(gram[k, k] - best @ gram @ best)
-    if gain <= 0:
-        return alone
-    return alone + max(0.0, 1 - (judged.chance(alone, best) / gain) ** 2) * (best - alone)

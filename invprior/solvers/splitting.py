@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from invprior.data_term import DataTerm
@@ -38,9 +36,20 @@ ENOUGH_HELD, LEAST_HELD, LARGEST_HELD = 12000.0, 0.005, 0.1
 class Watched:
     """What an image is judged by: the mean squared error of A x on the values of ``target`` that ``counts`` marks.
 
-    It is an unbiased estimate of the error, up to a constant, and stands for ``share`` of the unknowns. ``independent``
-    is the number of values whose errors are so. Where the error is above ``limit``, the measured values themselves are
-    about as close to the truth as the image is, or closer.
+    It is an unbiased estimate of the error, up to a constant, and stands for ``share`` of the unknowns.
+
+    Attributes
+    ----------
+    independent
+        The number of sites, or of groups of them, whose errors are independent.
+    whole
+        The measurement before it was split, around which ``target`` has noise that was added; None of values that are
+        held out.
+    limit
+        The error above which the measured values themselves are about as close to the truth as the image is, or closer.
+    fitted, variance
+        The sites that are fitted and the variance of their noise, if the values that are held out stand for those: see
+        :meth:`judged`.
     """
 
     operator: Operator
@@ -48,17 +57,40 @@ class Watched:
     counts: Tensor
     share: float
     independent: int
+    whole: Tensor | None = None
     limit: float = math.inf
+    fitted: Tensor | None = None
+    variance: float = 0.0
 
     @property
     def limited(self) -> bool:
         return self.limit < math.inf
 
-    def residual(self, x: Tensor) -> Tensor:
-        return (self.operator(x) - self.target)[..., self.counts]
+    def chosen(self, values: Tensor) -> Tensor:
+        """Those values of a measurement by which images are judged."""
+        return values[..., self.counts]
+
+    def measured(self, x: Tensor) -> Tensor:
+        return self.chosen(self.operator(x))
+
+    def judged(self, x: Tensor) -> tuple[Tensor, float]:
+        """The values by which an image is judged, and what to add to their mean squared error.
+
+        They are A x. A value that is fitted moves the image towards itself, and one that is held out does not: where it
+        stands for fitted ones, it is moved by the share h of the residual that the fit takes off these, and its noise,
+        which the image follows then, costs 2 h σ² (Stein's unbiased risk estimate, with h for the divergence).
+        """
+        measured = self.operator(x)
+        values = self.chosen(measured)
+        if self.fitted is None:
+            return values, 0.0
+        target = self.chosen(self.target)
+        left = (measured - self.target)[..., self.fitted].abs().square().mean()
+        ratio = (left / (values - target).abs().square().mean()).sqrt().nan_to_num(1.0).clamp(max=1.0)
+        return ratio * values + (1 - ratio) * target, 2 * (1 - float(ratio)) * self.variance
 
     def error(self, x: Tensor) -> float:
-        return float(self.residual(x).abs().square().mean())
+        return float((self.measured(x) - self.chosen(self.target)).abs().square().mean())
 
 
 def split(data: Sequence[DataTerm], seed: int) -> tuple[tuple[DataTerm, ...], tuple[Watched, ...]]:
@@ -79,68 +111,16 @@ def split(data: Sequence[DataTerm], seed: int) -> tuple[tuple[DataTerm, ...], tu
     return tuple(fitted for fitted, _ in parts), tuple(one for _, watched in parts for one in watched)
 
 
-@dataclass(frozen=True, eq=False)
-class Judgement:
-    """What the parts that judge the images say of them.
-
-    Attributes
-    ----------
-    products
-        Of each part ⟨r_k, r_l⟩ of the residuals of the images, as means over its values.
-    shares, independent
-        Its share, and its number of values whose errors are independent.
-    """
-
-    products: tuple[NDArray[np.float64], ...]
-    shares: tuple[float, ...]
-    independent: tuple[int, ...]
-
-    @classmethod
-    def of(cls, watched: Sequence[Watched], images: Sequence[Tensor]) -> Judgement:
-        products = []
-        for w in watched:
-            r = torch.stack([w.residual(x).reshape(-1) for x in images])
-            r = torch.view_as_real(r).flatten(1) if r.is_complex() else r
-            products.append(((r.double() @ r.double().T).cpu() / r.shape[1]).numpy())
-        return cls(tuple(products), tuple(w.share for w in watched), tuple(w.independent for w in watched))
-
-    def among(self, images: Sequence[int]) -> Judgement:
-        """What they say of some of the images."""
-        return replace(self, products=tuple(part[np.ix_(images, images)] for part in self.products))
-
-    @property
-    def gram(self) -> NDArray[np.float64]:
-        """⟨r_k, r_l⟩ over all parts, each weighed by its share."""
-        return np.asarray(sum(s * part for s, part in zip(self.shares, self.products, strict=True)))
-
-    @property
-    def price(self) -> float:
-        """What one more weight costs by chance.
-
-        A weight that is fitted to n values of variance v loses v/n on others and seems to gain as much: twice that is
-        its price (Mallows 1973).
-        """
-        parts = zip(self.shares, self.products, self.independent, strict=True)
-        return sum(2 * s**2 * float(part.diagonal().min()) / n for s, part, n in parts)
-
-    def chance(self, v: NDArray[np.float64], w: NDArray[np.float64]) -> float:
-        """The standard error of how much better one combination of the images looks than another.
-
-        Each difference of squares is about 2 r_v (x_v − x_w) with r_v mostly noise, of variance 4⟨r_v²⟩⟨(x_v − x_w)²⟩.
-        """
-        parts = zip(self.shares, self.products, self.independent, strict=True)
-        each = (4 * s**2 * float(v @ part @ v) * max(float((v - w) @ part @ (v - w)), 0.0) / n for s, part, n in parts)
-        return math.sqrt(sum(each))
-
-
 def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]:
     values, unknowns = int(d.observed.count_nonzero()), math.prod(d.operator.in_shape)
     measured = min(values / unknowns, 1.0) if isinstance(d.operator, LinearOperator) else 1.0
     part = min(math.sqrt(BALANCE / max(values, 1)), LARGEST_NOISE)
     halves = d.noise.split(d.y, part, rng)
     if halves is None:
-        d, held = held_out(d, d, rng)
-        return d, [held]
+        fitted, held = held_out(d, d, rng)
+        variance = float((d.variance * torch.ones_like(d.y.real))[d.observed].mean())
+        around = replace(held, share=measured, fitted=_sites(d) & ~held.counts, variance=variance)
+        return fitted, [around, replace(held, share=1 - measured)] if measured < 1.0 else [around]
     seen, left = _sites(d), _left(d)
     if left is None:  # the noise is what its model says where next to nothing is clipped
         sound = unclipped(d.y, d.observed, d.operator.out_shape[-2:])
@@ -169,7 +149,7 @@ def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, sound: Tensor, share
     """What the second measurement says, on the sites where it is independent of the first, if they are enough."""
     counts = seen & sound
     counts = counts if int(counts.count_nonzero()) > ENOUGH_SITES * int(seen.count_nonzero()) else seen
-    return Watched(d.operator, second, counts, share, int((d.observed & counts).count_nonzero()))
+    return Watched(d.operator, second, counts, share, int(counts.count_nonzero()), d.noise.signal(d.y))
 
 
 def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataTerm, Watched]:

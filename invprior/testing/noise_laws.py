@@ -179,12 +179,17 @@ def _complex(case: NoiseCase) -> Measurement | Skip:
 
 
 def _split(case: NoiseCase) -> Measurement | Skip:
-    """Both parts of a split have the mean u, their share of what y tells, and noise that is independent."""
+    """Both parts of a split have the mean u, their share of what y tells, and noise that is independent.
+
+    What the second has more than y is noise of mean 0, whatever y is.
+    """
     share, u = 0.3, case.clean()
     parts = case.model.split(case.y, share, torch.Generator().manual_seed(case.seed + 1))
     if parts is None:
         return Skip("it knows no way to split a measurement")
     first, second = parts.noise.signal(parts.first) - u, parts.second - u
+    whole = case.model.signal(case.y) - u
+    added = second - whole
     v = float(case.model.variance(u).expand_as(u).mean())
     root = math.sqrt(DRAWS / 2)  # of the draws in a stretch that noise is correlated over, half are counted
     errors = {
@@ -194,6 +199,7 @@ def _split(case: NoiseCase) -> Measurement | Skip:
         "variance of the second": (float(second.square().mean()) * share / v - 1) * root / 2,
         "model of the first": (float(parts.noise.variance(u).expand_as(u).mean()) * (1 - share) / v - 1) * DRAWS,
         "covariance": float((first * second).mean()) * math.sqrt(share * (1 - share)) / v * root,
+        "covariance with y of what was added": float((added * whole).mean()) / math.sqrt(1 / share - 1) / v * root,
     }
     worst = max(errors, key=lambda name: abs(errors[name]))
     return Measurement(abs(errors[worst]), SIGMAS, f"{case!r}, split {1 - share:g} to {share:g}: the {worst} is off")
@@ -206,7 +212,12 @@ LAWS: tuple[Law[NoiseCase], ...] = (
     Law("gradient", "autograd of the nll is its slope, relative", _gradient),
     Law("centred", "the nll is least at the level sampled from, in standard errors", _centred),
     Law("information", "the score's variance is the nll's mean curvature, relative", _information),
-    Law("split", "the parts of a split are independent, with u as their mean, in standard errors", _split, core=False),
+    Law(
+        "split",
+        "the parts of a split are independent, with the mean u, and y for the second given y, in standard errors",
+        _split,
+        core=False,
+    ),
     Law(
         "complex",
         "on complex data E|y − u|² is variance(u), and the score's variance the curvature, relative to their bounds",
