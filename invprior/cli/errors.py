@@ -18,6 +18,8 @@ from invprior.uncertainty.expected import solves
 TIFFS = (".tif", ".tiff")
 # Shares of the pixels that the record has a factor on the map for, within which their errors are.
 LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99)
+# Nine pictures in ten have a root mean square error between these levels.
+BETWEEN = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,15 @@ class ErrorFile:
             where = f"{_decibels(usual / (high - low))}{white}, {time.perf_counter() - begin:.1f} s"
             print(f"{self.path}: expected error {usual:.3g} on average, {where}")
         factors = {f"{level:g}": found.factor(level) for level in LEVELS}
+        between = [(high - low) * found.of_picture(level) for level in BETWEEN]
         if not self.quiet:
+            ends = " and ".join(_decibels(end / (high - low)) for end in reversed(between))
+            print(f"{self.path}: with a probability of 90 %, that of the picture is between {ends}")
             print(
                 f"{self.path}: the error of half of the pixels is within {factors['0.5']:.2f} times the map, of nine "
                 f"in ten within {factors['0.9']:.2f} times"
             )
-        return {"expected_error": usual, "error_factors": factors}
+        return {"expected_error": usual, "expected_error_between": between, "error_factors": factors}
 
 
 def check_map(path: Path, picture: Picture) -> None:

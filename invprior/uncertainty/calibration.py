@@ -1,9 +1,9 @@
-"""One factor on the expected squared error, by what the data themselves tell of it."""
+"""One factor on the expected squared error, by what the data themselves tell of it, and how certain it is then."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,8 +24,25 @@ MOST, MOST_IN_HOLES = 2.0, 8.0
 ENOUGH = 100
 
 
-def factor(told: Tensor, expected: Tensor, deviation: float, most: float) -> float:
-    """What the expected squared errors are multiplied by, from unbiased estimates of the same errors.
+@dataclass(frozen=True)
+class Correction:
+    """What expected squared errors are multiplied by.
+
+    Attributes
+    ----------
+    off
+        The standard deviation of their true mean over the corrected one.
+    """
+
+    factor: float = 1.0
+    off: float = OFF
+
+
+def correction(told: Tensor, expected: Tensor, deviation: float, most: float) -> Correction:
+    """The correction by unbiased estimates of the same errors.
+
+    The true mean over the expected one is 1 ± ``OFF`` by itself, and what is told of it has an error: the correction is
+    the mean of both, each as far as it is certain.
 
     Parameters
     ----------
@@ -34,19 +51,23 @@ def factor(told: Tensor, expected: Tensor, deviation: float, most: float) -> flo
     deviation
         The standard deviation of the mean of ``told``.
     most
-        The largest factor; below its inverse the estimates are not believed, and the factor is 1.
+        The largest factor; below its inverse the estimates are not believed, and the factor is 1. What lies beyond is
+        uncertainty.
     """
     mean = float(expected.double().mean())
     if not told.numel() or mean <= 0:
-        return 1.0
+        return Correction()
     ratio, deviation = float(told.double().mean()) / mean, deviation / mean
     if ratio < 1 / most:  # the noise is not what it was said to be
-        return 1.0
-    return 1 + (min(ratio, most) - 1) * OFF**2 / (OFF**2 + deviation**2)
+        return Correction(off=max(OFF, min(1 - ratio, 1.0)))
+    believed = OFF**2 / (OFF**2 + deviation**2)
+    c = 1 + (min(ratio, most) - 1) * believed
+    beyond = max(ratio - most, 0.0) * believed
+    return Correction(c, math.hypot(OFF * math.sqrt(1 - believed), beyond) / c)
 
 
-def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed: int) -> float:
-    """The factor for measured pixels, from Stein's estimate of the squared error; A is diagonal.
+def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed: int) -> Correction:
+    """The correction for measured pixels, from Stein's estimate of the squared error; A is diagonal.
 
     |A x̂ − y|² − v + 2 √v b (A x̂(y + ε√v b) − A x̂(y))/ε,   b ~ N(0, 1)
     """
@@ -54,13 +75,13 @@ def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed:
     direction = probe(d, torch.Generator().manual_seed(seed))
     moved = solved(with_data(problem, [replace(d, y=d.y + STEP * direction)]), recipe, seed)
     if moved is None:
-        return 1.0
+        return Correction()
     A, seen = d.operator, d.observed
     with torch.no_grad():
         divergence = (direction.conj() * (A(moved) - A(x))).real / STEP
         told = (d.residual(x).abs().square() - d.variance + 2 * divergence)[seen]
         gain = A(torch.ones_like(x)).abs().square()
-    return factor(told, (gain * expected)[seen], _deviation(told), MOST)
+    return correction(told, (gain * expected)[seen], _deviation(told), MOST)
 
 
 def by_held_out(problem: Problem, recipe: Recipe, seed: int) -> tuple[Problem, Tensor | None, Tensor | None]:
@@ -88,6 +109,6 @@ def _deviation(values: Tensor) -> float:
     return float(values.double().std()) / math.sqrt(values.numel()) if values.numel() > 1 else math.inf
 
 
-def held_out_factor(told: Tensor, expected: Tensor) -> float:
-    """The factor for holes, from the squared errors of pixels that were held out."""
-    return factor(told, expected, _deviation(told), MOST_IN_HOLES)
+def by_holes(told: Tensor, expected: Tensor) -> Correction:
+    """The correction for holes, from the squared errors of pixels that were held out."""
+    return correction(told, expected, _deviation(told), MOST_IN_HOLES)

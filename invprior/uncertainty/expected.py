@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -17,8 +18,8 @@ from invprior.solvers.base import Solver
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.result import Result
 from invprior.stop import StopRule
-from invprior.uncertainty.bootstrap import bootstrap
-from invprior.uncertainty.calibration import by_held_out, by_sure, held_out_factor
+from invprior.uncertainty.bootstrap import TINY, bootstrap
+from invprior.uncertainty.calibration import Correction, by_held_out, by_holes, by_sure
 from invprior.uncertainty.places import measured, measures_pixels, unseen_channels
 
 # Simulated measurements; a network costs too much for more.
@@ -37,15 +38,28 @@ class ErrorMap:
         The standard error √E|x̂ − x|² of each pixel, of the shape of x̂ and in its units, real.
     ratios
         A sample of |x̂ − x| over that, ascending, 1-D: errors have heavier tails than a Gaussian.
+    off
+        The standard deviation, of this picture, of its mean squared error over the expected one.
     """
 
     standard: Tensor
     ratios: Tensor
+    off: float
+
+    def of_picture(self, level: float) -> float:
+        """What the root mean square error of the picture is below with a probability ``level``, from 0 to 1.
+
+        Its square has a log-normal distribution around the mean square of ``standard``.
+        """
+        _check_level(level)
+        usual = math.sqrt(float(self.standard.double().square().mean()))
+        if level in (0, 1):  # the ends of every log-normal distribution
+            return math.inf if level == 1 else 0.0
+        return usual * math.exp(0.5 * math.sqrt(math.log1p(self.off**2)) * NormalDist().inv_cdf(level))
 
     def factor(self, level: float) -> float:
         """The q with |x̂ − x| ≤ q·``standard`` in a share ``level`` of the pixels, a number from 0 to 1."""
-        if not 0 <= level <= 1:
-            raise InvpriorError(f"a level is a share from 0 to 1, such as 0.9, got {level}")
+        _check_level(level)
         return float(self.ratios[min(int(level * self.ratios.numel()), self.ratios.numel() - 1)])
 
     def within(self, level: float) -> Tensor:
@@ -69,7 +83,7 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
     that are tied to places, as those with a picture to guide them, lose their guide in it.
 
     How errors are distributed around that is told by the simulated measurements too: each one's errors over what the
-    others say of their size.
+    others say of their size. How far off the map as a whole may be is told by how certain the corrections are.
 
     Parameters
     ----------
@@ -110,13 +124,19 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
         fitted, told, places = by_held_out(problem, recipe, seeds[0])
     found = bootstrap(fitted, result.x, recipe, seeds[2:])
     variance = found.at(known)
+    over, in_holes = Correction(), Correction()
     if pixels:
-        c = by_sure(problem, result.x, recipe, variance, seeds[1])
-        variance = torch.where(known, c * variance, variance)
+        over = by_sure(problem, result.x, recipe, variance, seeds[1])
     if told is not None and places is not None:
-        c = held_out_factor(told, found.at(measured(fitted)).expand_as(places)[places])
-        variance = torch.where(known, variance, c * variance)
-    return ErrorMap(variance.sqrt(), found.ratios)
+        in_holes = by_holes(told, found.at(measured(fitted)).expand_as(places)[places])
+    variance = torch.where(known, over.factor, in_holes.factor) * variance
+    deviation = [c.off * float(variance[..., there].double().sum()) for c, there in ((over, known), (in_holes, ~known))]
+    return ErrorMap(variance.sqrt(), found.ratios, math.hypot(*deviation) / max(float(variance.double().sum()), TINY))
+
+
+def _check_level(level: float) -> None:
+    if not 0 <= level <= 1:
+        raise InvpriorError(f"a level is a share from 0 to 1, such as 0.9, got {level}")
 
 
 def solves(problem: Problem) -> int:

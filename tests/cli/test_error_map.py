@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,10 @@ def test_a_tiff_holds_the_error_and_report_and_record_its_mean(folder: Path) -> 
     assert record["expected_error"] == pytest.approx(float(found.x.square().mean().sqrt()), rel=1e-5)
     assert f"expected error {record['expected_error']:.3g} on average, a PSNR of" in said
     assert "5 more solves, about" in said
+    low, high = record["expected_error_between"]
+    assert low < record["expected_error"] < high < 1.5 * low
+    ends = [f"a PSNR of {-20 * math.log10(end):.1f} dB" for end in (high, low)]
+    assert f"with a probability of 90 %, that of the picture is between {ends[0]} and {ends[1]}" in said
     factors = record["error_factors"]
     assert list(factors) == ["0.5", "0.75", "0.9", "0.95", "0.99"]
     assert f"half of the pixels is within {factors['0.5']:.2f} times the map" in said
@@ -62,6 +67,7 @@ def test_a_tiff_holds_the_error_and_report_and_record_its_mean(folder: Path) -> 
     assert float((error <= factors["0.9"] * found.x).float().mean()) == pytest.approx(0.9, abs=0.07)
     true = (read(folder / "out.png").x - read(folder / "clean.png").x).square().mean().sqrt()
     assert record["expected_error"] == pytest.approx(float(true), rel=0.3)
+    assert 0.9 * low < float(true) < 1.1 * high
 
 
 def test_a_png_is_brightened_and_says_by_how_much(folder: Path) -> None:

@@ -6,8 +6,11 @@ import math
 from dataclasses import replace
 from statistics import NormalDist
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 import invprior as ip
@@ -17,7 +20,7 @@ from invprior.solvers.loop import choose
 from invprior.stop import MaxIterations
 from invprior.uncertainty import ErrorMap, error_map
 from invprior.uncertainty.bootstrap import bootstrap
-from invprior.uncertainty.calibration import by_sure, factor
+from invprior.uncertainty.calibration import OFF, by_sure, correction
 from invprior.uncertainty.movement import Movement
 from invprior.uncertainty.places import kinds
 from tests.helpers import photograph, randn
@@ -93,17 +96,45 @@ def test_steins_estimate_finds_the_factor() -> None:
             x = ip.solve(problem).x
             true = (x - truth(64)).square().mean()
             told = by_sure(problem, x, choose(problem), wrong * true.expand_as(x), seed=7)
-            ratios.append(told * wrong)
+            ratios.append(told.factor * wrong)
+            assert told.off < 0.5 * OFF
         assert sum(ratios) / 4 == pytest.approx(1, abs=0.12)
 
 
-def test_a_factor_is_trusted_as_far_as_its_estimate_is() -> None:
+def test_a_correction_is_trusted_as_far_as_its_estimate_is() -> None:
     one = torch.ones(100)
-    assert factor(1.5 * one, one, 0.0, 2.0) == pytest.approx(1.5)
-    assert 1 < factor(1.5 * one, one, 0.3, 2.0) < 1.3
-    assert factor(1.5 * one, one, math.inf, 2.0) == 1
-    assert factor(9 * one, one, 0.0, 2.0) == pytest.approx(2)
-    assert factor(-one, one, 0.0, 2.0) == 1  # noise that is not what it was said to be
+    assert correction(1.5 * one, one, 0.0, 2.0).factor == pytest.approx(1.5)
+    assert 1 < correction(1.5 * one, one, 0.3, 2.0).factor < 1.3
+    assert correction(1.5 * one, one, math.inf, 2.0).factor == 1
+    assert correction(9 * one, one, 0.0, 2.0).factor == pytest.approx(2)
+    assert correction(-one, one, 0.0, 2.0).factor == 1  # noise that is not what it was said to be
+
+
+def test_what_a_correction_leaves_uncertain() -> None:
+    one = torch.ones(100)
+    offs = [correction(one, one, deviation, 2.0).off for deviation in (0.0, 0.1, OFF, math.inf)]
+    assert offs == pytest.approx([0, 0.1 * OFF / (0.1**2 + OFF**2) ** 0.5, OFF / 2**0.5, OFF])
+    assert correction(9 * one, one, 0.0, 2.0).off == pytest.approx(7 / 2)  # what is beyond the largest factor
+    assert correction(-one, one, 0.0, 2.0).off == 1
+
+
+@given(st.floats(0.02, 3.0), st.floats(0.01, 0.99), st.integers(0, 1000))
+def test_the_error_of_a_picture_is_below_a_level_as_often_as_it_says(off: float, level: float, seed: int) -> None:
+    """Of mean squares that are log-normal, of this relative deviation, around the expected one."""
+    found = ErrorMap(torch.full((1, 2, 2), 0.1), torch.linspace(0, 1, 11), off)
+    s = math.log1p(off**2) ** 0.5
+    drawn = 0.01 * np.exp(s * np.random.default_rng(seed).standard_normal(4000))
+    assert float((np.sqrt(drawn) <= found.of_picture(level)).mean()) == pytest.approx(level, abs=0.04)
+    assert found.of_picture(0.5) == pytest.approx(0.1)
+
+
+def test_holes_and_known_pixels_are_uncertain_by_themselves() -> None:
+    """Most of the error of an inpainting is in its holes, whose correction stands on few values."""
+    sure = error_map(p := measured(operators.Identity((3, SIZE, SIZE)), 0.1, 4.0 * priors.TV()), ip.solve(p)).off
+    few = error_map(p := measured(half(SIZE), 0.02, 20.0 * priors.TV()), ip.solve(p)).off
+    none = error_map(p := measured(operators.Lanczos((3, SIZE, SIZE), 2), 0.02, 20.0 * priors.TV()), ip.solve(p)).off
+    assert sure < few < none
+    assert none == pytest.approx(OFF)
 
 
 @pytest.mark.parametrize("name", ["noise", "half", "x2", "blur"])
@@ -193,12 +224,14 @@ def test_a_channel_that_is_not_measured_has_no_map() -> None:
 
 
 def test_levels_are_shares() -> None:
-    found = ErrorMap(torch.ones(1, 2, 2), torch.linspace(0, 1, 11))
+    found = ErrorMap(torch.ones(1, 2, 2), torch.linspace(0, 1, 11), 0.3)
+    assert (found.of_picture(0), found.of_picture(1)) == (0, math.inf)
     assert [found.factor(level) for level in (0, 0.5, 1)] == pytest.approx([0, 0.5, 1])
     assert torch.equal(found.within(1), torch.ones(1, 2, 2))
     for wrong in (-0.1, 90, float("nan")):
-        with pytest.raises(InvpriorError, match="a share from 0 to 1"):
-            found.factor(wrong)
+        for asked in (found.factor, found.of_picture):
+            with pytest.raises(InvpriorError, match="a share from 0 to 1"):
+                asked(wrong)
 
 
 def test_more_noise_makes_larger_maps() -> None:
