@@ -199,7 +199,8 @@ class SumPrior(Prior):
             )
         if self.left.parametrised and self.right.parametrised:
             raise InvpriorError(
-                f"{self.left!r} and {self.right!r} both parametrise the image; a sum can hold one generator, drop one"
+                f"{type(self.left).__name__} and {type(self.right).__name__} both parametrise the image; a sum can "
+                "hold one generator, drop one"
             )
 
     def terms(self, shape: Shape) -> tuple[Term, ...]:

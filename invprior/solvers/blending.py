@@ -24,6 +24,9 @@ from invprior.solvers.splitting import Watched, split
 from invprior.stop import CONVERGED, AnyOf, Status, StopRule
 
 JUDGED, WHOLE = "judged", "whole"
+# Iterations after which the weights are chosen anew, besides when a member begins or ends: they take a tenth of a
+# network's iteration or more.
+EVERY = 10
 # What to do next, by the data that it takes and the member's number.
 _Turns = dict[tuple[str, int], Callable[[], Part]]
 
@@ -95,7 +98,8 @@ class Blending(Solver[Blended]):
         judged = tuple(parts.get((JUDGED, k), part) for k, part in enumerate(state.judged))
         whole = tuple(parts.get((WHOLE, k), part) for k, part in enumerate(state.whole))
         weights, back = state.weights, state.put_back
-        if JUDGED in {what for what, _ in turns}:
+        due = (state.iteration + 1) % EVERY == 0 or _standing(judged) != _standing(state.judged)
+        if due and JUDGED in {what for what, _ in turns}:
             begun = [k for k, part in enumerate(judged) if part.result is not None]
             images = [judged[k].x for k in begun]
             back = _measured_better(cut.watched, images)
@@ -201,6 +205,11 @@ def _side_by_side(turns: Sequence[Callable[[], Part]]) -> list[Part]:
             return list(pool.map(taken, turns))
     finally:
         torch.set_num_threads(threads)
+
+
+def _standing(parts: Sequence[Part]) -> list[tuple[bool, bool]]:
+    """Of each part whether it has begun, and whether it has ended."""
+    return [(part.result is not None, part.status is not None) for part in parts]
 
 
 def _of_all_data(cut: _Cut, whole: Sequence[Part], k: int) -> Tensor | None:

@@ -101,8 +101,8 @@ class PlugAndPlay(Solver[Falling]):
         for t in penalties:
             if not (t.operator.is_identity and t.functional.proximable):
                 raise InvpriorError(
-                    f"a denoiser goes with priors.Box alone, got {problem.prior!r}: the others have no proximal map on "
-                    "the pixels that could follow it; take one of them"
+                    "a denoiser in a sum goes with priors.Box alone: the others have no proximal map on the pixels "
+                    "that could follow it; take one of them"
                 )
 
     def init(self, problem: Problem, x0: Tensor | None, rng: torch.Generator) -> Falling:

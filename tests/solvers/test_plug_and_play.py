@@ -102,7 +102,7 @@ def test_photons_end_in_no_infinite_likelihood() -> None:
     ("A", "prior", "said"),
     [
         (operators.Saturate((3, 48, 48), 0.5), priors.NLM(), "needs linear operators"),
-        (half((3, 48, 48)), priors.NLM() + priors.TV(), "goes with priors.Box alone"),
+        (half((3, 48, 48)), priors.NLM() + priors.TV(), "in a sum goes with priors.Box alone"),
         (half((3, 48, 48)), priors.NLM() + priors.NonLocal(), "takes one denoiser"),
         (half((3, 48, 48)), priors.TV(), "takes one denoiser"),
     ],
