@@ -52,15 +52,16 @@ class ErrorFile:
         tiff = self.path.suffix.lower() in TIFFS
         shown = error if tiff or most == 0 else error / most
         write(self.path, Picture(shown, None, "float" if tiff else "uchar", 0.0, 1.0 if tiff else 255.0, None))
-        if not self.quiet:
-            white = "" if tiff or most == 0 else f", white is {most:.3g} ({1 / most:.3g} times as bright)"
-            where = f"{_decibels(usual / (high - low))}{white}, {time.perf_counter() - begin:.1f} s"
-            print(f"{self.path}: expected error {usual:.3g} on average, {where}")
         factors = {f"{level:g}": found.factor(level) for level in LEVELS}
         between = [(high - low) * found.of_picture(level) for level in BETWEEN]
         if not self.quiet:
-            ends = " and ".join(_decibels(end / (high - low)) for end in reversed(between))
-            print(f"{self.path}: with a probability of 90 %, that of the picture is between {ends}")
+            white = "" if tiff or most == 0 else f", white is {most:.3g} ({1 / most:.3g} times as bright)"
+            psnr = f"a PSNR of {_decibels(usual / (high - low))} dB" if usual > 0 else "none at all"
+            where = f"{psnr}{white}, {time.perf_counter() - begin:.1f} s"
+            print(f"{self.path}: expected error {usual:.3g} on average, {where}")
+            if usual > 0:
+                worst, best = (_decibels(end / (high - low)) for end in reversed(between))
+                print(f"{self.path}: the PSNR of the picture is {worst} to {best} dB with a probability of 90 %")
             print(
                 f"{self.path}: the error of half of the pixels is within {factors['0.5']:.2f} times the map, of nine "
                 f"in ten within {factors['0.9']:.2f} times"
@@ -75,4 +76,4 @@ def check_map(path: Path, picture: Picture) -> None:
 
 
 def _decibels(error: float) -> str:
-    return f"a PSNR of {-20 * math.log10(error):.1f} dB" if error > 0 else "none at all"
+    return f"{-20 * math.log10(error):.1f}"

@@ -25,8 +25,9 @@ ORDER = {
     "volume": ("tv",),
     "develop": ("nonlocal", "tv:chroma=3"),
 }
-# Blends lose on pictures below this many pixels, and gain on large ones (docs/blend.md).
-LEAST_BLENDED = 350 * 350
+# Blends may lose on pictures below this many pixels: a tenth of a decibel on one of twenty of 128×128, and nothing that
+# counts on any of 240×240 (docs/blend.md).
+LEAST_BLENDED = 200 * 200
 # Seconds a megapixel where no part of a picture can be timed; a processor of 2020, two threads.
 UNTIMED = {"dip": 700.0, "nonlocal": 600.0, "tv": 25.0}
 

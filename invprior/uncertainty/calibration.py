@@ -51,17 +51,16 @@ def correction(told: Tensor, expected: Tensor, deviation: float, most: float) ->
     deviation
         The standard deviation of the mean of ``told``.
     most
-        The largest factor; below its inverse the estimates are not believed, and the factor is 1. What lies beyond is
-        uncertainty.
+        The largest factor. One below its inverse is not believed, and the factor is 1. What lies beyond is uncertainty.
     """
     mean = float(expected.double().mean())
     if not told.numel() or mean <= 0:
         return Correction()
     ratio, deviation = float(told.double().mean()) / mean, deviation / mean
-    if ratio < 1 / most:  # the noise is not what it was said to be
-        return Correction(off=max(OFF, min(1 - ratio, 1.0)))
     believed = OFF**2 / (OFF**2 + deviation**2)
     c = 1 + (min(ratio, most) - 1) * believed
+    if c < 1 / most:  # the noise is not what it was said to be
+        return Correction(off=max(OFF, min(1 - c, 1.0)))
     beyond = max(ratio - most, 0.0) * believed
     return Correction(c, math.hypot(OFF * math.sqrt(1 - believed), beyond) / c)
 

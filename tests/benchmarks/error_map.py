@@ -3,10 +3,10 @@
     python -m tests.benchmarks.error_map [--priors tv nonlocal dip "blend(nonlocal,tv)"] [--pictures astronaut …]
         [--crop N] [--off 1 0.8 1.2] [--tasks noise half x2 blur photons] [--seeds N]
 
-Crops of pictures that scikit-image carries, eleven combinations of task and noise. A line is a prior, a combination, and
-the factor on σ that the method is told: the shares of pixels in percent with |x̂ − x| within the map's interval at seven
-levels, pooled over pictures; then, of each picture, the expected root mean square over the true one. The last line of a
-prior is for whole pictures: the share of them whose root mean square error is below what the map says at each level.
+Crops of pictures that scikit-image carries, eleven combinations of task and noise. A line is a prior, a combination,
+and the factor on σ that the method is told: the shares of pixels in percent with |x̂ − x| within the map's interval at
+seven levels, pooled over pictures; then, of each picture, the expected root mean square over the true one. The last
+line of a prior is for whole pictures: the share of those whose root mean square error is below what the map says.
 ``--seeds`` adds the same for the standard deviation of so many solves with other seeds, at 50 and 90 %. The truth is
 used for these scores only; the weight is chosen by its own rule, with the σ that it is told.
 """

@@ -58,8 +58,8 @@ def test_a_tiff_holds_the_error_and_report_and_record_its_mean(folder: Path) -> 
     assert "5 more solves, about" in said
     low, high = record["expected_error_between"]
     assert low < record["expected_error"] < high < 1.5 * low
-    ends = [f"a PSNR of {-20 * math.log10(end):.1f} dB" for end in (high, low)]
-    assert f"with a probability of 90 %, that of the picture is between {ends[0]} and {ends[1]}" in said
+    worst, best = (f"{-20 * math.log10(end):.1f}" for end in (high, low))
+    assert f"the PSNR of the picture is {worst} to {best} dB with a probability of 90 %" in said
     factors = record["error_factors"]
     assert list(factors) == ["0.5", "0.75", "0.9", "0.95", "0.99"]
     assert f"half of the pixels is within {factors['0.5']:.2f} times the map" in said

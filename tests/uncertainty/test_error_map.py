@@ -108,6 +108,7 @@ def test_a_correction_is_trusted_as_far_as_its_estimate_is() -> None:
     assert correction(1.5 * one, one, math.inf, 2.0).factor == 1
     assert correction(9 * one, one, 0.0, 2.0).factor == pytest.approx(2)
     assert correction(-one, one, 0.0, 2.0).factor == 1  # noise that is not what it was said to be
+    assert 0.8 < correction(-one, one, 1.0, 2.0).factor < 1  # which may be chance
 
 
 def test_what_a_correction_leaves_uncertain() -> None:
