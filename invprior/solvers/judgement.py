@@ -84,29 +84,30 @@ class Judgement:
         The second measurement is y + a, with noise a that was added: it is known, and has mean 0 given y. So an image
         h that depends on y alone is a control variate: ⟨h, a⟩ has mean 0 too, and ⟨x, a⟩ − ⟨h, a⟩ varies with x − h
         alone. Each image has the control that is nearest to it. How far the means are told from chance follows from how
-        they vary from site to site.
+        they vary from site to site, or from group to group of them.
         """
         target = _sites(watched.chosen(watched.target))
         whole = target if watched.whole is None else _sites(watched.chosen(watched.whole))
         x = [_sites(values) for values, _ in images]
         near = [_nearest(one, [_sites(h) for h in controls]) for one in x]
         K, count = len(x), target.shape[1]
-        total, squares, products = np.zeros(K), np.zeros((K, K)), np.zeros((K, K))
+        risks, products = np.zeros((K, count)), np.zeros((K, K))
         for start in range(0, count, BLOCK):
             at = slice(start, start + BLOCK)
             X = torch.stack([one[:, at] for one in x]).double()
             y2, y = target[:, at].double(), whole[:, at].double()
             H = torch.stack([torch.zeros_like(y2) if h is None else h[:, at] for h in near])
-            risk = ((X - y2).square() + 2 * H * (y2 - y)).mean(1)  # of each image at each site
-            apart = (risk - risk.mean(0)).cpu().numpy()
-            total += apart.sum(1)
-            squares += apart @ apart.T
+            each = ((X - y2).square() + 2 * H * (y2 - y)).mean(1)
+            risks[:, at] = (each - each.mean(0)).cpu().numpy()  # at each site; what all have in common tells nothing
             rest = (X - X.mean(0)).flatten(1)
             products += (rest @ rest.T).cpu().numpy() / len(y)
-        mean = total / count
-        chance = (squares / count - np.outer(mean, mean)) / watched.independent
+        risk = risks.mean(1)
+        off = risks - risk[:, None]
+        if watched.groups is not None:
+            off = np.stack([np.bincount(watched.groups.cpu().numpy(), row) for row in off])
         added = np.array([more for _, more in images])
-        return cls(watched.share * (mean + added), watched.share * products / count, watched.share**2 * chance)
+        share = watched.share / count
+        return cls(watched.share * (risk + added), share * products, share**2 * off @ off.T)
 
     def __add__(self, other: Judgement) -> Judgement:
         """What two parts with independent errors say, each of its share of the unknowns."""

@@ -12,35 +12,34 @@ from torch import Tensor
 ALIKE = 1.2
 # Places that are tried for holes of one size, before they are halved.
 PLACES = 8
-# Pixels between a copy and the next hole, on each side.
-APART = 2
+# Pixels between a copy and the next hole, on each side; neighbours of a pixel of the same hole.
+APART, TOUCHING = 2, np.ones((3, 3))
 
 
-def like_missing(seen: Tensor, single: Tensor, rng: torch.Generator) -> tuple[Tensor, int]:
-    """Pixels to hold out in place of ``single``, as far from others as the missing ones, and the number of pieces.
+def like_missing(seen: Tensor, single: Tensor, rng: torch.Generator) -> Tensor:
+    """Pixels to hold out in place of ``single``, as far from others as the missing ones: the number of their piece.
 
-    Scattered missing pixels are like single ones, which are returned. Holes are not: a pixel amid known ones tells
-    nothing of them. Their copies are held out, turned and moved to where the picture is known, and halved in size until
-    they fit there and are no more than asked for.
+    It is from 1 on, and 0 elsewhere. Scattered missing pixels are like single ones, then pieces by themselves.
+    Holes are not: a pixel amid known ones tells nothing of them. Their copies are held out, turned and moved to where
+    the picture is known, and halved in size until they fit there and are no more than asked for.
     """
     known, chosen = seen.cpu().numpy(), single.cpu().numpy()
-    count, missing = int(chosen.sum()), ~known
-    if known.ndim != 2 or not count or not missing.any():
-        return single, count
-    away = distance_transform_edt(missing | chosen)
-    if away[missing].mean() <= ALIKE * away[chosen].mean():
-        return single, count
-    held, pieces = _copies(missing, count, rng)
-    return (torch.from_numpy(held).to(seen.device), pieces) if pieces else (single, count)
+    numbers, missing = np.cumsum(chosen).reshape(chosen.shape) * chosen, ~known
+    if known.ndim == 2 and chosen.any() and missing.any():
+        away = distance_transform_edt(missing | chosen)
+        if away[missing].mean() > ALIKE * away[chosen].mean():
+            copies, count = label(_copies(missing, int(chosen.sum()), rng), TOUCHING)
+            numbers = copies if count else numbers
+    return torch.from_numpy(numbers).to(seen.device)
 
 
-def _copies(missing: NDArray[np.bool_], count: int, rng: torch.Generator) -> tuple[NDArray[np.bool_], int]:
-    """Moved copies of connected holes, about ``count`` pixels in all, and their number."""
-    held, pieces, taken = np.zeros_like(missing), 0, 0
+def _copies(missing: NDArray[np.bool_], count: int, rng: torch.Generator) -> NDArray[np.bool_]:
+    """Moved copies of connected holes, about ``count`` pixels in all."""
+    held, taken = np.zeros_like(missing), 0
     shape = missing
     while shape.any() and 2 * taken < count:
         for _ in range(PLACES):
-            numbered, most = label(_moved(shape, missing.shape, rng), np.ones((3, 3)))
+            numbered, most = label(_moved(shape, missing.shape, rng), TOUCHING)
             sizes = np.bincount(numbered.ravel(), minlength=most + 1)
             near = numbered[binary_dilation(missing | held, iterations=APART)]
             cut = np.concatenate([numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1], near])
@@ -48,9 +47,9 @@ def _copies(missing: NDArray[np.bool_], count: int, rng: torch.Generator) -> tup
             free = free[torch.randperm(len(free), generator=rng).numpy()]
             room = free[taken + np.cumsum(sizes[free]) <= count]
             held |= np.isin(numbered, room)
-            pieces, taken = pieces + len(room), taken + int(sizes[room].sum())
+            taken += int(sizes[room].sum())
         shape = shape[::2, ::2]
-    return held, pieces
+    return held
 
 
 def _moved(shape: NDArray[np.bool_], size: tuple[int, ...], rng: torch.Generator) -> NDArray[np.bool_]:

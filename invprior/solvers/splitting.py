@@ -40,8 +40,8 @@ class Watched:
 
     Attributes
     ----------
-    independent
-        The number of sites, or of groups of them, whose errors are independent.
+    groups
+        Of each of these sites the number, from 0, of its group, whose errors are alike; None if each is by itself.
     whole
         The measurement before it was split, around which ``target`` has noise that was added; None of values that are
         held out.
@@ -56,7 +56,7 @@ class Watched:
     target: Tensor
     counts: Tensor
     share: float
-    independent: int
+    groups: Tensor | None = None
     whole: Tensor | None = None
     limit: float = math.inf
     fitted: Tensor | None = None
@@ -149,7 +149,7 @@ def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, sound: Tensor, share
     """What the second measurement says, on the sites where it is independent of the first, if they are enough."""
     counts = seen & sound
     counts = counts if int(counts.count_nonzero()) > ENOUGH_SITES * int(seen.count_nonzero()) else seen
-    return Watched(d.operator, second, counts, share, int(counts.count_nonzero()), d.noise.signal(d.y))
+    return Watched(d.operator, second, counts, share, whole=d.noise.signal(d.y))
 
 
 def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataTerm, Watched]:
@@ -163,16 +163,18 @@ def held_out(d: DataTerm, fitted: DataTerm, rng: torch.Generator) -> tuple[DataT
     count = int(seen.count_nonzero()) * (d.y.numel() // seen.numel())
     share = min(max(ENOUGH_HELD / max(count, 1), LEAST_HELD), LARGEST_HELD)
     held = seen & (torch.rand(seen.shape, generator=rng) < share).to(seen.device)
-    independent = int(held.count_nonzero())  # the channels of a pixel err alike
+    groups: Tensor | None = None
     if _local(A):
-        held, independent = like_missing(seen, held, rng)
+        pieces = like_missing(seen, held, rng)
+        held = pieces > 0
+        groups = pieces[held] - 1
     if not bool(held.any()) or bool((held == seen).all()):
         raise InvpriorError(
             f"{d!r} has too few values to hold some out for the weights of a blend; take one prior alone"
         )
     thinned = Mask(A.in_shape, A.known * ~held) if isinstance(A, Mask) else Mask(A.out_shape, ~held) @ A
     kept = replace(fitted, operator=thinned, y=torch.where(held, 0, fitted.y))
-    return kept, Watched(A, d.noise.signal(d.y), held, 1.0, independent)
+    return kept, Watched(A, d.noise.signal(d.y), held, 1.0, groups)
 
 
 def _local(A: Operator) -> bool:

@@ -35,7 +35,7 @@ def drawn(seed: int, share: float = 0.02) -> tuple[Tensor, Tensor, Watched]:
     model, rng = noise.Gaussian(LEVEL), torch.Generator().manual_seed(seed)
     y = model.sample(CLEAN, rng)
     parts = model.split(y, share, rng)
-    return y, parts.first, Watched(Identity(CLEAN.shape), parts.second, EVERYWHERE, 1.0, SIZE**2, y)
+    return y, parts.first, Watched(Identity(CLEAN.shape), parts.second, EVERYWHERE, 1.0, whole=y)
 
 
 def of_part(watched: Watched, images: list[Tensor], controls: list[Tensor]) -> Judgement:
@@ -156,6 +156,25 @@ def test_what_is_held_out_of_measured_values_stands_for_those_that_are_fitted() 
     assert found[1:] - found[0] == pytest.approx(true[1:] - true[0], rel=0.3)
     plain = np.array([watched.error(x) for x in images])  # of the pixels that are held out
     assert (plain[1:] - plain[0] < 0.5 * (true[1:] - true[0])).all()
+
+
+def test_sites_of_a_group_are_one_where_they_err_alike() -> None:
+    """Errors that are the same over blocks of 8×8 tell as little as one value of each, independent ones as all."""
+    rng = torch.Generator().manual_seed(0)
+    groups = torch.arange(64).reshape(8, 8).repeat_interleave(8, 0).repeat_interleave(8, 1).flatten()
+    target, spread = torch.zeros(1, SIZE, SIZE), {}
+    for alike in (True, False):
+        found, said = [], []
+        for _ in range(60):
+            noises = torch.randn(2, 8 if alike else SIZE, 8 if alike else SIZE, generator=rng)
+            images = noises.repeat_interleave(8, 1).repeat_interleave(8, 2) if alike else noises
+            watched = Watched(Identity(target.shape), target, EVERYWHERE, 1.0, groups)
+            judged = of_part(watched, [x[None] for x in images], [])
+            found.append(float(gaps(judged)[0]))
+            said.append(float(np.array([-1, 1]) @ judged.chance @ np.array([-1, 1])) ** 0.5)
+        assert np.std(found) == pytest.approx(np.mean(said), rel=0.25)
+        spread[alike] = np.std(found)
+    assert spread[True] > 5 * spread[False]
 
 
 def test_parts_count_by_their_share() -> None:
