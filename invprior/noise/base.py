@@ -74,6 +74,11 @@ class Noise(ABC):
         return False
 
     @property
+    def least(self) -> float | None:
+        """The least value that can be measured; None if there is none."""
+        return None
+
+    @property
     def rounded(self) -> bool:
         """True if y − u is no noise but what rounding leaves, of which no estimate of a risk knows anything."""
         return False

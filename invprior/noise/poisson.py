@@ -48,6 +48,10 @@ class Poisson(Noise):
     def example(cls, rng: Random) -> Poisson:
         return cls(rng.choice([0.01, 0.05, 0.002]))
 
+    @property
+    def least(self) -> float:
+        return 0.0
+
     def sample(self, u: Tensor, rng: torch.Generator | None = None) -> Tensor:
         return self.gain * torch.poisson(u.clamp(min=0) / self.gain, generator=rng)
 

@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from scipy.stats import norm
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from invprior.data_term import DataTerm
+from invprior.noise import Gaussian
 from invprior.shapes import Shape
 
 # Values on an end of the data, as a share, from which on it clips; the side of the windows that are looked at.
 PLATEAU, SIDE = 1e-3, 7
 # Sites that next to nothing is clipped around have a smaller share of clipped values.
 FEW = 0.005
+# The mean before clipping is not beyond the end, but for chance, in standard deviations.
+BEYOND = -1.0
 LEAST = 1e-4  # share of the variance that is left at the least, which a noise model can still have
 # Means of the noise before it is clipped, in standard deviations from the end.
 STEPS = np.linspace(-6.0, 6.0, 241)
 
 
-def clipped(y: Tensor, sigma: float) -> Tensor | None:
-    """The standard deviation of each value of y (…, H, W), of noise of level ``sigma`` that was clipped after it.
+class Left(NamedTuple):
+    """What clipping leaves of noise at each value: its standard deviation, and how far it moves the mean inwards."""
+
+    deviation: Tensor
+    moved: Tensor
+
+
+def left_by_clipping(d: DataTerm) -> Left | None:
+    """Of white Gaussian noise that was clipped; None if nothing tells."""
+    if not isinstance(d.noise, Gaussian) or isinstance(d.noise.sigma, Tensor) or not bool(d.observed.all()):
+        return None
+    return clipped(d.y, d.noise.sigma)
+
+
+def clipped(y: Tensor, sigma: float) -> Left | None:
+    """Of each value of y (…, H, W), of noise of level ``sigma`` that was clipped after it.
 
     None if no end of the data holds more values than chance puts there. What clipping leaves of a Gaussian has a mean
-    and a variance that both follow from the mean before it; the first is measured around each value, the second is
-    read from it.
+    and a variance that both follow from the mean before it, the level that is meant; the first is measured around
+    each value, the others are read from it.
     """
     if y.is_complex() or y.ndim < 2:
         return None
     found = _plateaus(y, torch.ones_like(y, dtype=torch.bool))
     if not found:
         return None
-    mean, table = _around(y), _table()
-    share = torch.ones_like(y)
+    mean, (after, variance) = _around(y), _table()
+    share, moved = torch.ones_like(y), torch.zeros_like(y)
     for end, inwards, _ in found:
         above = (inwards * (mean - end) / sigma).double().cpu().numpy()  # the level after clipping, over the end
-        share = share * torch.from_numpy(np.interp(above, *table)).to(y)
-    return sigma * share.clamp(min=LEAST).sqrt()
+        share = share * torch.from_numpy(np.interp(above, after, variance)).to(y)
+        before = np.interp(above, after, STEPS).clip(min=BEYOND)
+        moved = moved + torch.from_numpy(np.where(above < after[-1], above - before, 0)).to(y)
+    return Left(sigma * share.clamp(min=LEAST).sqrt(), sigma * moved.clamp(min=0))
 
 
 def unclipped(y: Tensor, observed: Tensor, sites: Shape) -> Tensor:

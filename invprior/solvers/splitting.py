@@ -16,7 +16,7 @@ from invprior.noise import Gaussian
 from invprior.operator import Operator
 from invprior.operators.mask import Mask
 from invprior.shapes import Window
-from invprior.solvers.clipped import clipped, unclipped
+from invprior.solvers.clipped import left_by_clipping, unclipped
 from invprior.solvers.likeness import like_missing
 
 # Added to the seed: with the seed of simulated noise the noise that is added would be the same.
@@ -121,11 +121,12 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
         variance = float((d.variance * torch.ones_like(d.y.real))[d.observed].mean())
         around = replace(held, share=measured, fitted=_sites(d) & ~held.counts, variance=variance)
         return fitted, [around, replace(held, share=1 - measured)] if measured < 1.0 else [around]
-    seen, left = _sites(d), _left(d)
+    seen, left = _sites(d), left_by_clipping(d)
     if left is None:  # the noise is what its model says where next to nothing is clipped
         sound = unclipped(d.y, d.observed, d.operator.out_shape[-2:])
     else:  # the parts are made by what clipping has left of it
-        halves, sound = replace(Gaussian(left).split(d.y, part, rng), noise=halves.noise), torch.ones_like(seen)
+        halves = replace(Gaussian(left.deviation).split(d.y, part, rng), noise=halves.noise)
+        sound = torch.ones_like(seen)
     fitted = replace(d, y=halves.first, noise=halves.noise)
     if measured == 1.0:
         return fitted, [_split_judge(d, halves.second, seen, sound, 1.0)]
@@ -136,13 +137,6 @@ def _parted(d: DataTerm, rng: torch.Generator) -> tuple[DataTerm, list[Watched]]
         limit = (halves.second - d.noise.signal(d.y)).abs().square() + 1.9 * d.variance
         judge = replace(judge, limit=float(limit[..., judge.counts].mean()))
     return fitted, [judge, replace(held, share=1 - measured)]
-
-
-def _left(d: DataTerm) -> Tensor | None:
-    """The standard deviation of white Gaussian noise that was clipped, at each value; None if nothing tells."""
-    if not isinstance(d.noise, Gaussian) or isinstance(d.noise.sigma, Tensor) or not bool(d.observed.all()):
-        return None
-    return clipped(d.y, d.noise.sigma)
 
 
 def _split_judge(d: DataTerm, second: Tensor, seen: Tensor, sound: Tensor, share: float) -> Watched:

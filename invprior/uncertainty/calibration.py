@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from invprior.noise import Gaussian
 from invprior.problem import Problem
+from invprior.solvers.clipped import left_by_clipping
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.splitting import held_out
 from invprior.uncertainty.again import solved, with_data
@@ -20,6 +22,8 @@ STEP = 0.2
 OFF = 0.3
 # Factors beyond these are not believed: Stein's estimate stands on the σ that was given, held-out pixels hardly do.
 MOST, MOST_IN_HOLES = 2.0, 8.0
+# The variance that clipping has taken off the noise is known to this share.
+UNSURE = 0.3
 # Measured pixels below which none is held out.
 ENOUGH = 100
 
@@ -69,18 +73,25 @@ def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed:
     """The correction for measured pixels, from Stein's estimate of the squared error; A is diagonal.
 
     |A x̂ − y|² − v + 2 √v b (A x̂(y + ε√v b) − A x̂(y))/ε,   b ~ N(0, 1)
+
+    It is that of the mean of y: where data are clipped, v is what is left of the noise, and the square of what clipping
+    has moved the mean by is added.
     """
     (d,) = problem.data_terms
-    direction = probe(d, torch.Generator().manual_seed(seed))
+    left = left_by_clipping(d)
+    noisy = d if left is None else replace(d, noise=Gaussian(left.deviation))
+    direction = probe(noisy, STEP, torch.Generator().manual_seed(seed))
     moved = solved(with_data(problem, [replace(d, y=d.y + STEP * direction)]), recipe, seed)
     if moved is None:
         return Correction()
     A, seen = d.operator, d.observed
     with torch.no_grad():
         divergence = (direction.conj() * (A(moved) - A(x))).real / STEP
-        told = (d.residual(x).abs().square() - d.variance + 2 * divergence)[seen]
+        told = d.residual(x).abs().square() - noisy.variance + 2 * divergence
+        told = (told if left is None else told + left.moved.square())[seen]
         gain = A(torch.ones_like(x)).abs().square()
-    return correction(told, (gain * expected)[seen], _deviation(told), MOST)
+    taken = 0.0 if left is None else float((d.variance - noisy.variance).mean())
+    return correction(told, (gain * expected)[seen], math.hypot(_deviation(told), UNSURE * taken), MOST)
 
 
 def by_held_out(problem: Problem, recipe: Recipe, seed: int) -> tuple[Problem, Tensor | None, Tensor | None]:

@@ -91,7 +91,7 @@ class _Probed:
         y = data.y
         self.operator, self.signal, self.variance = data.operator, data.noise.signal(y), data.variance
         self.observed = data.observed
-        self.probe = probe(data, rng)
+        self.probe = probe(data, PROBE, rng)
         self.twice = replace(data, y=torch.stack([y, y + PROBE * self.probe]))
 
     def risk(self, x: Tensor) -> float:
@@ -102,15 +102,17 @@ class _Probed:
         return float(misfit + 2 * divergence)
 
 
-def probe(data: DataTerm, rng: torch.Generator) -> Tensor:
-    """Numbers with the covariance of the noise."""
+def probe(data: DataTerm, step: float, rng: torch.Generator) -> Tensor:
+    """Numbers with the covariance of the noise; y plus ``step`` times them can have been measured."""
     y = data.y
     dtype = as_complex(torch.float64, y.is_complex())
     if data.noise.correlation is not None:
         u = data.noise.signal(y).to("cpu", dtype)
         return (data.noise.sample(u, rng) - u).to(y)
-    # 0 where there is no noise, so that counts of 0 stay 0
-    return torch.randn(y.shape, generator=rng, dtype=dtype).to(y) * data.variance.sqrt()
+    # 0 where there is no noise, so that counts of 0 stay 0; few counts cannot be less than none
+    drawn = torch.randn(y.shape, generator=rng, dtype=dtype).to(y) * data.variance.sqrt()
+    least = data.noise.least
+    return drawn if least is None else torch.where(y + step * drawn < least, -drawn, drawn)
 
 
 class _Risk:

@@ -1,9 +1,9 @@
 """How often the true error lies within what the error map expects, and the spread of seeds beside it.
 
     python -m tests.benchmarks.error_map [--priors tv nonlocal dip "blend(nonlocal,tv)"] [--pictures astronaut …]
-        [--crop N] [--off 1 0.8 1.2] [--tasks noise half x2 blur photons] [--seeds N]
+        [--crop N] [--off 1 0.8 1.2] [--tasks noise half x2 blur photons "8 bits"] [--seeds N]
 
-Crops of pictures that scikit-image carries, eleven combinations of task and noise. A line is a prior, a combination,
+Crops of pictures that scikit-image carries, twelve combinations of task and noise. A line is a prior, a combination,
 and the factor on σ that the method is told: the shares of pixels in percent with |x̂ − x| within the map's interval at
 seven levels, pooled over pictures; then, of each picture, the expected root mean square over the true one. The last
 line of a prior is for whole pictures: the share of those whose root mean square error is below what the map says.
@@ -44,6 +44,7 @@ CASES = (
     ("blur", 0.03),
     ("photons", 0.005),
     ("photons", 0.02),
+    ("8 bits", 0.1),
 )
 # File, and the top left corner of the crop.
 PICTURES = {
@@ -62,7 +63,7 @@ SEEN = ("astronaut", "chelsea", "coffee")
 def operator(task: str, shape: tuple[int, ...]) -> LinearOperator:
     """A of a task, for pictures of this shape."""
     match task:
-        case "noise" | "photons":
+        case "noise" | "photons" | "8 bits":
             return operators.Identity(shape)
         case "half":
             return operators.Mask.random(shape, 0.5, torch.Generator().manual_seed(5))
@@ -77,6 +78,8 @@ def problem(task: str, sigma: float, off: float, prior: str, clean: Tensor) -> P
     A = operator(task, tuple(clean.shape))
     model = noise.Poisson if task == "photons" else noise.Gaussian
     y = model(sigma).sample(A(clean), torch.Generator().manual_seed(1))
+    if task == "8 bits":  # as a file holds it
+        y = y.clamp(0, 1).mul(255).round() / 255
     data = (ip.DataTerm(A, y, model(off * sigma)),)
     return Problem.from_terms(data, weigh(parse_prior(prior).made(Purpose(suiting(A))), data, "auto", 0).prior)
 
@@ -122,7 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--priors", nargs="+", default=["tv", "nonlocal", "dip", "blend(nonlocal,tv)"])
     parser.add_argument("--pictures", nargs="+", choices=PICTURES, default=list(SEEN))
-    parser.add_argument("--tasks", nargs="+", choices=["noise", "half", "x2", "blur", "photons"])
+    parser.add_argument("--tasks", nargs="+", choices=sorted({task for task, _ in CASES}))
     parser.add_argument("--crop", type=int, default=96)
     parser.add_argument("--off", nargs="+", type=float, default=[1.0, 0.8, 1.2])
     parser.add_argument("--seeds", type=int, default=0)

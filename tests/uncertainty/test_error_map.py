@@ -101,6 +101,33 @@ def test_steins_estimate_finds_the_factor() -> None:
         assert sum(ratios) / 4 == pytest.approx(1, abs=0.12)
 
 
+def test_steins_estimate_knows_of_clipping() -> None:
+    """Near black there is less noise than the model says, and its mean is not 0: it was taken for a wrong σ."""
+    clean = (0.6 * truth(96) - 0.1).clamp(0, 1)
+    model = noise.Gaussian(0.1)
+    y = model.sample(clean, torch.Generator().manual_seed(0)).clamp(0, 1)
+    problem = Problem(operators.Identity(clean.shape), y, noise=model, prior=8.0 * priors.TV())
+    x = ip.solve(problem).x
+    true = (x - clean).square().mean()
+    assert float((y == 0).float().mean()) > 0.1
+    for wrong in (0.75, 1.33):
+        told = by_sure(problem, x, choose(problem), wrong * true.expand_as(x), seed=7)
+        assert told.off < 1.2 * OFF
+        assert abs(told.factor * wrong - 1) < 0.35
+    found = error_map(problem, ip.solve(problem))
+    assert found.of_picture(0.02) < float(true.sqrt()) < found.of_picture(0.98)
+
+
+def test_few_counts_are_probed_with_counts_from_none_on() -> None:
+    """A count of a tenth, as eight bits hold it, is moved to one that can be measured."""
+    model = noise.Poisson(0.3)
+    y = (0.05 * truth()).mul(255).round() / 255
+    problem = Problem(operators.Identity(y.shape), y, noise=model, prior=priors.TV())
+    chosen = ip.weight.auto(problem).weight
+    weighed = Problem(operators.Identity(y.shape), y, noise=model, prior=chosen * priors.TV())
+    assert bool(error_map(weighed, ip.solve(weighed)).standard.isfinite().all())
+
+
 def test_a_correction_is_trusted_as_far_as_its_estimate_is() -> None:
     one = torch.ones(100)
     assert correction(1.5 * one, one, 0.0, 2.0).factor == pytest.approx(1.5)
