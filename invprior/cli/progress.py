@@ -21,6 +21,7 @@ from invprior.stop import GO_ON, IterateLike, StopRule, Verdict
 from invprior.stop.base import INTERRUPTED, Status
 
 FIRST, LEAST = 10.0, 60.0  # seconds until a line about the time left, and seconds left that are worth one
+ALIKE = 20  # iterations after which those of several solves side by side are alike: short members go first
 SLOW = 1.0  # seconds of a step that Ctrl-C does not wait for
 STOPPED = Status(INTERRUPTED, "stopped by Ctrl-C; the best so far was kept")
 REFRESH = 0.2  # minimum seconds between two evaluations of the objective
@@ -100,6 +101,8 @@ class Lines:
     def show(self, iterate: Iterate) -> None:
         self._forecast.note(iterate)
         if iterate.seconds < self._due or self._forecast.total is None:
+            return
+        if iterate.solver.of_parts and iterate.iteration < ALIKE:
             return
         self._due = 2 * iterate.seconds
         done, most = iterate.iteration, self._forecast.total

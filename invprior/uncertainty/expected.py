@@ -135,8 +135,8 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
 
 
 def _check_level(level: float) -> None:
-    if not 0 <= level <= 1:
-        raise InvpriorError(f"a level is a share from 0 to 1, such as 0.9, got {level}")
+    if not isinstance(level, int | float) or not 0 <= level <= 1:
+        raise InvpriorError(f"a level is a share from 0 to 1, such as 0.9, got {level!r}")
 
 
 def solves(problem: Problem) -> int:

@@ -256,10 +256,10 @@ def test_levels_are_shares() -> None:
     assert (found.of_picture(0), found.of_picture(1)) == (0, math.inf)
     assert [found.factor(level) for level in (0, 0.5, 1)] == pytest.approx([0, 0.5, 1])
     assert torch.equal(found.within(1), torch.ones(1, 2, 2))
-    for wrong in (-0.1, 90, float("nan")):
+    for wrong in (-0.1, 90, float("nan"), "x", None):
         for asked in (found.factor, found.of_picture):
             with pytest.raises(InvpriorError, match="a share from 0 to 1"):
-                asked(wrong)
+                asked(wrong)  # type: ignore[arg-type]
 
 
 def test_more_noise_makes_larger_maps() -> None:
