@@ -23,6 +23,8 @@ from invprior.solvers.splitting import Watched
 USED, SPREAD = 2 / 3, 12**-0.5
 # Weights below this are none: a network would be fitted to all data once more for next to nothing.
 LEAST = 0.01
+# Groups that tell too little of how they vary.
+FEW = 6
 # Sites at a time, in double precision.
 BLOCK = 2**18
 # Relative to the mean variance: images that are equal have the same error for sure.
@@ -102,12 +104,10 @@ class Judgement:
             rest = (X - X.mean(0)).flatten(1)
             products += (rest @ rest.T).cpu().numpy() / len(y)
         risk = risks.mean(1)
-        off = risks - risk[:, None]
-        if watched.groups is not None:
-            off = np.stack([np.bincount(watched.groups.cpu().numpy(), row) for row in off])
+        chance = scatter(risks - risk[:, None], watched.groups)
         added = np.array([more for _, more in images])
         share = watched.share / count
-        return cls(watched.share * (risk + added), share * products, share**2 * off @ off.T)
+        return cls(watched.share * (risk + added), share * products, watched.share**2 * chance)
 
     def __add__(self, other: Judgement) -> Judgement:
         """What two parts with independent errors say, each of its share of the unknowns."""
@@ -152,6 +152,22 @@ class Judgement:
         share = np.exp(np.array(likely) - max(likely))
         average: NDArray[np.float64] = share @ np.array(risks) / share.sum()
         return average
+
+
+def scatter(off: NDArray[np.float64], groups: Tensor | None) -> NDArray[np.float64]:
+    """The covariance of the means of values (K, sites), given as what they are off their mean.
+
+    Sites of a group, if there are groups, err alike: it is told by the sums over groups. A few tell little of how they
+    vary, and each is then taken for one site.
+    """
+    count = off.shape[1]
+    if groups is None:
+        return np.asarray(off @ off.T / count**2)
+    of_groups = np.stack([np.bincount(groups.cpu().numpy(), row) for row in off])
+    number = of_groups.shape[1]
+    if number < FEW:
+        return np.asarray(off @ off.T / (count * number))
+    return np.asarray(number / (number - 1) * of_groups @ of_groups.T / count**2)
 
 
 def _sites(values: Tensor) -> Tensor:

@@ -48,6 +48,8 @@ def _copies(missing: NDArray[np.bool_], count: int, rng: torch.Generator) -> NDA
             room = free[taken + np.cumsum(sizes[free]) <= count]
             held |= np.isin(numbered, room)
             taken += int(sizes[room].sum())
+        if max(shape.shape) == 1:  # there is no room for a single pixel
+            break
         shape = shape[::2, ::2]
     return held
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from invprior.noise import Gaussian
 from invprior.problem import Problem
 from invprior.solvers.clipped import left_by_clipping
+from invprior.solvers.judgement import scatter
 from invprior.solvers.recipe import Recipe
 from invprior.solvers.splitting import held_out
 from invprior.uncertainty.again import solved, with_data
@@ -24,6 +25,8 @@ OFF = 0.3
 MOST, MOST_IN_HOLES = 2.0, 8.0
 # The variance that clipping has taken off the noise is known to this share.
 UNSURE = 0.3
+# The mean squared error of one hole over the expected one, of those of its kind: its standard deviation.
+EACH = 2.0
 # Measured pixels below which none is held out.
 ENOUGH = 100
 
@@ -94,31 +97,49 @@ def by_sure(problem: Problem, x: Tensor, recipe: Recipe, expected: Tensor, seed:
     return correction(told, (gain * expected)[seen], math.hypot(_deviation(told), UNSURE * taken), MOST)
 
 
-def by_held_out(problem: Problem, recipe: Recipe, seed: int) -> tuple[Problem, Tensor | None, Tensor | None]:
-    """The problem without some of its pixels, what its solution misses them by, squared, and where they are.
+@dataclass(frozen=True, eq=False)
+class Missed:
+    """What pixels that were held out are missed by, squared; where they are, and the number of their hole."""
 
-    The last two are None where too few pixels are measured, or one tells of another.
+    values: Tensor
+    places: Tensor
+    groups: Tensor | None
+
+
+def by_held_out(problem: Problem, recipe: Recipe, seed: int) -> tuple[Problem, Missed | None]:
+    """The problem without some of its pixels, and what its solution misses them by.
+
+    That is None where too few pixels are measured, or one tells of another.
     """
     (d,) = problem.data_terms
     if d.noise.correlation is not None or int(d.observed.count_nonzero()) < ENOUGH:
-        return problem, None, None
+        return problem, None
     kept, watched = held_out(d, d, torch.Generator().manual_seed(seed))
     thinned = with_data(problem, [kept])
     found = solved(thinned, recipe, seed)
     if found is None:
-        return problem, None, None
+        return problem, None
     places = (watched.counts & d.observed).expand_as(d.y)
+    groups = None
+    if watched.groups is not None:
+        numbers = torch.zeros_like(watched.counts, dtype=torch.long)
+        numbers[watched.counts] = watched.groups.long()
+        groups = numbers.expand_as(d.y)[places]
     with torch.no_grad():
         told = (d.residual(found).abs().square() - d.variance)[places]
         gain = d.operator(torch.ones_like(found)).abs().square()[places].clamp(min=1e-12)
-    return thinned, told / gain, places
+    return thinned, Missed(told / gain, places, groups)
 
 
-def _deviation(values: Tensor) -> float:
-    """The standard deviation of the mean of independent values."""
-    return float(values.double().std()) / math.sqrt(values.numel()) if values.numel() > 1 else math.inf
+def by_holes(told: Missed, expected: Tensor, holes: float) -> Correction:
+    """The correction for so many holes, from the squared errors of pixels that were held out."""
+    made = correction(told.values, expected, _deviation(told.values, told.groups), MOST_IN_HOLES)
+    return replace(made, off=math.hypot(made.off, EACH / math.sqrt(holes)))
 
 
-def by_holes(told: Tensor, expected: Tensor) -> Correction:
-    """The correction for holes, from the squared errors of pixels that were held out."""
-    return correction(told, expected, _deviation(told), MOST_IN_HOLES)
+def _deviation(values: Tensor, groups: Tensor | None = None) -> float:
+    """The standard deviation of the mean of values, those of a group being alike."""
+    if values.numel() < 2:
+        return math.inf
+    off = (values.double() - values.double().mean()).cpu().numpy()[None]
+    return math.sqrt(float(scatter(off, groups)[0, 0]))

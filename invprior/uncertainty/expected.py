@@ -20,7 +20,7 @@ from invprior.solvers.result import Result
 from invprior.stop import StopRule
 from invprior.uncertainty.bootstrap import TINY, bootstrap
 from invprior.uncertainty.calibration import Correction, by_held_out, by_holes, by_sure
-from invprior.uncertainty.places import measured, measures_pixels, unseen_channels
+from invprior.uncertainty.places import measured, measures_pixels, number_of_holes, unseen_channels
 
 # Simulated measurements; a network costs too much for more.
 DRAWS, OF_NETWORKS = 4, 2
@@ -119,16 +119,17 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
     recipe = _checked(problem, result, draws)
     seeds = [(STREAM + seed + k) % LARGEST for k in range(2 + (_draws(problem) if draws is None else draws))]
     known, pixels = measured(problem), measures_pixels(problem)
-    fitted, told, places = problem, None, None
+    fitted, told = problem, None
     if pixels and not bool(known.all()):
-        fitted, told, places = by_held_out(problem, recipe, seeds[0])
+        fitted, told = by_held_out(problem, recipe, seeds[0])
     found = bootstrap(fitted, result.x, recipe, seeds[2:])
     variance = found.at(known)
     over, in_holes = Correction(), Correction()
+    holes = number_of_holes(known)
     if pixels:
         over = by_sure(problem, result.x, recipe, variance, seeds[1])
-    if told is not None and places is not None:
-        in_holes = by_holes(told, found.at(measured(fitted)).expand_as(places)[places])
+    if told is not None:
+        in_holes = by_holes(told, found.at(measured(fitted)).expand_as(told.places)[told.places], holes)
     variance = torch.where(known, over.factor, in_holes.factor) * variance
     deviation = [c.off * float(variance[..., there].double().sum()) for c, there in ((over, known), (in_holes, ~known))]
     return ErrorMap(variance.sqrt(), found.ratios, math.hypot(*deviation) / max(float(variance.double().sum()), TINY))

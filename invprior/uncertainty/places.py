@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, label
 from torch import Tensor
 
 from invprior.linear_operator import LinearOperator
@@ -44,3 +44,15 @@ def _seen(problem: Problem) -> Tensor | None:
     if len(operators) != 1 or not isinstance(A := operators[0], LinearOperator) or A.diagonal() is None:
         return None
     return problem.data_terms[0].observed.reshape(-1, *problem.shape[-2:])
+
+
+def number_of_holes(known: Tensor) -> float:
+    """About how many holes there are that err by themselves, at least 1, where these pixels (H, W) are measured.
+
+    Missing pixels that touch are one hole; a hole that winds through the picture is many of its own width.
+    """
+    missing = ~known.cpu().numpy()
+    if not missing.any():
+        return 1.0
+    width = 2 * float(distance_transform_edt(missing).max()) + 1
+    return max(float(label(missing)[1]), float(missing.sum()) / width**2, 1.0)

@@ -15,7 +15,7 @@ from torch import Tensor
 from invprior import Problem, noise, solve
 from invprior.operators import Blur, Identity
 from invprior.priors import TV, Tikhonov
-from invprior.solvers.judgement import Judgement, weighed
+from invprior.solvers.judgement import Judgement, scatter, weighed
 from invprior.solvers.simplex import least_combination
 from invprior.solvers.splitting import Watched, split
 from tests.helpers import photograph
@@ -175,6 +175,16 @@ def test_sites_of_a_group_are_one_where_they_err_alike() -> None:
         assert np.std(found) == pytest.approx(np.mean(said), rel=0.25)
         spread[alike] = np.std(found)
     assert spread[True] > 5 * spread[False]
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_few_groups_are_taken_for_as_many_sites(number: int) -> None:
+    """How they vary is not known: from one alone it would be not at all."""
+    off = np.random.default_rng(0).standard_normal((2, 60))
+    off -= off.mean(1, keepdims=True)
+    found = scatter(off, torch.arange(number).repeat_interleave(60 // number))
+    assert found == pytest.approx(off @ off.T / 60 / number)
+    assert np.all(found.diagonal() > 5 * scatter(off, None).diagonal())
 
 
 def test_parts_count_by_their_share() -> None:

@@ -83,3 +83,11 @@ def test_signals_and_whole_pictures_have_single_ones() -> None:
     for seen in (torch.ones(40, 40, dtype=torch.bool), torch.arange(60) % 20 > 8):
         single = singles(seen)
         assert torch.equal(like_missing(seen, single, torch.Generator()) > 0, single)
+
+
+def test_where_no_copy_has_room_single_pixels_are_held_out() -> None:
+    """Halving a hole of which no pixel is free would not end."""
+    strip = hole(64, 0, 0, 64, 64)
+    strip[:, 30:34] = True
+    single = singles(strip, 0.3)
+    assert torch.equal(like_missing(strip, single, torch.Generator().manual_seed(0)) > 0, single)

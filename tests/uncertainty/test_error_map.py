@@ -156,6 +156,16 @@ def test_the_error_of_a_picture_is_below_a_level_as_often_as_it_says(off: float,
     assert found.of_picture(0.5) == pytest.approx(0.1)
 
 
+def test_one_hole_is_one_sample() -> None:
+    """Its error is far from what is usual for its kind, however many pixels it has."""
+    known = torch.ones(SIZE, SIZE, dtype=torch.bool)
+    known[10:20, 8:22] = False
+    A = operators.Mask((3, SIZE, SIZE), known)
+    found = error_map(problem := measured(A, 0.005, 20.0 * priors.TV()), ip.solve(problem))
+    assert found.off > 1
+    assert found.of_picture(0.95) > 4 * found.of_picture(0.05)
+
+
 def test_holes_and_known_pixels_are_uncertain_by_themselves() -> None:
     """Most of the error of an inpainting is in its holes, whose correction stands on few values."""
     sure = error_map(p := measured(operators.Identity((3, SIZE, SIZE)), 0.1, 4.0 * priors.TV()), ip.solve(p)).off
