@@ -27,8 +27,8 @@ LEAST = 0.01
 FEW = 6
 # Sites at a time, in double precision.
 BLOCK = 2**18
-# Relative to the mean variance: images that are equal have the same error for sure.
-FLOOR = 1e-12
+# Relative to the mean variance, above what rounding leaves: images that are equal have the same error for sure.
+FLOOR = 1e-9
 
 
 def weighed(
@@ -135,6 +135,7 @@ class Judgement:
         Q = null_space(np.ones((1, K)))  # what tells members apart: all but the common constant
         C, c = self.products, self.products.diagonal()
         found, chance = Q.T @ self.risk, Q.T @ self.chance @ Q
+        least = max((FLOOR * float(np.abs(self.risk).max())) ** 2, 1e-300)  # rounding: members may be the same
         likely, risks = [], []
         for S in subsets(K):
             each, m = np.zeros(K), len(S)
@@ -142,13 +143,12 @@ class Judgement:
             apart = np.diag(m * each) - m * np.outer(each, each)  # the weights of S, whose sum is 1
             mean = Q.T @ (c - 2 * C @ each)
             spread = 4 * SPREAD**2 * Q.T @ C @ apart @ C @ Q
-            both = spread + chance
-            both += max(FLOOR * float(np.trace(both)), 1e-300) * np.eye(K - 1)
-            root = np.linalg.cholesky(both)
-            off = np.linalg.solve(root, found - mean)
+            values, axes = np.linalg.eigh(spread + chance)
+            values = np.maximum(values, max(FLOOR * float(values.max()), least))
+            off = axes.T @ (found - mean)
             prior = m * math.log(USED / (1 - USED))
-            likely.append(prior - 0.5 * float(off @ off) - float(np.log(root.diagonal()).sum()))
-            risks.append(Q @ (mean + spread @ np.linalg.solve(root.T, off)))
+            likely.append(prior - 0.5 * float(off**2 @ (1 / values)) - 0.5 * float(np.log(values).sum()))
+            risks.append(Q @ (mean + spread @ axes @ (off / values)))
         share = np.exp(np.array(likely) - max(likely))
         average: NDArray[np.float64] = share @ np.array(risks) / share.sum()
         return average

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from statistics import NormalDist
 
 import torch
@@ -136,7 +137,7 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
 
 
 def _check_level(level: float) -> None:
-    if not isinstance(level, int | float) or not 0 <= level <= 1:
+    if not isinstance(level, Real) or not 0 <= level <= 1:
         raise InvpriorError(f"a level is a share from 0 to 1, such as 0.9, got {level!r}")
 
 

@@ -177,6 +177,22 @@ def test_sites_of_a_group_are_one_where_they_err_alike() -> None:
     assert spread[True] > 5 * spread[False]
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(2, 8), st.floats(1e-6, 1e6))
+@settings(max_examples=80)
+def test_members_may_be_the_same_any_number_of_times(seed: int, members: int, unit: float) -> None:
+    """Their products are singular, and rounding makes them less."""
+    rng = np.random.default_rng(seed)
+    different = rng.standard_normal((2, 500))
+    errors = unit * different[rng.integers(0, 2, members)]
+    apart = errors - errors.mean(0)
+    products = apart @ apart.T / 500
+    risk = (errors @ errors.T / 500).diagonal().copy()
+    for chance in (1e-2, 1.0):
+        w = Judgement(risk, products, chance * unit**2 * products).weights()
+        assert w.sum() == pytest.approx(1)
+        assert (w >= 0).all()
+
+
 @pytest.mark.parametrize("number", [1, 2, 5])
 def test_few_groups_are_taken_for_as_many_sites(number: int) -> None:
     """How they vary is not known: from one alone it would be not at all."""
