@@ -100,9 +100,8 @@ class Lines:
 
     def show(self, iterate: Iterate) -> None:
         self._forecast.note(iterate)
-        if iterate.seconds < self._due or self._forecast.total is None:
-            return
-        if iterate.solver.of_parts and iterate.iteration < ALIKE:
+        unlike = iterate.solver.of_parts and iterate.iteration < ALIKE
+        if iterate.seconds < self._due or self._forecast.total is None or unlike:
             return
         self._due = 2 * iterate.seconds
         done, most = iterate.iteration, self._forecast.total

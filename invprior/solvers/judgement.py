@@ -110,7 +110,7 @@ class Judgement:
         return cls(watched.share * (risk + added), share * products, watched.share**2 * chance)
 
     def __add__(self, other: Judgement) -> Judgement:
-        """What two parts with independent errors say, each of its share of the unknowns."""
+        """What two parts say, each of its share of the unknowns; their errors are taken for independent."""
         return Judgement(self.risk + other.risk, self.products + other.products, self.chance + other.chance)
 
     def weights(self) -> NDArray[np.float64]:

@@ -126,11 +126,11 @@ def error_map(problem: Problem, result: Result, *, draws: int | None = None, see
     found = bootstrap(fitted, result.x, recipe, seeds[2:])
     variance = found.at(known)
     over, in_holes = Correction(), Correction()
-    holes = number_of_holes(known)
     if pixels:
         over = by_sure(problem, result.x, recipe, variance, seeds[1])
     if told is not None:
-        in_holes = by_holes(told, found.at(measured(fitted)).expand_as(told.places)[told.places], holes)
+        expected = found.at(measured(fitted)).expand_as(told.places)[told.places]
+        in_holes = by_holes(told, expected, number_of_holes(known))
     variance = torch.where(known, over.factor, in_holes.factor) * variance
     deviation = [c.off * float(variance[..., there].double().sum()) for c, there in ((over, known), (in_holes, ~known))]
     return ErrorMap(variance.sqrt(), found.ratios, math.hypot(*deviation) / max(float(variance.double().sum()), TINY))

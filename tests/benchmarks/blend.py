@@ -24,6 +24,7 @@ from invprior.data_term import DataTerm
 from invprior.io import read
 from invprior.metrics import psnr
 from invprior.operator import Operator
+from invprior.prior import Prior
 from invprior.problem import Problem
 from invprior.purpose import Purpose
 from invprior.runs.restoration import Measured
@@ -75,6 +76,11 @@ def measured(folder: Path, task: str, name: str, crop: int) -> tuple[Measured, T
     return Measured((DataTerm(A, y, model),), "given", exact=model is rounding), clean
 
 
+def weighted(text: str, data: tuple[DataTerm, ...]) -> Prior:
+    """The prior of a spec with its automatic weight, as the command line makes it of these data."""
+    return weigh(parse_prior(text).made(Purpose(suiting(data[0].operator))), data, "auto", 0).prior
+
+
 def score(x: Tensor, clean: Tensor, task: str) -> float:
     """PSNR in dB of the picture clipped to [0, 1]."""
     edge = BORDER if task == "x4" else 0
@@ -86,9 +92,8 @@ def score(x: Tensor, clean: Tensor, task: str) -> float:
 def line(folder: Path, task: str, name: str, crop: int, members: list[str], save: Path | None) -> str:
     """One line of the table."""
     given, clean = measured(folder, task, name, crop)
-    made = parse_prior(f"blend({','.join(members)})").made(Purpose(suiting(given.data[0].operator)))
     begin = time.perf_counter()
-    prior = weigh(made, given.data, "auto", 0).prior
+    prior = weighted(f"blend({','.join(members)})", given.data)
     result = ip.solve(Problem.from_terms(given.data, prior, given.values))
     seconds = time.perf_counter() - begin
     images = [given.put_back(m.x) for m in result.state.solver_state.members]

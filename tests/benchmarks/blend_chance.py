@@ -28,14 +28,10 @@ from invprior import noise, operators
 from invprior.data_term import DataTerm
 from invprior.io import read
 from invprior.problem import Problem
-from invprior.purpose import Purpose
-from invprior.runs.tasks import suiting
-from invprior.runs.weighing import weigh
 from invprior.solvers.judgement import Judgement
 from invprior.solvers.simplex import least_combination
 from invprior.solvers.splitting import split
-from invprior.specs import parse_prior
-from tests.benchmarks.blend import SIGMA, middle
+from tests.benchmarks.blend import SIGMA, middle, weighted
 from tests.benchmarks.results import ROOT
 
 BLENDS = ("dip(nonlocal),nonlocal", "dip(nonlocal),nonlocal,tv", "dip,nonlocal", "dip,nonlocal,tv", "nonlocal,tv")
@@ -53,7 +49,7 @@ class Fitted:
         self.judged: dict[str, Tensor] = {}
         self.whole: dict[str, Tensor] = {}
         for name in names:
-            prior = weigh(parse_prior(name).made(Purpose(suiting(A))), (whole,), "auto", 0).prior
+            prior = weighted(name, (whole,))
             self.judged[name] = ip.solve(Problem.from_terms([first], prior)).x
             if not prior.fits_network:
                 self.whole[name] = ip.solve(Problem.from_terms([whole], prior)).x

@@ -24,11 +24,8 @@ import invprior as ip
 from invprior import noise, operators
 from invprior.linear_operator import LinearOperator
 from invprior.problem import Problem
-from invprior.purpose import Purpose
-from invprior.runs.tasks import suiting
-from invprior.runs.weighing import weigh
-from invprior.specs import parse_prior
 from invprior.uncertainty import error_map
+from tests.benchmarks.blend import weighted
 from tests.helpers import photograph
 
 LEVELS = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
@@ -81,7 +78,7 @@ def problem(task: str, sigma: float, off: float, prior: str, clean: Tensor) -> P
     if task == "8 bits":  # as a file holds it
         y = y.clamp(0, 1).mul(255).round() / 255
     data = (ip.DataTerm(A, y, model(off * sigma)),)
-    return Problem.from_terms(data, weigh(parse_prior(prior).made(Purpose(suiting(A))), data, "auto", 0).prior)
+    return Problem.from_terms(data, weighted(prior, data))
 
 
 def share(ratios: list[Tensor], factors: list[float]) -> float:

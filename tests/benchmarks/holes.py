@@ -23,12 +23,8 @@ from invprior import noise, operators
 from invprior.data_term import DataTerm
 from invprior.io import Picture, read, write
 from invprior.problem import Problem
-from invprior.purpose import Purpose
 from invprior.runs.environment import settle
-from invprior.runs.tasks import suiting
-from invprior.runs.weighing import weigh
-from invprior.specs import parse_prior
-from tests.benchmarks.blend import middle
+from tests.benchmarks.blend import middle, weighted
 from tests.benchmarks.dip import EIGHT_BIT
 from tests.benchmarks.results import add_keep, keep
 
@@ -64,8 +60,7 @@ def main() -> None:
             clean = middle(read(given.folder / f"denoise25/{name}_clean.png").x, given.size)
             A = operators.Mask(clean.shape, squares(clean.shape[-2], clean.shape[-1], given.side))
             data = (DataTerm(A, A(clean), noise.Gaussian(EIGHT_BIT)),)
-            weighed = weigh(parse_prior(prior).made(Purpose(suiting(A))), data, "auto", 0).prior
-            x = ip.solve(Problem.from_terms(data, weighed)).x.clamp(0, 1)
+            x = ip.solve(Problem.from_terms(data, weighted(prior, data))).x.clamp(0, 1)
             error = float((x - clean)[:, ~A.known].square().mean())
             cells.append(f"{-10 * math.log10(error):.2f}")
             if given.save is not None:
